@@ -1,0 +1,18 @@
+/*
+ * Every error text of the data plane, as redis-server answers it. Where Redis 6.0 and 7.0 differ,
+ * both stand here with the version in their name.
+ */
+#ifndef RESP_ERRORS_H
+#define RESP_ERRORS_H
+
+#define ERROR_SYNTAX "ERR syntax error"
+#define ERROR_WRONG_TYPE "WRONGTYPE Operation against a key holding the wrong kind of value"
+#define ERROR_NOT_INTEGER "ERR value is not an integer or out of range"
+#define ERROR_NOT_FLOAT "ERR value is not a valid float"
+#define ERROR_NO_AUTH "NOAUTH Authentication required."
+#define ERROR_WRONG_PASSWORD "WRONGPASS invalid username-password pair or user is disabled."
+#define ERROR_NO_SUCH_KEY "ERR no such key"
+#define ERROR_MAX_CLIENTS "ERR max number of clients reached"
+#define ERROR_OUT_OF_MEMORY "OOM command not allowed when used memory > 'maxmemory'."
+
+#endif

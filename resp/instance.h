@@ -1,0 +1,83 @@
+/*
+ * One emulated Redis: databases, limits, version and tier, statistics. Bytes in, bytes out
+ * through sessions; it opens no socket and reads no time but its clock's. Many instances live in
+ * one process and share nothing but that clock and the generator.
+ */
+#ifndef RESP_INSTANCE_H
+#define RESP_INSTANCE_H
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/random.h"
+
+struct instance;
+struct keyspace;
+struct session;
+
+enum instance_profile {
+    PROFILE_AZURE, /* blocked commands are unknown, sessions must authenticate */
+    PROFILE_REDIS, /* open-source Redis: nothing blocked, no password unless keys are set */
+};
+
+/* Borrowed for the call. Text views are copied. */
+struct instance_config {
+    struct bytes name; /* of the cache; only for people */
+    enum instance_profile profile;
+    struct bytes version;  /* "6.0.14": what INFO says and what is known */
+    int databases;         /* 16 */
+    int64_t max_clients;   /* excess sessions are refused in Redis's words */
+    uint64_t max_memory;   /* bytes; 0: no limit */
+    struct bytes max_memory_policy; /* "volatile-lru" */
+    struct bytes notify_keyspace_events;
+    int64_t idle_timeout_ms; /* 0: never; Azure 600000 */
+    bool clustered;
+    int port, tls_port; /* as INFO and CLIENT LIST show them */
+};
+
+struct instance *instance_create(const struct instance_config *config, struct clock *clock,
+                                 struct random *random);
+void instance_destroy(struct instance *instance); /* its sessions must be gone */
+/* Applies what may change while running (all but name, profile and version). */
+void instance_configure(struct instance *instance, const struct instance_config *config);
+
+/*
+ * The passwords of user "default": primary and secondary key. Both empty: no password needed in
+ * PROFILE_REDIS, nobody gets in with PROFILE_AZURE. Sessions already in stay in.
+ */
+void instance_set_keys(struct instance *instance, struct bytes primary, struct bytes secondary);
+bool instance_check_key(const struct instance *instance, struct bytes key);
+struct bytes instance_name(const struct instance *instance);
+enum instance_profile instance_profile(const struct instance *instance);
+
+struct keyspace *instance_database(struct instance *instance, int index); /* NULL: out of range */
+int instance_database_count(const struct instance *instance);
+/* Counts every change of data since the start; persistence compares it. */
+uint64_t instance_changes(const struct instance *instance);
+uint64_t instance_memory(const struct instance *instance); /* used_memory */
+void instance_flush(struct instance *instance);            /* all databases, silently */
+
+/* Visits every session; the visitor may close the present one. */
+void instance_each_session(struct instance *instance,
+                           void (*visit)(void *context, struct session *session), void *context);
+
+/* Figures that only the host knows, for INFO. */
+struct instance_host_info {
+    uint64_t resident_bytes;
+    int64_t pid;
+    const char *executable, *config_file;
+    struct bytes os;
+};
+void instance_set_host_info(struct instance *instance, const struct instance_host_info *info);
+
+/* Live figures for monitors (admin API, metrics). Counters since start. */
+struct instance_stats {
+    uint64_t connections_received, commands_processed, rejected_connections;
+    uint64_t input_bytes, output_bytes;
+    uint64_t expired_keys, evicted_keys, keyspace_hits, keyspace_misses;
+    uint64_t get_commands, set_commands, errors;
+    uint64_t keys, used_memory, used_memory_peak, max_memory;
+    int64_t connected_clients, operations_per_second, blocked_clients;
+};
+void instance_stats(const struct instance *instance, struct instance_stats *stats);
+
+#endif

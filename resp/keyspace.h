@@ -1,0 +1,97 @@
+/*
+ * One database: keys -> typed values, with expiry on the instance's clock. The only place that
+ * knows when a key is gone, and the only one that says that a key changed.
+ *
+ * Values are owned by the keyspace from keyspace_set on. Pointers to values stay valid until the
+ * key is changed or time moves on.
+ */
+#ifndef RESP_KEYSPACE_H
+#define RESP_KEYSPACE_H
+
+#include "resp/command.h"
+#include "resp/value.h"
+
+#define NO_EXPIRY (-1)
+
+/* The payload of a key's dict entry. */
+struct entry {
+    const struct value_type *type;
+    void *data;
+    int64_t expires_at_ms; /* NO_EXPIRY when persistent */
+    uint32_t expiry_slot;  /* private: place in the expiry heap, 0 when persistent */
+    uint32_t access;       /* LRU seconds or LFU counter, as Redis packs them (24 bits) */
+    size_t memory;         /* what was last accounted for this value */
+};
+
+/* Classes of keyspace events, as the letters of notify-keyspace-events. */
+enum event_class {
+    EVENT_GENERIC = 'g',
+    EVENT_STRING = '$',
+    EVENT_LIST = 'l',
+    EVENT_SET = 's',
+    EVENT_HASH = 'h',
+    EVENT_SORTED_SET = 'z',
+    EVENT_STREAM = 't',
+    EVENT_EXPIRED = 'x',
+    EVENT_EVICTED = 'e',
+    EVENT_KEY_MISS = 'm',
+    EVENT_MODULE = 'd',
+    EVENT_NEW = 'n',
+};
+
+/*
+ * Lookups. NULL when the key does not exist (or has just expired). The read form counts a hit or a
+ * miss and refreshes the access time; the write form does only the latter.
+ */
+struct entry *keyspace_read(struct call *call, struct bytes key);
+struct entry *keyspace_write(struct call *call, struct bytes key);
+/* As the read form without counting and touching: EXISTS-like probes, TTL, OBJECT, SCAN. */
+struct entry *keyspace_peek(struct keyspace *db, struct bytes key);
+
+/*
+ * Typed lookups of argv[index]: *data is the value, or NULL when the key does not exist. False
+ * after answering WRONGTYPE.
+ */
+bool value_read_or_reply(struct call *call, int index, const struct value_type *type, void **data);
+bool value_write_or_reply(struct call *call, int index, const struct value_type *type,
+                          void **data);
+
+/* Replaces whatever was there (value, expiry) and takes `data`; the entry is returned. */
+struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
+                                const struct value_type *type, void *data);
+/* Removes without notification. False: there was no such key. */
+bool keyspace_delete(struct keyspace *db, struct bytes key);
+/* Detaches the value for the caller to own (RENAME, COPY, MOVE); expiry goes to *expires_at_ms. */
+void *keyspace_take(struct keyspace *db, struct bytes key, const struct value_type **type,
+                    int64_t *expires_at_ms);
+void keyspace_set_expiry(struct keyspace *db, struct entry *entry, int64_t expires_at_ms);
+struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry);
+
+/*
+ * A key changed: accounts its memory, bumps WATCH, wakes blocked clients, publishes keyspace
+ * events, counts the change. Handlers call this once per changed key and nothing else. A key that
+ * is gone by now is accounted as such. `event` is Redis's event name ("set", "del", "expire").
+ */
+void keyspace_changed(struct call *call, struct bytes key, enum event_class class,
+                      const char *event);
+/* The same for a change no client's command made (expiry, eviction, load). */
+void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum event_class class,
+                                const char *event);
+
+size_t keyspace_count(const struct keyspace *db);
+size_t keyspace_expiring_count(const struct keyspace *db);
+int64_t keyspace_average_ttl_ms(const struct keyspace *db);
+int keyspace_index(const struct keyspace *db);
+struct entry *keyspace_random(struct keyspace *db); /* NULL when empty */
+/* As dict_scan; expired keys are not shown. */
+uint64_t keyspace_scan(struct keyspace *db, uint64_t position,
+                       void (*visit)(void *context, struct bytes key, struct entry *entry),
+                       void *context);
+/* Every live key once; the visitor must not change the keyspace. */
+void keyspace_each(struct keyspace *db,
+                   void (*visit)(void *context, struct bytes key, struct entry *entry),
+                   void *context);
+void keyspace_clear(struct keyspace *db);
+void keyspace_swap(struct keyspace *a, struct keyspace *b); /* SWAPDB: contents only */
+
+#endif

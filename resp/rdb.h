@@ -1,0 +1,25 @@
+/*
+ * Redis's dump format (RDB version 10, as redis-server 7.0 writes it): a whole instance, or one
+ * value for DUMP and RESTORE. Data moves both ways between here and a real redis-server.
+ */
+#ifndef RESP_RDB_H
+#define RESP_RDB_H
+
+#include "resp/instance.h"
+#include "resp/value.h"
+
+/* Where the bytes go: called with consecutive pieces; false stops the save. */
+struct rdb_sink {
+    bool (*write)(void *context, struct bytes piece);
+    void *context;
+};
+
+/* False when the sink refused. Expired keys are left out. */
+bool rdb_save(struct instance *instance, const struct rdb_sink *sink);
+/*
+ * Replaces nothing: keys are added, one that is there already is an error. All or nothing: on
+ * false the instance is as before and `error` says what is wrong and at which offset.
+ */
+bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * A string value: a growable byte string in one block. Knows no protocol.
+ */
+#ifndef RESP_TYPES_STRING_H
+#define RESP_TYPES_STRING_H
+
+#include "resp/value.h"
+
+struct string {
+    size_t size;
+    size_t capacity;
+    bool raw; /* changed in place: OBJECT ENCODING says raw from then on, as Redis does */
+    char data[];
+};
+
+struct string *string_create(struct bytes text);
+struct string *string_create_integer(int64_t number);
+void string_destroy(struct string *string); /* NULL is fine */
+struct bytes string_bytes(const struct string *string);
+/* Both may move the block and mark it raw; the new place is returned. */
+struct string *string_append(struct string *string, struct bytes text);
+/* Zero-fills a gap between the end and `offset`. */
+struct string *string_write(struct string *string, size_t offset, struct bytes text);
+bool string_integer(const struct string *string, int64_t *number);
+
+#endif
