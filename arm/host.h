@@ -1,0 +1,71 @@
+/*
+ * What the management API asks of the process around it. arm/ changes caches only through these
+ * callbacks; tests pass a fake host. Every view is borrowed for the call.
+ */
+#ifndef ARM_HOST_H
+#define ARM_HOST_H
+
+#include "arm/errors.h"
+#include "base/bytes.h"
+
+/* Who is calling, from the verified token. */
+struct arm_principal {
+    char object_id[64];
+    char tenant_id[64];
+    char application_id[64]; /* empty for users */
+    char name[128];
+};
+
+/* Everything the data plane must know of one cache, whenever any of it changed. */
+struct arm_cache {
+    struct bytes name; /* of the resource, as the user wrote it */
+    struct bytes resource_id;
+    struct bytes sku; /* "Basic", "Standard", "Premium" */
+    char family;      /* 'C' or 'P' */
+    int capacity;
+    struct bytes primary_key, secondary_key;
+    struct bytes redis_version;       /* "6.0" as ARM shows it */
+    struct bytes minimum_tls_version; /* "1.0", "1.1", "1.2"; empty: not set */
+    bool non_ssl_port_enabled;
+    bool public_network_access;
+    bool access_keys_disabled;
+    int shard_count; /* 0: not clustered */
+    int databases;
+    int max_clients;
+    uint64_t max_memory;
+    struct bytes max_memory_policy; /* empty: the service's default, volatile-lru */
+    struct bytes notify_keyspace_events;
+};
+
+/* Where clients reach a cache, as ARM answers show it. */
+struct arm_cache_address {
+    char host_name[256];
+    int port, ssl_port;
+};
+
+/* How a long-running operation is to end, decided when it falls due. */
+struct arm_outcome {
+    bool failed;
+    struct arm_error error; /* of a failed one */
+};
+
+struct arm_host {
+    void *context;
+    /* Verifies a bearer token for the management API. False: `error` says why (401). */
+    bool (*authenticate)(void *context, struct bytes token, struct arm_principal *principal,
+                         struct arm_error *error);
+    void (*cache_address)(void *context, struct bytes name, struct arm_cache_address *address);
+    /* The cache exists from now on, or has changed. */
+    void (*cache_apply)(void *context, const struct arm_cache *cache);
+    /* It is gone: connections are closed and data is dropped. */
+    void (*cache_remove)(void *context, struct bytes name);
+    void (*cache_flush)(void *context, struct bytes name);
+    /* May be NULL: every operation succeeds. `operation` is the action,
+     * "Microsoft.Cache/redis/write". */
+    void (*decide_outcome)(void *context, struct bytes operation, struct bytes resource_id,
+                           struct arm_outcome *outcome);
+    /* A resource changed: the state is to be saved soon. May be NULL. */
+    void (*changed)(void *context);
+};
+
+#endif

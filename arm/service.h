@@ -1,0 +1,71 @@
+/*
+ * The management API as a library: a request in, a response out, the pipeline a list of steps.
+ * Knows no socket, no TLS and no Redis; time comes from the clock, effects go to the host.
+ */
+#ifndef ARM_SERVICE_H
+#define ARM_SERVICE_H
+
+#include <cjson/cJSON.h>
+
+#include "arm/host.h"
+#include "base/clock.h"
+#include "base/http.h"
+#include "base/random.h"
+
+struct arm_service;
+
+enum arm_provisioning {
+    ARM_PROVISIONING_INSTANT,   /* operations are over before they are answered */
+    ARM_PROVISIONING_FAST,      /* create 3 s, the rest 1 s */
+    ARM_PROVISIONING_REALISTIC, /* as Azure: each resource type's own durations */
+    ARM_PROVISIONING_SECONDS,   /* everything takes provisioning_seconds */
+};
+
+enum arm_polling {
+    ARM_POLLING_FAST,  /* Retry-After: 1 on long-running operations */
+    ARM_POLLING_AZURE, /* no Retry-After, as Microsoft.Cache */
+};
+
+struct arm_service_config {
+    struct clock *clock;
+    struct random *random;
+    const struct arm_host *host; /* copied */
+    enum arm_provisioning provisioning;
+    double provisioning_seconds;
+    enum arm_polling polling;
+    const char *tenant_id, *subscription_id, *subscription_name;
+};
+
+struct arm_service *arm_service_create(const struct arm_service_config *config);
+void arm_service_destroy(struct arm_service *service);
+
+/*
+ * Answers one request. `authority` is what the client called us ("management.azure.com",
+ * "localhost:8443"): absolute URLs in headers and bodies are built on it.
+ */
+void arm_service_handle(struct arm_service *service, const struct http_request *request,
+                        struct bytes authority, struct http_response *response);
+
+/*
+ * Puts resources in place at once, without a request: {"resourceGroups": [{name, location, tags}],
+ * "resources": [{id, location, sku..., properties...}]}. A cache may carry its keys in
+ * properties.accessKeys. False: `error` names the entry and what is wrong with it; nothing changed.
+ */
+bool arm_service_seed(struct arm_service *service, const cJSON *document, struct buf *error);
+
+/* The whole state as JSON (owned by the caller), running operations included; and back. */
+cJSON *arm_service_save(const struct arm_service *service);
+/* Replaces everything and tells the host of each cache. False: nothing changed. */
+bool arm_service_load(struct arm_service *service, const cJSON *document, struct buf *error);
+/* Back to one empty subscription; the host is told of each cache that goes. */
+void arm_service_reset(struct arm_service *service);
+
+/*
+ * Visits every cache with its state ("Creating", "Succeeded" ...) and id.
+ */
+void arm_service_each_cache(const struct arm_service *service,
+                            void (*visit)(void *context, const struct arm_cache *cache,
+                                          const char *provisioning_state),
+                            void *context);
+
+#endif
