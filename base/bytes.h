@@ -19,9 +19,9 @@
 #define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #if defined(__GNUC__)
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
-#define PRINTF_LIKE(format, first)
+#define PRINTF_LIKE(text, first)
 #endif
 
 void *memory_allocate(size_t size);
@@ -73,9 +73,9 @@ struct buf {
 };
 
 void buf_init(struct buf *buf, size_t limit);
-void buf_finish(struct buf *buf);             /* frees; a zeroed buf is fine */
+void buf_finish(struct buf *buf);              /* frees; a zeroed buf is fine */
 struct bytes buf_bytes(const struct buf *buf); /* borrowed until the next change */
-void buf_clear(struct buf *buf);              /* size 0, memory kept */
+void buf_clear(struct buf *buf);               /* size 0, memory kept */
 /* Room for `size` more bytes at data + size; NULL if that would pass the limit. */
 char *buf_reserve(struct buf *buf, size_t size);
 bool buf_append(struct buf *buf, struct bytes text);

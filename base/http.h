@@ -24,11 +24,11 @@ struct bytes http_headers_get(const struct http_headers *headers, const char *na
 
 /* A whole message. All views are borrowed from the parser until it starts the next message. */
 struct http_request {
-    struct bytes method;  /* as sent: "GET" */
-    struct bytes target;  /* as sent: "/a%20b?x=1", "host:443" (CONNECT), "http://h/p" */
-    struct bytes host;    /* without port; from the absolute target, else the Host header */
-    struct bytes path;    /* of the target, still encoded, without query */
-    struct bytes query;   /* without '?', still encoded; data NULL when there is none */
+    struct bytes method; /* as sent: "GET" */
+    struct bytes target; /* as sent: "/a%20b?x=1", "host:443" (CONNECT), "http://h/p" */
+    struct bytes host;   /* without port; from the absolute target, else the Host header */
+    struct bytes path;   /* of the target, still encoded, without query */
+    struct bytes query;  /* without '?', still encoded; data NULL when there is none */
     struct http_headers headers;
     struct bytes body;
     int minor_version; /* 0 or 1: HTTP/1.x */

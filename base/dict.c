@@ -1,0 +1,441 @@
+/*
+ * The hash map: chained entries, two tables while it grows or shrinks, SipHash-1-3 keyed per map.
+ */
+#include "base/dict.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct dict_entry {
+    struct dict_entry *next;
+    uint32_t hash; /* the low half; spares most comparisons, and all rehashing computations */
+    uint32_t key_size;
+    /* payload_size bytes of payload, then the key */
+};
+
+enum { SMALLEST_TABLE = 4, REHASH_STEP = 2, EMPTY_VISITS = 32 };
+
+static uint64_t rotate(uint64_t value, int by)
+{
+    return value << by | value >> (64 - by);
+}
+
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+/* SipHash-1-3 (Aumasson and Bernstein): one round per word, three to finish. */
+static uint32_t hash_key(const struct dict *dict, struct bytes key)
+{
+    uint64_t v[4] = {
+        dict->seed[0] ^ 0x736f6d6570736575u,
+        dict->seed[1] ^ 0x646f72616e646f6du,
+        dict->seed[0] ^ 0x6c7967656e657261u,
+        dict->seed[1] ^ 0x7465646279746573u,
+    };
+    const char *at = key.data;
+    for (size_t left = key.size; left >= 8; left -= 8, at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        v[3] ^= word;
+        sip_round(v);
+        v[0] ^= word;
+    }
+    uint64_t last = (uint64_t)key.size << 56;
+    for (size_t i = 0; i < key.size % 8; i++) {
+        last |= (uint64_t)(unsigned char)at[i] << (8 * i);
+    }
+    v[3] ^= last;
+    sip_round(v);
+    v[0] ^= last;
+    v[2] ^= 0xff;
+    sip_round(v);
+    sip_round(v);
+    sip_round(v);
+    return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+}
+
+static void *payload_of(const struct dict_entry *entry)
+{
+    return (char *)entry + sizeof(*entry);
+}
+
+static struct dict_entry *entry_of(const void *payload)
+{
+    return (struct dict_entry *)((char *)payload - sizeof(struct dict_entry));
+}
+
+static char *key_of(const struct dict *dict, const struct dict_entry *entry)
+{
+    return (char *)entry + sizeof(*entry) + dict->payload_size;
+}
+
+void dict_init(struct dict *dict, size_t payload_size, void (*release)(void *payload),
+               struct random *random)
+{
+    *dict = (struct dict){
+        .payload_size = (payload_size + 7) / 8 * 8,
+        .release = release,
+        .seed = {random_next(random), random_next(random)},
+    };
+}
+
+static size_t table_size(const struct dict *dict, size_t table)
+{
+    return dict->tables[table] == NULL ? 0 : dict->masks[table] + 1;
+}
+
+size_t dict_count(const struct dict *dict)
+{
+    return dict->used[0] + dict->used[1];
+}
+
+size_t dict_memory(const struct dict *dict)
+{
+    return (table_size(dict, 0) + table_size(dict, 1)) * sizeof(struct dict_entry *) +
+           dict->entries_memory;
+}
+
+static void free_entry(struct dict *dict, struct dict_entry *entry)
+{
+    if (dict->release != NULL) {
+        dict->release(payload_of(entry));
+    }
+    dict->entries_memory -= memory_size(entry);
+    memory_free(entry);
+}
+
+void dict_clear(struct dict *dict)
+{
+    assert(dict->paused == 0);
+    for (size_t table = 0; table < 2; table++) {
+        for (size_t bucket = 0; bucket < table_size(dict, table); bucket++) {
+            struct dict_entry *entry = dict->tables[table][bucket];
+            while (entry != NULL) {
+                struct dict_entry *next = entry->next;
+                free_entry(dict, entry);
+                entry = next;
+            }
+        }
+        memory_free(dict->tables[table]);
+        dict->tables[table] = NULL;
+        dict->masks[table] = 0;
+        dict->used[table] = 0;
+    }
+    dict->rehashing = 0;
+}
+
+void dict_finish(struct dict *dict)
+{
+    dict_clear(dict);
+}
+
+static void rehash_finish(struct dict *dict)
+{
+    memory_free(dict->tables[0]);
+    dict->tables[0] = dict->tables[1];
+    dict->masks[0] = dict->masks[1];
+    dict->used[0] = dict->used[1];
+    dict->tables[1] = NULL;
+    dict->masks[1] = 0;
+    dict->used[1] = 0;
+    dict->rehashing = 0;
+}
+
+/* Moves a few buckets to the new table; gives up early in long empty stretches. */
+static void rehash_step(struct dict *dict)
+{
+    if (dict->rehashing == 0 || dict->paused > 0) {
+        return;
+    }
+    size_t moves = REHASH_STEP, visits = EMPTY_VISITS;
+    while (moves > 0 && visits > 0 && dict->rehashing - 1 <= dict->masks[0]) {
+        struct dict_entry *entry = dict->tables[0][dict->rehashing - 1];
+        dict->tables[0][dict->rehashing - 1] = NULL;
+        dict->rehashing++;
+        if (entry == NULL) {
+            visits--;
+            continue;
+        }
+        moves--;
+        while (entry != NULL) {
+            struct dict_entry *next = entry->next;
+            struct dict_entry **bucket = &dict->tables[1][entry->hash & dict->masks[1]];
+            entry->next = *bucket;
+            *bucket = entry;
+            dict->used[0]--;
+            dict->used[1]++;
+            entry = next;
+        }
+    }
+    if (dict->rehashing - 1 > dict->masks[0]) {
+        rehash_finish(dict);
+    }
+}
+
+static void resize_if_needed(struct dict *dict)
+{
+    if (dict->rehashing != 0 || dict->paused > 0) {
+        return;
+    }
+    size_t size = table_size(dict, 0), count = dict->used[0], wanted = size;
+    if (size == 0) {
+        wanted = SMALLEST_TABLE;
+    } else if (count >= size) {
+        wanted = size * 2;
+    } else if (size > SMALLEST_TABLE && count < size / 8) {
+        for (wanted = SMALLEST_TABLE; wanted < count * 2; wanted *= 2) {
+        }
+    }
+    if (wanted == size) {
+        return;
+    }
+    struct dict_entry **table = memory_allocate_zeroed(wanted * sizeof(struct dict_entry *));
+    if (size == 0) {
+        dict->tables[0] = table;
+        dict->masks[0] = wanted - 1;
+        return;
+    }
+    dict->tables[1] = table;
+    dict->masks[1] = wanted - 1;
+    dict->rehashing = 1;
+}
+
+/* The link that points to the entry for `key`, or NULL; *table is where it was found. */
+static struct dict_entry **find_link(const struct dict *dict, struct bytes key, uint32_t hash,
+                                     size_t *table)
+{
+    for (*table = 0; *table < 2 && dict->tables[*table] != NULL; (*table)++) {
+        struct dict_entry **link = &dict->tables[*table][hash & dict->masks[*table]];
+        for (; *link != NULL; link = &(*link)->next) {
+            const struct dict_entry *entry = *link;
+            if (entry->hash == hash && entry->key_size == key.size &&
+                memcmp(key_of(dict, entry), key.data, key.size) == 0) {
+                return link;
+            }
+        }
+    }
+    return NULL;
+}
+
+void *dict_find(const struct dict *dict, struct bytes key)
+{
+    if (dict_count(dict) == 0) {
+        return NULL;
+    }
+    size_t table;
+    struct dict_entry **link = find_link(dict, key, hash_key(dict, key), &table);
+    return link == NULL ? NULL : payload_of(*link);
+}
+
+void *dict_insert(struct dict *dict, struct bytes key, bool *created)
+{
+    assert(key.size <= UINT32_MAX);
+    rehash_step(dict);
+    uint32_t hash = hash_key(dict, key);
+    size_t table;
+    struct dict_entry **link = find_link(dict, key, hash, &table);
+    *created = link == NULL;
+    if (link != NULL) {
+        return payload_of(*link);
+    }
+
+    resize_if_needed(dict);
+    struct dict_entry *entry =
+        memory_allocate(sizeof(*entry) + dict->payload_size + (key.size == 0 ? 1 : key.size));
+    dict->entries_memory += memory_size(entry);
+    entry->hash = hash;
+    entry->key_size = (uint32_t)key.size;
+    memset(payload_of(entry), 0, dict->payload_size);
+    if (key.size > 0) {
+        memcpy(key_of(dict, entry), key.data, key.size);
+    }
+    table = dict->rehashing != 0 ? 1 : 0;
+    struct dict_entry **bucket = &dict->tables[table][hash & dict->masks[table]];
+    entry->next = *bucket;
+    *bucket = entry;
+    dict->used[table]++;
+    return payload_of(entry);
+}
+
+static void unlink_entry(struct dict *dict, struct dict_entry **link, size_t table)
+{
+    struct dict_entry *entry = *link;
+    *link = entry->next;
+    dict->used[table]--;
+    free_entry(dict, entry);
+    rehash_step(dict);
+    resize_if_needed(dict);
+}
+
+bool dict_remove(struct dict *dict, struct bytes key)
+{
+    if (dict_count(dict) == 0) {
+        return false;
+    }
+    size_t table;
+    struct dict_entry **link = find_link(dict, key, hash_key(dict, key), &table);
+    if (link == NULL) {
+        return false;
+    }
+    unlink_entry(dict, link, table);
+    return true;
+}
+
+void dict_remove_payload(struct dict *dict, void *payload)
+{
+    struct dict_entry *wanted = entry_of(payload);
+    for (size_t table = 0; table < 2 && dict->tables[table] != NULL; table++) {
+        struct dict_entry **link = &dict->tables[table][wanted->hash & dict->masks[table]];
+        for (; *link != NULL; link = &(*link)->next) {
+            if (*link == wanted) {
+                unlink_entry(dict, link, table);
+                return;
+            }
+        }
+    }
+    assert(!"the payload is not in this map");
+}
+
+struct bytes dict_key(const struct dict *dict, const void *payload)
+{
+    const struct dict_entry *entry = entry_of(payload);
+    return (struct bytes){key_of(dict, entry), entry->key_size};
+}
+
+void *dict_random(const struct dict *dict, struct random *random)
+{
+    if (dict_count(dict) == 0) {
+        return NULL;
+    }
+    size_t sizes[2] = {table_size(dict, 0), table_size(dict, 1)};
+    const struct dict_entry *chain = NULL;
+    while (chain == NULL) {
+        size_t at = (size_t)random_below(random, sizes[0] + sizes[1]);
+        chain = at < sizes[0] ? dict->tables[0][at] : dict->tables[1][at - sizes[0]];
+    }
+    size_t length = 0;
+    for (const struct dict_entry *entry = chain; entry != NULL; entry = entry->next) {
+        length++;
+    }
+    for (size_t skip = (size_t)random_below(random, length); skip > 0; skip--) {
+        chain = chain->next;
+    }
+    return payload_of(chain);
+}
+
+size_t dict_sample(const struct dict *dict, struct random *random, void **payloads, size_t count)
+{
+    size_t total = table_size(dict, 0) + table_size(dict, 1), found = 0;
+    if (dict_count(dict) == 0) {
+        return 0;
+    }
+    size_t at = (size_t)random_below(random, total);
+    for (size_t visits = 0; visits < total && visits < count * 16 && found < count; visits++) {
+        const struct dict_entry *entry = at < table_size(dict, 0)
+                                             ? dict->tables[0][at]
+                                             : dict->tables[1][at - table_size(dict, 0)];
+        for (; entry != NULL && found < count; entry = entry->next) {
+            payloads[found++] = payload_of(entry);
+        }
+        at = at + 1 == total ? 0 : at + 1;
+    }
+    return found;
+}
+
+struct dict_cursor dict_begin(struct dict *dict)
+{
+    dict->paused++;
+    return (struct dict_cursor){.dict = dict};
+}
+
+void *dict_next(struct dict_cursor *cursor)
+{
+    cursor->entry = cursor->next;
+    while (cursor->entry == NULL) {
+        struct dict *dict = cursor->dict;
+        if (cursor->table == 2) {
+            return NULL;
+        }
+        if (cursor->bucket >= table_size(dict, cursor->table)) {
+            cursor->bucket = 0;
+            if (++cursor->table == 2) {
+                dict_end(cursor);
+                return NULL;
+            }
+            continue;
+        }
+        cursor->entry = dict->tables[cursor->table][cursor->bucket++];
+    }
+    cursor->next = cursor->entry->next;
+    return payload_of(cursor->entry);
+}
+
+void dict_end(struct dict_cursor *cursor)
+{
+    assert(cursor->dict->paused > 0);
+    cursor->dict->paused--;
+    cursor->table = 2;
+    cursor->next = NULL;
+}
+
+static void visit_chain(const struct dict *dict, const struct dict_entry *entry,
+                        void (*visit)(void *context, struct bytes key, void *payload),
+                        void *context)
+{
+    for (; entry != NULL; entry = entry->next) {
+        visit(context, dict_key(dict, payload_of(entry)), payload_of(entry));
+    }
+}
+
+static uint64_t reverse_bits(uint64_t value)
+{
+    uint64_t mask = ~(uint64_t)0;
+    for (unsigned shift = 32; shift > 0; shift /= 2) {
+        mask ^= mask << shift;
+        value = (value >> shift & mask) | (value << shift & ~mask);
+    }
+    return value;
+}
+
+/* Counts from the highest bit of the mask down, so that a position means the same buckets in
+ * tables of every size. */
+static uint64_t next_position(uint64_t position, uint64_t mask)
+{
+    position |= ~mask;
+    return reverse_bits(reverse_bits(position) + 1);
+}
+
+uint64_t dict_scan(struct dict *dict, uint64_t position,
+                   void (*visit)(void *context, struct bytes key, void *payload), void *context)
+{
+    if (dict_count(dict) == 0) {
+        return 0;
+    }
+    dict->paused++;
+    if (dict->rehashing == 0) {
+        visit_chain(dict, dict->tables[0][position & dict->masks[0]], visit, context);
+        position = next_position(position, dict->masks[0]);
+    } else {
+        /* The bucket of the smaller table, then all buckets of the larger one it splits into. */
+        size_t small = dict->masks[0] <= dict->masks[1] ? 0 : 1;
+        uint64_t small_mask = dict->masks[small], large_mask = dict->masks[1 - small];
+        visit_chain(dict, dict->tables[small][position & small_mask], visit, context);
+        do {
+            visit_chain(dict, dict->tables[1 - small][position & large_mask], visit, context);
+            position = next_position(position, large_mask);
+        } while ((position & (small_mask ^ large_mask)) != 0);
+    }
+    dict->paused--;
+    return position;
+}
