@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# Installs what is missing and nothing else: tools/install.sh build | test | clients ...
+#
+# A need is a row below: how to see that it is there, and its package for each package manager.
+# When every need of the groups asked for is there, no package manager and no network is used.
+# Knows apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine) and brew (macOS).
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=$root/build/tools
+
+fail() {
+  printf 'install: %s\n' "$1" >&2
+  exit 1
+}
+
+say() {
+  printf 'install: %s\n' "$1"
+}
+
+manager=none
+for candidate in apt-get dnf apk brew; do
+  if command -v "$candidate" >/dev/null; then
+    manager=$candidate
+    break
+  fi
+done
+
+# Debian and Fedora package every Python module the tests use, for the system's own interpreter.
+# Elsewhere the modules come from PyPI into a virtual environment.
+case $manager in
+  apt-get | dnf) python=/usr/bin/python3 ;;
+  *) python=$tools/python/bin/python ;;
+esac
+
+has_command() { command -v "$1" >/dev/null; }
+has_library() { pkg-config --exists "$1" 2>/dev/null; }
+has_compiler() { command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null; }
+has_libc_headers() { [ "$manager" = brew ] || [ -e /usr/include/stdio.h ]; }
+has_http_parser() {
+  local directory
+  for directory in /usr/include /usr/local/include /opt/homebrew/include; do
+    if [ -e "$directory/llhttp.h" ] || [ -e "$directory/http_parser.h" ]; then
+      return 0
+    fi
+  done
+  return 1
+}
+has_module() { [ -x "$python" ] && "$python" -c "import $1" 2>/dev/null; }
+# Debian's redis-server package would start a service on the port that the emulator uses. The
+# program itself is in redis-tools, under the name of its other use.
+has_redis_server() { command -v redis-server >/dev/null || [ -x "$tools/bin/redis-server" ]; }
+# Formatting differs between versions of clang-format; the tree is formatted by version 14.
+has_clang_format() {
+  local program
+  for program in clang-format-14 clang-format "$tools/python/bin/clang-format"; do
+    if command -v "$program" >/dev/null && "$program" --version | grep -q 'version 14\.'; then
+      return 0
+    fi
+  done
+  return 1
+}
+
+# group | test and its argument | apt | dnf | apk | brew        ("-" = not packaged there)
+needs() {
+  cat <<'ROWS'
+build | has_compiler | gcc | gcc | gcc | gcc
+build | has_libc_headers | libc6-dev | glibc-devel | musl-dev | -
+build | has_command meson | meson | meson | meson | meson
+build | has_command ninja | ninja-build | ninja-build | samurai | ninja
+build | has_command pkg-config | pkg-config | pkgconf-pkg-config | pkgconf | pkgconf
+build | has_library libuv | libuv1-dev | libuv-devel | libuv-dev | libuv
+build | has_library openssl | libssl-dev | openssl-devel | openssl-dev | openssl@3
+build | has_library libcjson | libcjson-dev | cjson-devel | cjson-dev | cjson
+build | has_http_parser | libhttp-parser-dev | llhttp-devel | llhttp-dev | llhttp
+test | has_command python3 | python3 | python3 | python3 | python
+test | has_module pytest | python3-pytest | python3-pytest | pypi:pytest | pypi:pytest
+test | has_module xdist | python3-pytest-xdist | python3-pytest-xdist | pypi:pytest-xdist | pypi:pytest-xdist
+test | has_module pytest_timeout | python3-pytest-timeout | python3-pytest-timeout | pypi:pytest-timeout | pypi:pytest-timeout
+test | has_module yaml | python3-yaml | python3-pyyaml | pypi:pyyaml | pypi:pyyaml
+test | has_module pyflakes | python3-pyflakes | python3-pyflakes | pypi:pyflakes | pypi:pyflakes
+test | has_module redis | python3-redis | python3-redis | pypi:redis | pypi:redis
+test | has_command openssl | openssl | openssl | openssl | openssl@3
+test | has_command redis-cli | redis-tools | redis | redis | redis
+test | has_command redis-benchmark | redis-tools | redis | redis | redis
+test | has_command az | azure-cli | azure-cli | pypi:azure-cli | azure-cli
+test | has_module azure.mgmt.redis | python3-azure | python3-azure-mgmt-redis | pypi:azure-mgmt-redis | pypi:azure-mgmt-redis
+test | has_module azure.identity | python3-azure | python3-azure-identity | pypi:azure-identity | pypi:azure-identity
+test | has_command node | nodejs | nodejs | nodejs | node
+test | has_command npm | npm | nodejs-npm | npm | node
+test | has_clang_format | clang-format-14 | pypi:clang-format==14.0.6 | pypi:clang-format==14.0.6 | pypi:clang-format==14.0.6
+test | has_command shellcheck | shellcheck | ShellCheck | shellcheck | shellcheck
+clients | has_module ensurepip | python3-venv | python3 | python3 | python
+ROWS
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "needs root or sudo to run: $*"
+  fi
+}
+
+install_packages() {
+  say "installing with $manager: $*"
+  case $manager in
+    apt-get)
+      as_root apt-get update -qq
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
+      ;;
+    dnf) as_root dnf install -q -y "$@" ;;
+    apk) as_root apk add -q "$@" ;;
+    brew) brew install -q "$@" ;;
+  esac >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    fail "$manager could not install: $*"
+  }
+}
+
+install_modules() {
+  [ -x "$tools/python/bin/python" ] || python3 -m venv "$tools/python"
+  say "installing from PyPI into build/tools/python: $*"
+  "$tools/python/bin/python" -m pip install -q --disable-pip-version-check "$@"
+}
+
+install_group() {
+  local group probe packages=() modules=() package apt dnf apk brew
+  while IFS='|' read -r group probe apt dnf apk brew; do
+    read -r group <<<"$group"
+    if [ "$group" != "$1" ] || eval "$probe"; then
+      continue
+    fi
+    case $manager in
+      apt-get) read -r package <<<"$apt" ;;
+      dnf) read -r package <<<"$dnf" ;;
+      apk) read -r package <<<"$apk" ;;
+      brew) read -r package <<<"$brew" ;;
+      none) fail "'${probe# }' is not met, and there is no apt-get, dnf, apk or brew to install it; Debian calls it$apt" ;;
+    esac
+    case $package in
+      -) fail "'${probe# }' is not met, and $manager has no package for it" ;;
+      pypi:*) modules+=("${package#pypi:}") ;;
+      *) [[ " ${packages[*]-} " == *" $package "* ]] || packages+=("$package") ;;
+    esac
+  done < <(needs)
+  if [ ${#packages[@]} -gt 0 ]; then
+    install_packages "${packages[@]}"
+  fi
+  if [ ${#modules[@]} -gt 0 ]; then
+    install_modules "${modules[@]}"
+  fi
+}
+
+link_redis_server() {
+  has_redis_server && return
+  mkdir -p "$tools/bin"
+  ln -sf "$(command -v redis-check-rdb)" "$tools/bin/redis-server"
+}
+
+# $1: a folder with package.json and package-lock.json; its modules go to build/tools/NAME.
+install_node_modules() {
+  local source=$1 target=$tools/$2
+  if [ -d "$target/node_modules" ] && cmp -s "$source/package-lock.json" "$target/package-lock.json"; then
+    return
+  fi
+  say "installing from npm into build/tools/$2"
+  rm -rf "$target"
+  mkdir -p "$target.new"
+  cp "$source/package.json" "$source/package-lock.json" "$target.new/"
+  (cd "$target.new" && npm ci --silent --no-audit --no-fund)
+  mv "$target.new" "$target"
+}
+
+# $1: a requirements file; its packages go to a virtual environment build/tools/NAME.
+install_python_environment() {
+  local requirements=$1 target=$tools/$2
+  if cmp -s "$requirements" "$target/requirements.txt"; then
+    return
+  fi
+  say "installing from PyPI into build/tools/$2"
+  rm -rf "$target"
+  "$python" -m venv "$target"
+  "$target/bin/python" -m pip install -q --disable-pip-version-check uv
+  "$target/bin/uv" pip install -q --python "$target/bin/python" -r "$requirements"
+  cp "$requirements" "$target/requirements.txt"
+}
+
+mkdir -p "$tools"
+log=$tools/install.log
+for group in "$@"; do
+  case $group in
+    build) install_group build ;;
+    test)
+      install_group test
+      link_redis_server
+      install_node_modules "$root/tests/system/js" node
+      ;;
+    clients)
+      install_group clients
+      install_python_environment "$root/tests/clients/requirements.txt" newest-python
+      install_node_modules "$root/tests/clients/js" newest-node
+      ;;
+    *) fail "unknown group '$group': build, test or clients" ;;
+  esac
+done
