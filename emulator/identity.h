@@ -12,6 +12,18 @@
 
 struct identity;
 
+/*
+ * Well-known values besides those of the configuration. The user is the only one of the tenant;
+ * the managed identity is what IMDS and the App Service endpoint answer when none is asked for.
+ */
+#define IDENTITY_TENANT_DOMAIN "redurite.onmicrosoft.com"
+#define IDENTITY_USER_NAME "dev@redurite.onmicrosoft.com"
+#define IDENTITY_USER_PASSWORD "Redurite-dev-1"
+#define IDENTITY_USER_OBJECT_ID "00000000-0000-4000-8000-0000000000a1"
+#define IDENTITY_CLIENT_OBJECT_ID "00000000-0000-4000-8000-0000000000a2"
+#define IDENTITY_MANAGED_CLIENT_ID "00000000-0000-4000-8000-0000000000a3"
+#define IDENTITY_MANAGED_OBJECT_ID "00000000-0000-4000-8000-0000000000a4"
+
 struct identity_config {
     struct clock *clock;
     struct random *random;
@@ -21,6 +33,20 @@ struct identity_config {
 
 struct identity *identity_create(const struct identity_config *config, struct buf *error);
 void identity_destroy(struct identity *identity);
+
+/*
+ * An application (with its service principal) or a managed identity that may have tokens.
+ */
+struct identity_application {
+    const char *client_id, *object_id, *name;
+    const char *resource_id; /* of a managed identity; NULL for applications */
+};
+/* Adds it, or changes the one with that client id; its credentials stay. All is copied. */
+void identity_register(struct identity *identity, const struct identity_application *application);
+/* One more secret, or certificate (PEM). False: no such application, or not a certificate. */
+bool identity_add_secret(struct identity *identity, const char *client_id, struct bytes secret);
+bool identity_add_certificate(struct identity *identity, const char *client_id, struct bytes pem);
+bool identity_forget(struct identity *identity, const char *client_id); /* false: not there */
 
 /* Rows for the front door: login hosts, /adfs, /{tenant}/oauth2..., metadata endpoints, IMDS. */
 const struct site *identity_sites(struct identity *identity, size_t *count);
