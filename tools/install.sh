@@ -154,10 +154,12 @@ install_group() {
   fi
 }
 
-link_redis_server() {
-  has_redis_server && return
+# build/tools/bin: names under which the other scripts find what has none of its own.
+link_tools() {
   mkdir -p "$tools/bin"
-  ln -sf "$(command -v redis-check-rdb)" "$tools/bin/redis-server"
+  has_redis_server || ln -sf "$(command -v redis-check-rdb)" "$tools/bin/redis-server"
+  printf '#!/bin/sh\nexec %s "$@"\n' "$python" >"$tools/bin/python"
+  chmod +x "$tools/bin/python"
 }
 
 # $1: a folder with package.json and package-lock.json; its modules go to build/tools/NAME.
@@ -195,7 +197,7 @@ for group in "$@"; do
     build) install_group build ;;
     test)
       install_group test
-      link_redis_server
+      link_tools
       install_node_modules "$root/tests/system/js" node
       ;;
     clients)

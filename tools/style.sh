@@ -32,13 +32,7 @@ check_shell() {
 }
 
 check_python() {
-  local files
-  mapfile -t files < <(list '*.py')
-  if [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import pyflakes' 2>/dev/null; then
-    /usr/bin/python3 -m pyflakes "${files[@]}"
-  else
-    build/tools/python/bin/python -m pyflakes "${files[@]}"
-  fi
+  list '*.py' | xargs -r build/tools/bin/python -m pyflakes
 }
 
 # What .editorconfig asks of every text: no trailing blanks, no tab for indent, a final newline.

@@ -26,9 +26,10 @@ fi
 reports=$root/build/reports
 rm -rf "$reports"
 mkdir -p "$reports"
-suites=("$root/tests/system")
+"$root/tools/suites.sh" build
+tests=("$root/tests/system")
 if [ "$clients" = yes ]; then
-  suites+=("$root/tests/clients")
+  tests+=("$root/tests/clients")
 fi
-"$root/tools/suites.sh" build "${suites[@]}"
+"$root/tools/system.sh" build "${tests[@]}"
 exec "$root/tools/summary.py" "$reports"

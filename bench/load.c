@@ -1,0 +1,330 @@
+/*
+ * A load generator for one Redis port: some connections, each with a fixed number of commands under
+ * way, for a fixed number of commands. Prints commands per second, and what the server's process
+ * spent on each in CPU nanoseconds, which is the figure to trust when this end is the slower one.
+ * Knows only as much RESP as counting replies takes: its commands answer with one line or one bulk.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEYS 100000
+#define VALUE "an ordinary value, 32 bytes long"
+#define MAX_CONNECTIONS 256
+
+struct options {
+    int port, connections, pipeline;
+    long requests;
+    const char *command, *key;
+    bool tls;
+    pid_t server;
+};
+
+struct connection {
+    int socket;
+    SSL *tls;
+    char *request; /* one whole batch of commands */
+    size_t request_size, sent;
+    int awaited;   /* replies missing of this batch */
+    size_t skip;   /* bytes of a bulk, with its end, still to come */
+    char line[64]; /* the start of a reply's first line */
+    size_t line_length;
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* CPU time of a process so far, in nanoseconds; 0 where /proc does not tell. */
+static double cpu_nanoseconds(pid_t pid)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        return 0;
+    }
+    size_t size = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    char *after_name = strrchr(text, ')');
+    unsigned long user, kernel;
+    if (after_name == NULL ||
+        sscanf(after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &kernel) != 2) {
+        return 0;
+    }
+    return (double)(user + kernel) * 1e9 / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Bytes sent or received; 0 if it would block. */
+static size_t transfer(struct connection *connection, bool write, char *data, size_t size)
+{
+    if (connection->tls != NULL) {
+        size_t done = 0;
+        int good = write ? SSL_write_ex(connection->tls, data, size, &done)
+                         : SSL_read_ex(connection->tls, data, size, &done);
+        if (!good) {
+            int why = SSL_get_error(connection->tls, 0);
+            if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
+                die("TLS");
+            }
+        }
+        return done;
+    }
+    ssize_t done =
+        write ? send(connection->socket, data, size, 0) : recv(connection->socket, data, size, 0);
+    if (done == 0) {
+        die("the server hung up");
+    }
+    if (done < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK) {
+            die("socket");
+        }
+        return 0;
+    }
+    return (size_t)done;
+}
+
+static size_t append_word(char *at, const char *word)
+{
+    return (size_t)sprintf(at, "$%zu\r\n%s\r\n", strlen(word), word);
+}
+
+/* Keys differ from command to command, so that a server cannot live from one cache line. */
+static void fill_request(const struct options *options, struct connection *connection,
+                         unsigned *chance)
+{
+    char *at = connection->request;
+    for (int i = 0; i < options->pipeline; i++) {
+        char key[32];
+        *chance = *chance * 1103515245u + 12345u;
+        snprintf(key, sizeof(key), "bench:%u", (*chance >> 8) % KEYS);
+        bool set = strcmp(options->command, "SET") == 0;
+        at += sprintf(at, "*%d\r\n", set ? 3 : 2);
+        at += append_word(at, options->command);
+        at += append_word(at, key);
+        if (set) {
+            at += append_word(at, VALUE);
+        }
+    }
+    connection->request_size = (size_t)(at - connection->request);
+    connection->sent = 0;
+    connection->awaited = options->pipeline;
+}
+
+static void send_more(struct connection *connection)
+{
+    while (connection->sent < connection->request_size) {
+        size_t done = transfer(connection, true, connection->request + connection->sent,
+                               connection->request_size - connection->sent);
+        if (done == 0) {
+            return;
+        }
+        connection->sent += done;
+    }
+}
+
+/* One first line of a reply is complete: an error ends the run, a bulk announces its bytes. */
+static void take_line(struct connection *connection)
+{
+    connection->line[connection->line_length] = '\0';
+    connection->line_length = 0;
+    if (connection->line[0] == '-') {
+        fprintf(stderr, "load: the server said %s\n", connection->line);
+        exit(1);
+    }
+    connection->awaited--;
+    if (connection->line[0] == '$' && connection->line[1] != '-') {
+        connection->skip = (size_t)strtoul(connection->line + 1, NULL, 10) + 2;
+    }
+}
+
+static void take_replies(struct connection *connection, const char *data, size_t size)
+{
+    while (size > 0) {
+        if (connection->skip > 0) {
+            size_t step = connection->skip < size ? connection->skip : size;
+            connection->skip -= step;
+            data += step;
+            size -= step;
+            continue;
+        }
+        const char *end = memchr(data, '\n', size);
+        size_t step = end == NULL ? size : (size_t)(end - data) + 1;
+        size_t room = sizeof(connection->line) - 1 - connection->line_length;
+        size_t kept = step < room ? step : room;
+        memcpy(connection->line + connection->line_length, data, kept);
+        connection->line_length += kept;
+        data += step;
+        size -= step;
+        if (end != NULL) {
+            take_line(connection);
+        }
+    }
+}
+
+static void receive_more(struct connection *connection)
+{
+    static char data[1 << 16];
+    size_t size;
+    while ((size = transfer(connection, false, data, sizeof(data))) > 0) {
+        take_replies(connection, data, size);
+        if (connection->tls == NULL && size < sizeof(data)) {
+            return;
+        }
+    }
+}
+
+static void connection_open(const struct options *options, SSL_CTX *context,
+                            struct connection *connection)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)options->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int yes = 1;
+    connection->socket = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(connection->socket, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        die("connect");
+    }
+    setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    if (options->tls) {
+        connection->tls = SSL_new(context);
+        SSL_set_fd(connection->tls, connection->socket);
+        SSL_set_tlsext_host_name(connection->tls, "localhost");
+        if (SSL_connect(connection->tls) != 1) {
+            die("TLS handshake");
+        }
+    }
+    connection->request = malloc((size_t)options->pipeline * 128 + 256);
+    if (options->key != NULL) {
+        char *at = connection->request + sprintf(connection->request, "*2\r\n$4\r\nAUTH\r\n");
+        at += append_word(at, options->key);
+        connection->request_size = (size_t)(at - connection->request);
+        connection->awaited = 1;
+        send_more(connection);
+        while (connection->awaited > 0) {
+            char data[256];
+            take_replies(connection, data, transfer(connection, false, data, sizeof(data)));
+        }
+    }
+    fcntl(connection->socket, F_SETFL, O_NONBLOCK);
+}
+
+static void run(const struct options *options, struct connection *connections, long requests)
+{
+    struct pollfd polled[MAX_CONNECTIONS];
+    unsigned chance = 1;
+    long started = 0;
+    int busy = 0;
+
+    for (int i = 0; i < options->connections; i++) {
+        polled[i].fd = connections[i].socket;
+        connections[i].awaited = 0;
+    }
+    do {
+        busy = 0;
+        for (int i = 0; i < options->connections; i++) {
+            struct connection *connection = &connections[i];
+            if (connection->awaited == 0 && started < requests) {
+                fill_request(options, connection, &chance);
+                started += options->pipeline;
+                send_more(connection);
+            }
+            busy += connection->awaited > 0;
+            polled[i].events = POLLIN;
+            if (connection->awaited > 0 && connection->sent < connection->request_size) {
+                polled[i].events |= POLLOUT;
+            }
+        }
+        if (busy == 0) {
+            break;
+        }
+        if (poll(polled, (nfds_t)options->connections, 10000) <= 0) {
+            die("no answer within ten seconds");
+        }
+        for (int i = 0; i < options->connections; i++) {
+            if (polled[i].revents & POLLOUT) {
+                send_more(&connections[i]);
+            }
+            if (polled[i].revents & (POLLIN | POLLHUP | POLLERR)) {
+                receive_more(&connections[i]);
+            }
+        }
+    } while (true);
+}
+
+static void read_options(struct options *options, int argc, char **argv)
+{
+    for (int at = 1; at + 1 < argc; at += 2) {
+        const char *name = argv[at], *value = argv[at + 1];
+        if (strcmp(name, "--port") == 0) {
+            options->port = atoi(value);
+        } else if (strcmp(name, "--connections") == 0) {
+            options->connections = atoi(value);
+        } else if (strcmp(name, "--pipeline") == 0) {
+            options->pipeline = atoi(value);
+        } else if (strcmp(name, "--requests") == 0) {
+            options->requests = atol(value);
+        } else if (strcmp(name, "--command") == 0) {
+            options->command = value;
+        } else if (strcmp(name, "--key") == 0) {
+            options->key = value;
+        } else if (strcmp(name, "--tls") == 0) {
+            options->tls = strcmp(value, "yes") == 0;
+        } else if (strcmp(name, "--server") == 0) {
+            options->server = (pid_t)atoi(value);
+        } else {
+            fprintf(stderr, "load: unknown option %s\n", name);
+            exit(2);
+        }
+    }
+    if (argc % 2 == 0 || options->port == 0 || options->connections < 1 ||
+        options->connections > MAX_CONNECTIONS || options->pipeline < 1) {
+        fprintf(stderr, "usage: load --port N [--tls yes] [--key KEY] [--connections N]"
+                        " [--pipeline N] [--requests N] [--command GET|SET|INCR] [--server PID]\n");
+        exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct connection connections[MAX_CONNECTIONS];
+    struct options options = {
+        .connections = 16, .pipeline = 1, .requests = 100000, .command = "GET"};
+    read_options(&options, argc, argv);
+
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method()); /* loopback: nothing to verify */
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    for (int i = 0; i < options.connections; i++) {
+        connection_open(&options, context, &connections[i]);
+    }
+    run(&options, connections, options.requests / 10); /* warm up */
+
+    double cpu = cpu_nanoseconds(options.server), start = now_seconds();
+    run(&options, connections, options.requests);
+    double seconds = now_seconds() - start;
+    cpu = cpu_nanoseconds(options.server) - cpu;
+    printf("%.0f %.0f\n", (double)options.requests / seconds, cpu / (double)options.requests);
+    return 0;
+}
