@@ -169,10 +169,13 @@ install_node_modules() {
     return
   fi
   say "installing from npm into build/tools/$2"
-  rm -rf "$target"
+  rm -rf "$target" "$target.new"
   mkdir -p "$target.new"
   cp "$source/package.json" "$source/package-lock.json" "$target.new/"
-  (cd "$target.new" && npm ci --silent --no-audit --no-fund)
+  (cd "$target.new" && npm ci --no-audit --no-fund) >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    fail "npm could not install what $source/package.json names"
+  }
   mv "$target.new" "$target"
 }
 
@@ -185,8 +188,11 @@ install_python_environment() {
   say "installing from PyPI into build/tools/$2"
   rm -rf "$target"
   "$python" -m venv "$target"
-  "$target/bin/python" -m pip install -q --disable-pip-version-check uv
-  "$target/bin/uv" pip install -q --python "$target/bin/python" -r "$requirements"
+  { "$target/bin/python" -m pip install -q --disable-pip-version-check uv &&
+    "$target/bin/uv" pip install -q --python "$target/bin/python" -r "$requirements"; } >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    fail "pip could not install what $requirements names"
+  }
   cp "$requirements" "$target/requirements.txt"
 }
 

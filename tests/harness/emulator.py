@@ -22,7 +22,8 @@ SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|As
 
 def clean_environment(**more):
     """The environment without what a developer may have pointed at an emulator of their own."""
-    ours = ("REDURITE_", "AZURE_", "ARM_", "MSI_", "IDENTITY_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+    ours = ("REDURITE_", "AZURE_", "ARM_", "MSI_", "IDENTITY_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+            "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_", "NODE_EXTRA_CA_CERTS")
     kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(ours)}
     kept.update({k: str(v) for k, v in more.items()})
     return kept
