@@ -30,7 +30,7 @@ def watched(shared_emulator):
 # What Redis says to each, and then it hangs up.
 MALFORMED = {
     "count is not a number": (b"*abc\r\n", "ERR Protocol error: invalid multibulk length"),
-    "count too large": (b"*1048577\r\n", "ERR Protocol error: invalid multibulk length"),
+    "count too large": (b"*2147483648\r\n", "ERR Protocol error: invalid multibulk length"),
     "count overflows": (b"*99999999999999999999\r\n", "ERR Protocol error: invalid multibulk length"),
     "length is not a number": (b"*1\r\n$abc\r\n", "ERR Protocol error: invalid bulk length"),
     "length negative": (b"*1\r\n$-1\r\n", "ERR Protocol error: invalid bulk length"),
