@@ -1,0 +1,29 @@
+/*
+ * The front door: HTTP connections on one side, sites on the other. Plain and TLS on one port;
+ * CONNECT is answered here for the host names of sites (emulator/proxy for all others).
+ */
+#ifndef EMULATOR_HTTP_ENDPOINT_H
+#define EMULATOR_HTTP_ENDPOINT_H
+
+#include "emulator/listener.h"
+#include "emulator/site.h"
+
+struct http_endpoint_config {
+    struct loop *loop;
+    bool offline; /* foreign hosts are refused instead of tunnelled to */
+    /* Told of each answer, for the journal. May be NULL. */
+    void (*answered)(void *context, const struct site *site, const struct site_request *request,
+                     int status, int64_t duration_us);
+    void *context;
+};
+
+struct http_endpoint;
+
+struct http_endpoint *http_endpoint_create(const struct http_endpoint_config *config);
+void http_endpoint_destroy(struct http_endpoint *endpoint); /* its connections must be gone */
+/* Rows are searched in order of adding; they and their context outlive the endpoint. */
+void http_endpoint_add_sites(struct http_endpoint *endpoint, const struct site *sites,
+                             size_t count);
+struct connection_handler http_endpoint_handler(struct http_endpoint *endpoint);
+
+#endif
