@@ -1,0 +1,493 @@
+/* Builds the emulator, runs it, and takes it down in the reverse order. */
+#include "emulator/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "emulator/announce.h"
+#include "emulator/files.h"
+#include "emulator/log_output.h"
+#include "emulator/seed.h"
+#include "emulator/version.h"
+#include "emulator/well_known.h"
+
+#define HOUSEKEEPING_MS 1000
+#define PATIENCE_MS 2000 /* for connections that are closing */
+
+/* ---- Parts ---- */
+
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static bool make_data_directory(const struct config *config, struct buf *error)
+{
+    int failure = directory_make(config->data_dir, 0700);
+    if (failure == 0 && access(config->data_dir, W_OK | X_OK) != 0) {
+        failure = errno;
+    }
+    if (failure != 0) {
+        buf_printf(error, "cannot use the data directory %s: %s; choose another with --data-dir",
+                   config->data_dir, strerror(failure));
+    }
+    return failure == 0;
+}
+
+static uint64_t random_seed_of(const struct config *config)
+{
+    uint64_t seed = config->random.seed;
+
+    if (!config->random.fixed && getentropy(&seed, sizeof(seed)) != 0) {
+        seed = (uint64_t)clock_monotonic_us() ^ (uint64_t)getpid() << 32;
+    }
+    return seed;
+}
+
+static void set_clock(struct app *app)
+{
+    if (app->config->clock.mode == CLOCK_FROZEN) {
+        clock_freeze(app->clock);
+    } else {
+        clock_set_real(app->clock, app->config->clock.scale);
+    }
+}
+
+/*
+ * The authority and the token key are made by the first start. Several starts in one directory
+ * (ephemeral ones may share it) must not make them at the same time.
+ */
+static bool make_keys(struct app *app, struct buf *error)
+{
+    char *lock_path = string_format("%s/keys.lock", app->config->data_dir);
+    char *key_path = string_format("%s/token-key.pem", app->config->data_dir);
+    int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (lock >= 0) {
+        flock(lock, LOCK_EX);
+    }
+    app->authority = tls_authority_create(app->config->data_dir, app->clock, error);
+    if (app->authority != NULL) {
+        const struct identity_config identity = {
+            .clock = app->clock,
+            .random = &app->random,
+            .tenant_id = WELL_KNOWN_TENANT_ID,
+            .client_id = WELL_KNOWN_CLIENT_ID,
+            .client_secret = WELL_KNOWN_CLIENT_SECRET,
+            .subscription_id = WELL_KNOWN_SUBSCRIPTION_ID,
+            .key_file = key_path,
+        };
+        app->identity = identity_create(&identity, error);
+    }
+    if (lock >= 0) {
+        close(lock);
+    }
+    memory_free(key_path);
+    memory_free(lock_path);
+    return app->authority != NULL && app->identity != NULL;
+}
+
+static void resources_changed(void *context)
+{
+    struct app *app = context;
+    if (app->state != NULL) {
+        state_changed(app->state);
+    }
+}
+
+static void cache_removing(void *context, const struct cache *cache)
+{
+    struct app *app = context;
+    if (app->state != NULL) {
+        state_cache_removed(app->state, cache);
+    }
+}
+
+static void signed_in(void *context, const struct cache *cache)
+{
+    struct app *app = context;
+
+    journal_add(app->journal, &(struct journal_event){
+                                  .plane = "redis",
+                                  .operation = BYTES("AUTH"),
+                                  .subject = bytes_from_string(cache == NULL ? NULL : cache->name),
+                                  .outcome = cache == NULL ? BYTES("WRONGPASS") : BYTES("OK"),
+                                  .duration_us = -1,
+                              });
+}
+
+static void make_caches(struct app *app)
+{
+    const struct cache_host_config caches = {
+        .clock = app->clock,
+        .random = &app->random,
+        .host_names = (enum host_names)app->config->host_names,
+        .devcache_profile = (enum instance_profile)app->config->profile,
+        .config_file = app->config->config_file,
+        .removing = cache_removing,
+        .signed_in = signed_in,
+        .context = app,
+    };
+    app->caches = cache_host_create(&caches);
+}
+
+static void make_management(struct app *app)
+{
+    const struct management_config management = {
+        .service =
+            {
+                .clock = app->clock,
+                .random = &app->random,
+                .provisioning = app->config->provisioning.mode,
+                .provisioning_seconds = app->config->provisioning.seconds,
+                .polling = (enum arm_polling)app->config->polling,
+                .tenant_id = WELL_KNOWN_TENANT_ID,
+                .subscription_id = WELL_KNOWN_SUBSCRIPTION_ID,
+                .subscription_name = WELL_KNOWN_SUBSCRIPTION_NAME,
+            },
+        .identity = app->identity,
+        .caches = app->caches,
+        .changed = resources_changed,
+        .context = app,
+    };
+    app->management = management_create(&management);
+}
+
+void app_clock_changed(struct app *app)
+{
+    state_changed(app->state);
+}
+
+void app_connection_facts(struct app *app, const struct cache *cache,
+                          struct arm_cache_address *address, struct connection_facts *facts)
+{
+    bool plain = cache->plain_port_open && app->redis_port != 0;
+
+    cache_host_address(app->caches, bytes_from_string(cache->name), address);
+    *facts = (struct connection_facts){
+        .host_name = address->host_name,
+        .port = plain ? app->redis_port : 0,
+        /* Without a password clients need no TLS either: nothing to trust first. */
+        .ssl_port = cache->open_redis && plain ? 0 : app->redis_tls_port,
+        .key = cache->open_redis ? "" : cache->primary_key,
+        .ca_file = tls_authority_file(app->authority),
+    };
+}
+
+/* To what the options said, at real time. */
+static void reset_clock(struct app *app)
+{
+    struct clock *wall = clock_create(NULL, NULL);
+
+    clock_set(app->clock, clock_now_ms(wall));
+    clock_destroy(wall);
+    set_clock(app);
+}
+
+bool app_reset(struct app *app, struct buf *error)
+{
+    struct arm_service *service = management_service(app->management);
+
+    reset_clock(app);
+    /* Caches of the start state keep their connections, not their data. */
+    cache_host_hold(app->caches);
+    arm_service_reset(service);
+    bool good = seed_resources(app->config, service, app->caches, error);
+    cache_host_release(app->caches);
+    for (struct cache *cache = cache_host_first(app->caches); cache != NULL; cache = cache->next) {
+        instance_flush(cache->instance);
+    }
+    journal_clear(app->journal);
+    state_changed(app->state);
+    log_info("app", "reset to the start state");
+    return good;
+}
+
+/* ---- Ports ---- */
+
+static void answered(void *context, const struct site *site, const struct site_request *request,
+                     int status, int64_t duration_us)
+{
+    struct app *app = context;
+    char outcome[16];
+
+    snprintf(outcome, sizeof(outcome), "%d", status);
+    journal_add(app->journal, &(struct journal_event){
+                                  .plane = site == NULL ? "http" : site->name,
+                                  .operation = request->http->method,
+                                  .subject = request->http->path,
+                                  .client = request->peer,
+                                  .outcome = bytes_from_string(outcome),
+                                  .duration_us = duration_us,
+                              });
+}
+
+static void make_endpoints(struct app *app)
+{
+    const struct redis_directory directory = cache_host_directory(app->caches);
+    const struct http_endpoint_config front_door = {
+        .loop = &app->loop,
+        .offline = app->config->offline,
+        .answered = answered,
+        .context = app,
+    };
+    const struct site *sites;
+    size_t count;
+
+    app->redis = redis_endpoint_create(&app->loop, &directory);
+    app->front_door = http_endpoint_create(&front_door);
+    /* The management API last: on our own names it takes what no one else wants. */
+    sites = admin_sites(app->admin, &count);
+    http_endpoint_add_sites(app->front_door, sites, count);
+    sites = identity_sites(app->identity, &count);
+    http_endpoint_add_sites(app->front_door, sites, count);
+    sites = management_sites(app->management, &count);
+    http_endpoint_add_sites(app->front_door, sites, count);
+}
+
+static void listener_closed(void *context)
+{
+    struct app *app = context;
+    if (--app->open_listeners == 0) {
+        loop_stop(&app->loop);
+    }
+}
+
+/* Listens unless the port is off. False with one line in `error`. */
+static bool open_port(struct app *app, int port, struct listener_config *config,
+                      struct listener **listener, int *port_in_use, struct buf *error)
+{
+    if (port == PORT_OFF) {
+        return true;
+    }
+    config->address = app->config->bind;
+    config->port = port;
+    config->authority = app->authority;
+    *listener = listener_create(&app->loop, config, error);
+    if (*listener == NULL) {
+        return false;
+    }
+    *port_in_use = listener_port(*listener);
+    app->open_listeners++;
+    return true;
+}
+
+static bool open_ports(struct app *app, struct buf *error)
+{
+    struct listener_config redis = {
+        .security = LISTENER_PLAIN,
+        .handler = redis_endpoint_handler(app->redis),
+    };
+    struct listener_config redis_tls = {
+        .security = LISTENER_TLS,
+        .policy = redis_endpoint_policy(app->redis),
+        .handler = redis_endpoint_handler(app->redis),
+    };
+    struct listener_config https = {
+        .security = LISTENER_EITHER,
+        .http = true,
+        .handler = http_endpoint_handler(app->front_door),
+    };
+    const struct config *config = app->config;
+
+    return open_port(app, config->redis_port, &redis, &app->redis_listener, &app->redis_port,
+                     error) &&
+           open_port(app, config->redis_tls_port, &redis_tls, &app->redis_tls_listener,
+                     &app->redis_tls_port, error) &&
+           open_port(app, config->https_port, &https, &app->https_listener, &app->https_port,
+                     error);
+}
+
+/* ---- Life ---- */
+
+static void housekeep(uv_timer_t *timer)
+{
+    struct app *app = CONTAINER_OF(timer, struct app, housekeeping);
+    cache_host_sweep(app->caches);
+}
+
+static void out_of_patience(uv_timer_t *timer)
+{
+    struct app *app = CONTAINER_OF(timer, struct app, patience);
+    loop_stop(&app->loop);
+}
+
+static void signalled(uv_signal_t *handle, int number)
+{
+    struct app *app = handle->data;
+
+    if (app->stopping) {
+        _exit(128 + number); /* asked twice: now */
+    }
+    log_info("app", "stopping signal=%s", number == SIGINT ? "SIGINT" : "SIGTERM");
+    app->stopping = true;
+    loop_stop(&app->loop);
+}
+
+static bool make_loop(struct app *app, struct buf *error)
+{
+    int failure = loop_init(&app->loop, app->clock);
+
+    if (failure != 0) {
+        buf_printf(error, "cannot start the event loop: %s", uv_strerror(failure));
+        return false;
+    }
+    app->loop_ready = true;
+    uv_timer_init(&app->loop.uv, &app->housekeeping);
+    uv_timer_init(&app->loop.uv, &app->patience);
+    uv_signal_init(&app->loop.uv, &app->interrupt);
+    uv_signal_init(&app->loop.uv, &app->terminate);
+    app->interrupt.data = app;
+    app->terminate.data = app;
+    return true;
+}
+
+/* Everything that can be refused before anything is begun. */
+static bool check_files(const struct config *config, struct buf *error)
+{
+    if (config->ready_file != NULL) {
+        if (!announce_check(config->ready_file, error)) {
+            return false;
+        }
+        unlink(config->ready_file); /* of an earlier run: not ready yet */
+    }
+    return seed_check(config, error) && make_data_directory(config, error);
+}
+
+/* In order of dependence. On false, take_down takes what was made. */
+static bool build(struct app *app, struct buf *error)
+{
+    app->clock = clock_create(NULL, NULL);
+    set_clock(app);
+    random_init(&app->random, random_seed_of(app->config));
+    if (!make_loop(app, error)) {
+        return false;
+    }
+    app->journal = journal_create(app->clock);
+    make_caches(app);
+    if (!make_keys(app, error)) {
+        return false;
+    }
+    make_management(app);
+    const struct state_config state = {
+        .loop = &app->loop,
+        .directory = app->config->data_dir,
+        .ephemeral = app->config->ephemeral,
+        .service = management_service(app->management),
+        .caches = app->caches,
+    };
+    app->state = state_create(&state, error);
+    if (app->state == NULL) {
+        return false;
+    }
+    app->admin = admin_create(app);
+    make_endpoints(app);
+    /* Ports before resources: their numbers stand in what ARM answers. */
+    if (!open_ports(app, error)) {
+        return false;
+    }
+    cache_host_set_ports(app->caches, app->redis_port, app->redis_tls_port);
+    if (!state_load_resources(app->state, error) ||
+        !seed_resources(app->config, management_service(app->management), app->caches, error)) {
+        return false;
+    }
+    state_load_data(app->state);
+    return true;
+}
+
+/* Closes ports and timers, and runs the loop until connections have said goodbye. */
+static void close_connections(struct app *app)
+{
+    struct listener *listeners[] = {app->redis_listener, app->redis_tls_listener,
+                                    app->https_listener};
+
+    for (size_t i = 0; i < ARRAY_LEN(listeners); i++) {
+        if (listeners[i] != NULL) {
+            listener_close(listeners[i], listener_closed, app);
+        }
+    }
+    uv_timer_start(&app->patience, out_of_patience, PATIENCE_MS, 0);
+    while (app->open_listeners > 0 && uv_is_active((uv_handle_t *)&app->patience)) {
+        loop_run(&app->loop);
+    }
+    if (app->open_listeners > 0) {
+        /* Someone does not read what is left for them: state is saved, the rest goes with us. */
+        log_warn("app", "connections did not close in time");
+        state_finish(app->state);
+        _exit(0);
+    }
+}
+
+static void take_down(struct app *app)
+{
+    if (app->loop_ready) {
+        close_connections(app);
+        /* From here a second signal ends the process in the default way. */
+        uv_close((uv_handle_t *)&app->interrupt, NULL);
+        uv_close((uv_handle_t *)&app->terminate, NULL);
+        uv_close((uv_handle_t *)&app->housekeeping, NULL);
+        uv_close((uv_handle_t *)&app->patience, NULL);
+    }
+    state_finish(app->state);
+    app->state = NULL;
+    http_endpoint_destroy(app->front_door);
+    redis_endpoint_destroy(app->redis);
+    admin_destroy(app->admin);
+    management_destroy(app->management);
+    cache_host_destroy(app->caches);
+    identity_destroy(app->identity);
+    tls_authority_destroy(app->authority);
+    journal_destroy(app->journal);
+    if (app->loop_ready) {
+        loop_finish(&app->loop);
+    }
+    clock_destroy(app->clock);
+}
+
+static bool become_ready(struct app *app, struct buf *error)
+{
+    const struct config *config = app->config;
+
+    uv_timer_start(&app->housekeeping, housekeep, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
+    uv_signal_start(&app->interrupt, signalled, SIGINT);
+    uv_signal_start(&app->terminate, signalled, SIGTERM);
+    app->ready = true;
+    if (config->ready_file != NULL && !announce_ready_file(app, error)) {
+        return false;
+    }
+    announce_banner(app);
+    if (!is_loopback(config->bind)) {
+        log_warn("app",
+                 "listening beyond this machine bind=%s: its keys are public knowledge, so anyone "
+                 "who reaches it can use it",
+                 config->bind);
+    }
+    log_info("app", "ready version=" REDURITE_VERSION " ms=%lld",
+             (long long)(clock_monotonic_us() - app->started_us) / 1000);
+    return true;
+}
+
+bool app_run(const struct config *config, struct buf *error)
+{
+    struct app app = {.config = config, .started_us = clock_monotonic_us()};
+
+    log_output_configure((enum log_level)config->log_level, (enum log_format)config->log_format);
+    if (!check_files(config, error)) {
+        return false;
+    }
+    bool good = build(&app, error) && become_ready(&app, error);
+    if (good) {
+        loop_run(&app.loop);
+    }
+    take_down(&app);
+    if (good) {
+        log_info("app", "stopped");
+    }
+    return good;
+}

@@ -1,0 +1,59 @@
+/*
+ * The running emulator: everything hangs from struct app, which app.c builds and tears down in one
+ * readable order. No globals, so two can run in one process.
+ */
+#ifndef EMULATOR_APP_H
+#define EMULATOR_APP_H
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "emulator/admin.h"
+#include "emulator/cache_host.h"
+#include "emulator/config.h"
+#include "emulator/connection_strings.h"
+#include "emulator/http_endpoint.h"
+#include "emulator/identity.h"
+#include "emulator/journal.h"
+#include "emulator/listener.h"
+#include "emulator/loop.h"
+#include "emulator/management.h"
+#include "emulator/redis_endpoint.h"
+#include "emulator/state.h"
+#include "emulator/tls.h"
+
+struct app {
+    const struct config *config;
+    int64_t started_us; /* clock_monotonic_us */
+    bool ready;
+    struct clock *clock;
+    struct random random;
+    struct loop loop;
+    struct journal *journal;
+    struct tls_authority *authority;
+    struct cache_host *caches;
+    struct identity *identity;
+    struct management *management;
+    struct state *state;
+    struct admin *admin;
+    struct redis_endpoint *redis;
+    struct http_endpoint *front_door;
+    struct listener *redis_listener, *redis_tls_listener, *https_listener;
+    int redis_port, redis_tls_port, https_port; /* in use; 0: off */
+    uv_signal_t interrupt, terminate;
+    uv_timer_t housekeeping, patience;
+    int open_listeners;
+    bool loop_ready, stopping;
+};
+
+/* Runs until a signal. False with one line in `error` when it could not start. */
+bool app_run(const struct config *config, struct buf *error);
+
+/* Back to the start state: resources, data, clock and journal. */
+bool app_reset(struct app *app, struct buf *error);
+/* How clients reach a cache; `facts` borrows from `address`, from the cache and from the app. */
+void app_connection_facts(struct app *app, const struct cache *cache,
+                          struct arm_cache_address *address, struct connection_facts *facts);
+/* After the clock was moved or changed from outside. */
+void app_clock_changed(struct app *app);
+
+#endif

@@ -1,0 +1,455 @@
+/* The caches of this process, behind the management API and behind the Redis ports. */
+#include "emulator/cache_host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "emulator/well_known.h"
+#include "resp/rdb.h"
+#include "resp/session.h"
+
+#define AZURE_CACHE_SUFFIX ".redis.cache.windows.net"
+#define AZURE_IDLE_TIMEOUT_MS (10 * 60 * 1000)
+#define ANTEROOM_CLIENTS 10000
+#define OPEN_REDIS_VERSION "7.0.15"
+
+/* An instance whose cache has gone but whose connections are still closing. */
+struct leaving {
+    struct instance *instance;
+    struct leaving *next;
+};
+
+struct cache_host {
+    struct cache_host_config config;
+    struct instance *anteroom;
+    struct cache *caches; /* oldest first */
+    struct leaving *leaving;
+    bool held;
+    int port, tls_port;
+    struct cache_host_counters counters;
+};
+
+/* ---- Instances ---- */
+
+/* The exact version that a cache of this kind of version runs. */
+static struct bytes full_version(struct bytes version)
+{
+    static const struct {
+        const char *shown, *full;
+    } versions[] = {
+        {"4", "4.0.14"},   {"4.0", "4.0.14"}, {"6", "6.0.14"},
+        {"6.0", "6.0.14"}, {"7.2", "7.2.4"},  {"7.4", "7.4.2"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        if (bytes_equal_string(version, versions[i].shown)) {
+            return bytes_from_string(versions[i].full);
+        }
+    }
+    return version.size == 0 ? BYTES("6.0.14") : version;
+}
+
+static struct instance_config instance_config_of(const struct cache_host *host,
+                                                 const struct arm_cache *cache, bool open_redis)
+{
+    struct instance_config config = {
+        .name = cache->name,
+        .profile = PROFILE_AZURE,
+        .version = full_version(cache->redis_version),
+        .databases = cache->databases,
+        .max_clients = cache->max_clients,
+        .max_memory = cache->max_memory,
+        .max_memory_policy = cache->max_memory_policy,
+        .notify_keyspace_events = cache->notify_keyspace_events,
+        .idle_timeout_ms = AZURE_IDLE_TIMEOUT_MS,
+        .clustered = cache->shard_count > 0,
+        .port = host->port,
+        .tls_port = host->tls_port,
+    };
+    if (config.max_memory_policy.size == 0) {
+        config.max_memory_policy = BYTES("volatile-lru");
+    }
+    if (open_redis) {
+        config.profile = PROFILE_REDIS;
+        config.version = BYTES(OPEN_REDIS_VERSION);
+        config.databases = 16;
+        config.max_clients = 10000;
+        config.max_memory = 0;
+        config.max_memory_policy = BYTES("noeviction");
+        config.idle_timeout_ms = 0;
+    }
+    return config;
+}
+
+static void tell_host_info(const struct cache_host *host, struct instance *instance)
+{
+    const struct instance_host_info info = {
+        .pid = getpid(),
+        .executable = host->config.executable,
+        .config_file = host->config.config_file,
+#ifdef __APPLE__
+        .os = BYTES("Darwin"),
+#else
+        .os = BYTES("Linux"),
+#endif
+    };
+    instance_set_host_info(instance, &info);
+}
+
+static void close_session(void *context, struct session *session)
+{
+    (void)context;
+    session_close(session);
+}
+
+static void count_session(void *context, struct session *session)
+{
+    (void)session;
+    ++*(size_t *)context;
+}
+
+/* Ends its sessions; the instance itself goes when the last of their connections has. */
+static void retire_instance(struct cache_host *host, struct instance *instance)
+{
+    struct leaving *leaving = memory_allocate(sizeof(*leaving));
+    *leaving = (struct leaving){instance, host->leaving};
+    host->leaving = leaving;
+    instance_each_session(instance, close_session, NULL);
+}
+
+void cache_host_sweep(struct cache_host *host)
+{
+    struct leaving **at = &host->leaving;
+    while (*at != NULL) {
+        struct leaving *leaving = *at;
+        size_t sessions = 0;
+        instance_each_session(leaving->instance, count_session, &sessions);
+        if (sessions > 0) {
+            at = &leaving->next;
+            continue;
+        }
+        *at = leaving->next;
+        instance_destroy(leaving->instance);
+        memory_free(leaving);
+    }
+}
+
+/* ---- Caches ---- */
+
+struct cache *cache_host_first(struct cache_host *host)
+{
+    return host->caches;
+}
+
+struct cache *cache_host_find(struct cache_host *host, struct bytes name)
+{
+    struct cache *cache = host->caches;
+    while (cache != NULL && !bytes_equal_string_nocase(name, cache->name)) {
+        cache = cache->next;
+    }
+    return cache;
+}
+
+static void replace_text(char **text, struct bytes value)
+{
+    memory_free(*text);
+    *text = bytes_to_string(value);
+}
+
+static enum tls_version tls_version_of(struct bytes text)
+{
+    if (bytes_equal_string(text, "1.0")) {
+        return TLS_1_0;
+    }
+    if (bytes_equal_string(text, "1.1")) {
+        return TLS_1_1;
+    }
+    return TLS_1_2; /* what Azure has required everywhere since 2025 */
+}
+
+static struct cache *add_cache(struct cache_host *host, const struct arm_cache *arm)
+{
+    struct cache *cache = memory_allocate_zeroed(sizeof(*cache));
+    struct cache **end = &host->caches;
+
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = cache;
+    cache->open_redis = host->config.devcache_profile == PROFILE_REDIS &&
+                        bytes_equal_string_nocase(arm->name, WELL_KNOWN_CACHE);
+    struct instance_config config = instance_config_of(host, arm, cache->open_redis);
+    cache->instance = instance_create(&config, host->config.clock, host->config.random);
+    tell_host_info(host, cache->instance);
+    return cache;
+}
+
+static void cache_free(struct cache *cache)
+{
+    memory_free(cache->name);
+    memory_free(cache->sku);
+    memory_free(cache->redis_version);
+    memory_free(cache->primary_key);
+    memory_free(cache->secondary_key);
+    memory_free(cache);
+}
+
+void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
+{
+    struct cache *cache = cache_host_find(host, arm->name);
+    bool created = cache == NULL;
+
+    if (created) {
+        cache = add_cache(host, arm);
+    } else {
+        struct instance_config config = instance_config_of(host, arm, cache->open_redis);
+        instance_configure(cache->instance, &config);
+    }
+    cache->doomed = false;
+    replace_text(&cache->name, arm->name);
+    replace_text(&cache->redis_version, arm->redis_version);
+    replace_text(&cache->primary_key, arm->primary_key);
+    replace_text(&cache->secondary_key, arm->secondary_key);
+    memory_free(cache->sku);
+    cache->sku =
+        string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data, arm->family, arm->capacity);
+    cache->minimum_tls = tls_version_of(arm->minimum_tls_version);
+    cache->plain_port_open = arm->non_ssl_port_enabled || cache->open_redis;
+    cache->public_access = arm->public_network_access;
+    cache->access_keys_disabled = arm->access_keys_disabled;
+    cache->shard_count = arm->shard_count;
+    if (!cache->open_redis) {
+        bool off = cache->access_keys_disabled;
+        instance_set_keys(cache->instance, off ? (struct bytes){0} : arm->primary_key,
+                          off ? (struct bytes){0} : arm->secondary_key);
+    }
+    log_info("cache", "%s name=%s sku=\"%s\" version=%s", created ? "created" : "changed",
+             cache->name, cache->sku, cache->redis_version);
+}
+
+static void remove_cache(struct cache_host *host, struct cache **at)
+{
+    struct cache *cache = *at;
+
+    if (host->config.removing != NULL) {
+        host->config.removing(host->config.context, cache);
+    }
+    *at = cache->next;
+    log_info("cache", "removed name=%s", cache->name);
+    retire_instance(host, cache->instance);
+    cache_free(cache);
+}
+
+void cache_host_remove(struct cache_host *host, struct bytes name)
+{
+    struct cache **at = &host->caches;
+
+    while (*at != NULL && !bytes_equal_string_nocase(name, (*at)->name)) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL && host->held) {
+        (*at)->doomed = true;
+    } else if (*at != NULL) {
+        remove_cache(host, at);
+    }
+}
+
+void cache_host_hold(struct cache_host *host)
+{
+    host->held = true;
+}
+
+void cache_host_release(struct cache_host *host)
+{
+    struct cache **at = &host->caches;
+
+    host->held = false;
+    while (*at != NULL) {
+        if ((*at)->doomed) {
+            remove_cache(host, at);
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
+
+bool cache_host_try_dump(struct cache_host *host, struct bytes dump, struct buf *error)
+{
+    const struct instance_config config = {
+        .name = BYTES("trial"),
+        .profile = PROFILE_REDIS,
+        .version = BYTES(OPEN_REDIS_VERSION),
+        .databases = 64,
+        .max_memory_policy = BYTES("noeviction"),
+    };
+    struct instance *trial = instance_create(&config, host->config.clock, host->config.random);
+    bool good = rdb_load(trial, dump, error);
+    instance_destroy(trial);
+    return good;
+}
+
+void cache_host_flush(struct cache_host *host, struct bytes name)
+{
+    struct cache *cache = cache_host_find(host, name);
+    if (cache != NULL) {
+        instance_flush(cache->instance);
+        log_info("cache", "flushed name=%s", cache->name);
+    }
+}
+
+void cache_host_address(const struct cache_host *host, struct bytes name,
+                        struct arm_cache_address *address)
+{
+    if (host->config.host_names == HOST_NAMES_AZURE) {
+        snprintf(address->host_name, sizeof(address->host_name), "%.*s" AZURE_CACHE_SUFFIX,
+                 (int)name.size, name.data);
+    } else {
+        snprintf(address->host_name, sizeof(address->host_name), "localhost");
+    }
+    /* A port that is not served shows as Azure's own number. */
+    address->port = host->port != 0 ? host->port : 6379;
+    address->ssl_port = host->tls_port != 0 ? host->tls_port : 6380;
+}
+
+struct cache_host *cache_host_create(const struct cache_host_config *config)
+{
+    struct cache_host *host = memory_allocate_zeroed(sizeof(*host));
+    const struct instance_config anteroom = {
+        .name = BYTES("anteroom"),
+        .profile = PROFILE_AZURE,
+        .version = BYTES("6.0.14"),
+        .databases = 1,
+        .max_clients = ANTEROOM_CLIENTS,
+        .max_memory_policy = BYTES("noeviction"),
+        .idle_timeout_ms = AZURE_IDLE_TIMEOUT_MS,
+    };
+
+    host->config = *config;
+    host->anteroom = instance_create(&anteroom, config->clock, config->random);
+    return host;
+}
+
+void cache_host_set_ports(struct cache_host *host, int port, int tls_port)
+{
+    host->port = port;
+    host->tls_port = tls_port;
+}
+
+void cache_host_destroy(struct cache_host *host)
+{
+    if (host == NULL) {
+        return;
+    }
+    while (host->caches != NULL) {
+        struct cache *cache = host->caches;
+        host->caches = cache->next;
+        instance_destroy(cache->instance);
+        cache_free(cache);
+    }
+    cache_host_sweep(host);
+    instance_destroy(host->anteroom);
+    memory_free(host);
+}
+
+/* ---- Routing ---- */
+
+static struct redis_target target_of(const struct cache *cache)
+{
+    return (struct redis_target){
+        .instance = cache->instance,
+        .minimum_tls = cache->minimum_tls,
+        .plain_port_open = cache->plain_port_open,
+    };
+}
+
+/* The cache part of "NAME.redis.cache.windows.net" and the like; false: no such name. */
+static bool cache_part(struct bytes server_name, struct bytes *name)
+{
+    static const char *const suffixes[] = {".privatelink.redis.cache.windows.net",
+                                           AZURE_CACHE_SUFFIX};
+
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        struct bytes suffix = bytes_from_string(suffixes[i]);
+        if (server_name.size > suffix.size &&
+            bytes_equal_nocase(
+                bytes_slice(server_name, server_name.size - suffix.size, server_name.size),
+                suffix)) {
+            *name = bytes_slice(server_name, 0, server_name.size - suffix.size);
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum redis_name by_name(void *context, struct bytes server_name, struct redis_target *target)
+{
+    struct bytes name;
+
+    if (!cache_part(server_name, &name)) {
+        return REDIS_NAME_FOREIGN;
+    }
+    const struct cache *cache = cache_host_find(context, name);
+    if (cache == NULL) {
+        return REDIS_NAME_UNKNOWN;
+    }
+    *target = target_of(cache);
+    return REDIS_NAME_FOUND;
+}
+
+static struct redis_target anteroom(void *context)
+{
+    struct cache_host *host = context;
+
+    for (const struct cache *cache = host->caches; cache != NULL; cache = cache->next) {
+        if (cache->open_redis) {
+            return target_of(cache);
+        }
+    }
+    return (struct redis_target){host->anteroom, TLS_1_2, true};
+}
+
+static bool by_password(void *context, struct instance *named, struct bytes user,
+                        struct bytes password, struct redis_target *target)
+{
+    struct cache_host *host = context;
+    const struct cache *found = NULL;
+
+    /* All are compared, so that the time taken tells nothing of which one it was. */
+    for (const struct cache *cache = host->caches; cache != NULL; cache = cache->next) {
+        bool candidate = named == NULL || cache->instance == named;
+        if (candidate && !cache->access_keys_disabled &&
+            (bytes_equal_secret(password, bytes_from_string(cache->primary_key)) ||
+             bytes_equal_secret(password, bytes_from_string(cache->secondary_key)))) {
+            found = cache;
+        }
+    }
+    if (found != NULL && user.size > 0 && !bytes_equal_string(user, "default")) {
+        found = NULL;
+    }
+    if (found == NULL) {
+        host->counters.refused++;
+    } else {
+        host->counters.authenticated++;
+        *target = target_of(found);
+    }
+    if (host->config.signed_in != NULL) {
+        host->config.signed_in(host->config.context, found);
+    }
+    return found != NULL;
+}
+
+struct redis_directory cache_host_directory(struct cache_host *host)
+{
+    return (struct redis_directory){
+        .context = host,
+        .by_name = by_name,
+        .anteroom = anteroom,
+        .by_password = by_password,
+    };
+}
+
+struct cache_host_counters cache_host_counters(const struct cache_host *host)
+{
+    return host->counters;
+}

@@ -1,0 +1,81 @@
+/*
+ * The caches of this process, each a resp instance: what the management API asks of arm/host.h for
+ * caches is done here, and the Redis ports are told which instance a connection belongs to.
+ */
+#ifndef EMULATOR_CACHE_HOST_H
+#define EMULATOR_CACHE_HOST_H
+
+#include "arm/host.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "emulator/config.h"
+#include "emulator/redis_endpoint.h"
+#include "resp/instance.h"
+
+struct cache_host;
+
+/* What was last heard of a cache. Read-only for everyone else. */
+struct cache {
+    char *name;          /* as the user wrote it */
+    char *sku;           /* "Standard C1" */
+    char *redis_version; /* "6.0" */
+    char *primary_key, *secondary_key;
+    struct instance *instance;
+    enum tls_version minimum_tls;
+    bool plain_port_open, public_access, access_keys_disabled;
+    bool open_redis; /* devcache of profile redis: no password, nothing blocked */
+    int shard_count;
+    bool doomed; /* removed while the host is held */
+    /* For persistence: instance_changes when last saved, and the earliest next time (loop ms). */
+    uint64_t saved_changes;
+    uint64_t next_save_ms;
+    struct cache *next;
+};
+
+struct cache_host_config {
+    struct clock *clock;
+    struct random *random;
+    enum host_names host_names;
+    enum instance_profile devcache_profile;
+    const char *executable, *config_file; /* for INFO; may be NULL */
+    /* Called before the cache goes. May be NULL. */
+    void (*removing)(void *context, const struct cache *cache);
+    /* A client gave a password: which cache it opened, NULL for none. May be NULL. */
+    void (*signed_in)(void *context, const struct cache *cache);
+    void *context;
+};
+
+struct cache_host *cache_host_create(const struct cache_host_config *config);
+/* Every connection must be gone by now. */
+void cache_host_destroy(struct cache_host *host);
+/* The ports in use, 0 for off; before any cache exists. */
+void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
+
+/* As in arm/host.h. */
+void cache_host_address(const struct cache_host *host, struct bytes name,
+                        struct arm_cache_address *address);
+void cache_host_apply(struct cache_host *host, const struct arm_cache *cache);
+void cache_host_remove(struct cache_host *host, struct bytes name);
+void cache_host_flush(struct cache_host *host, struct bytes name);
+
+struct redis_directory cache_host_directory(struct cache_host *host);
+
+struct cache *cache_host_first(struct cache_host *host);                   /* then ->next */
+struct cache *cache_host_find(struct cache_host *host, struct bytes name); /* any case */
+/*
+ * Between the two, a cache that is removed and applied again keeps its instance, its data and its
+ * connections: for replacing all resources at once.
+ */
+void cache_host_hold(struct cache_host *host);
+void cache_host_release(struct cache_host *host);
+/* Whether a dump can be loaded, tried out on an instance that is thrown away. */
+bool cache_host_try_dump(struct cache_host *host, struct bytes dump, struct buf *error);
+/* Frees instances of removed caches whose connections have gone. Now and then. */
+void cache_host_sweep(struct cache_host *host);
+
+struct cache_host_counters {
+    uint64_t authenticated, refused;
+};
+struct cache_host_counters cache_host_counters(const struct cache_host *host);
+
+#endif

@@ -1,0 +1,133 @@
+/* Joins arm/ to the front door, to identity, to the caches and to persistence. */
+#include "emulator/management.h"
+
+static const char *const azure_hosts[] = {"management.azure.com", "management.core.windows.net",
+                                          NULL};
+/* Under the emulator's own names, next to other sites; some clients double the slash. */
+static const char *const paths[] = {
+    "/subscriptions*", "//subscriptions*", "/providers*", "//providers*",
+    "/tenants*",       "//tenants*",       "/batch*",     NULL};
+
+/* What a token may be for: the names Azure's clients know the API by, and ours. */
+static const char *const audiences[] = {
+    "https://management.azure.com*",
+    "https://management.core.windows.net*",
+    "https://localhost*",
+    "https://127.0.0.1*",
+    NULL,
+};
+
+struct management {
+    struct arm_service *service;
+    struct identity *identity;
+    struct cache_host *caches;
+    void (*changed)(void *context);
+    void *context;
+    struct site sites[2];
+};
+
+static bool authenticate(void *context, struct bytes token, struct arm_principal *principal,
+                         struct arm_error *error)
+{
+    struct management *management = context;
+    struct token_claims claims;
+
+    if (!identity_verify(management->identity, token, audiences, &claims, error)) {
+        return false;
+    }
+    *principal = claims.principal;
+    return true;
+}
+
+static void cache_address(void *context, struct bytes name, struct arm_cache_address *address)
+{
+    struct management *management = context;
+    cache_host_address(management->caches, name, address);
+}
+
+static void cache_apply(void *context, const struct arm_cache *cache)
+{
+    struct management *management = context;
+    cache_host_apply(management->caches, cache);
+}
+
+static void cache_remove(void *context, struct bytes name)
+{
+    struct management *management = context;
+    cache_host_remove(management->caches, name);
+}
+
+static void cache_flush(void *context, struct bytes name)
+{
+    struct management *management = context;
+    cache_host_flush(management->caches, name);
+}
+
+static void changed(void *context)
+{
+    struct management *management = context;
+    if (management->changed != NULL) {
+        management->changed(management->context);
+    }
+}
+
+static void handle(void *context, const struct site_request *request,
+                   struct http_response *response)
+{
+    struct management *management = context;
+    arm_service_handle(management->service, request->http, request->authority, response);
+}
+
+struct management *management_create(const struct management_config *config)
+{
+    struct management *management = memory_allocate_zeroed(sizeof(*management));
+    const struct arm_host host = {
+        .context = management,
+        .authenticate = authenticate,
+        .cache_address = cache_address,
+        .cache_apply = cache_apply,
+        .cache_remove = cache_remove,
+        .cache_flush = cache_flush,
+        .changed = changed,
+    };
+    struct arm_service_config service = config->service;
+
+    management->identity = config->identity;
+    management->caches = config->caches;
+    management->changed = config->changed;
+    management->context = config->context;
+    service.host = &host;
+    management->service = arm_service_create(&service);
+    management->sites[0] = (struct site){
+        .name = "arm",
+        .hosts = azure_hosts,
+        .handle = handle,
+        .context = management,
+    };
+    management->sites[1] = (struct site){
+        .name = "arm",
+        .paths = paths,
+        .handle = handle,
+        .context = management,
+    };
+    return management;
+}
+
+void management_destroy(struct management *management)
+{
+    if (management != NULL) {
+        arm_service_destroy(management->service);
+        memory_free(management);
+    }
+}
+
+struct arm_service *management_service(struct management *management)
+{
+    return management->service;
+}
+
+const struct site *management_sites(struct management *management, size_t *count)
+{
+    *count = ARRAY_LEN(management->sites);
+    return management->sites;
+}
