@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct dict_entry {
-    struct dict_entry *next;
+    _Alignas(8) struct dict_entry *next; /* the payload behind the header is aligned, too */
     uint32_t hash; /* the low half; spares most comparisons, and all rehashing computations */
     uint32_t key_size;
     /* payload_size bytes of payload, then the key */
@@ -112,7 +112,27 @@ static void free_entry(struct dict *dict, struct dict_entry *entry)
         dict->release(payload_of(entry));
     }
     dict->entries_memory -= memory_size(entry);
-    memory_free(entry);
+    if (dict->paused == 0) {
+        memory_free(entry);
+        return;
+    }
+    /* A cursor may stand on this entry and must find the way on, so `next` stays as it is; the list
+     * runs through the payload's place. */
+    memcpy(payload_of(entry), &dict->removed, sizeof(dict->removed));
+    dict->removed = entry;
+}
+
+static void resume(struct dict *dict)
+{
+    assert(dict->paused > 0);
+    if (--dict->paused > 0) {
+        return;
+    }
+    while (dict->removed != NULL) {
+        struct dict_entry *entry = dict->removed;
+        memcpy(&dict->removed, payload_of(entry), sizeof(dict->removed));
+        memory_free(entry);
+    }
 }
 
 void dict_clear(struct dict *dict)
@@ -185,7 +205,7 @@ static void rehash_step(struct dict *dict)
 
 static void resize_if_needed(struct dict *dict)
 {
-    if (dict->rehashing != 0 || dict->paused > 0) {
+    if (dict->rehashing != 0 || (dict->paused > 0 && dict->tables[0] != NULL)) {
         return;
     }
     size_t size = table_size(dict, 0), count = dict->used[0], wanted = size;
@@ -215,12 +235,13 @@ static void resize_if_needed(struct dict *dict)
 static struct dict_entry **find_link(const struct dict *dict, struct bytes key, uint32_t hash,
                                      size_t *table)
 {
-    for (*table = 0; *table < 2 && dict->tables[*table] != NULL; (*table)++) {
+    bool moved = dict->rehashing != 0 && (hash & dict->masks[0]) < dict->rehashing - 1;
+    for (*table = moved ? 1 : 0; *table < 2 && dict->tables[*table] != NULL; (*table)++) {
         struct dict_entry **link = &dict->tables[*table][hash & dict->masks[*table]];
         for (; *link != NULL; link = &(*link)->next) {
             const struct dict_entry *entry = *link;
             if (entry->hash == hash && entry->key_size == key.size &&
-                memcmp(key_of(dict, entry), key.data, key.size) == 0) {
+                (key.size == 0 || memcmp(key_of(dict, entry), key.data, key.size) == 0)) {
                 return link;
             }
         }
@@ -251,8 +272,9 @@ void *dict_insert(struct dict *dict, struct bytes key, bool *created)
     }
 
     resize_if_needed(dict);
-    struct dict_entry *entry =
-        memory_allocate(sizeof(*entry) + dict->payload_size + (key.size == 0 ? 1 : key.size));
+    size_t contents = dict->payload_size + key.size;
+    contents = contents < sizeof(dict->removed) ? sizeof(dict->removed) : contents;
+    struct dict_entry *entry = memory_allocate(sizeof(*entry) + contents);
     dict->entries_memory += memory_size(entry);
     entry->hash = hash;
     entry->key_size = (uint32_t)key.size;
@@ -341,7 +363,8 @@ size_t dict_sample(const struct dict *dict, struct random *random, void **payloa
         return 0;
     }
     size_t at = (size_t)random_below(random, total);
-    for (size_t visits = 0; visits < total && visits < count * 16 && found < count; visits++) {
+    for (size_t visits = 0; visits < total && found < count && (found == 0 || visits < count * 16);
+         visits++) {
         const struct dict_entry *entry = at < table_size(dict, 0)
                                              ? dict->tables[0][at]
                                              : dict->tables[1][at - table_size(dict, 0)];
@@ -361,32 +384,34 @@ struct dict_cursor dict_begin(struct dict *dict)
 
 void *dict_next(struct dict_cursor *cursor)
 {
-    cursor->entry = cursor->next;
+    struct dict *dict = cursor->dict;
+    cursor->entry = cursor->entry == NULL ? NULL : cursor->entry->next;
     while (cursor->entry == NULL) {
-        struct dict *dict = cursor->dict;
         if (cursor->table == 2) {
             return NULL;
         }
         if (cursor->bucket >= table_size(dict, cursor->table)) {
-            cursor->bucket = 0;
-            if (++cursor->table == 2) {
+            if (cursor->table == 1) {
                 dict_end(cursor);
                 return NULL;
             }
+            cursor->table = 1;
+            cursor->bucket = 0;
             continue;
         }
         cursor->entry = dict->tables[cursor->table][cursor->bucket++];
     }
-    cursor->next = cursor->entry->next;
     return payload_of(cursor->entry);
 }
 
 void dict_end(struct dict_cursor *cursor)
 {
-    assert(cursor->dict->paused > 0);
-    cursor->dict->paused--;
+    if (cursor->table == 2) {
+        return;
+    }
     cursor->table = 2;
-    cursor->next = NULL;
+    cursor->entry = NULL;
+    resume(cursor->dict);
 }
 
 static void visit_chain(const struct dict *dict, const struct dict_entry *entry,
@@ -436,6 +461,6 @@ uint64_t dict_scan(struct dict *dict, uint64_t position,
             position = next_position(position, large_mask);
         } while ((position & (small_mask ^ large_mask)) != 0);
     }
-    dict->paused--;
+    resume(dict);
     return position;
 }

@@ -22,8 +22,9 @@ struct dict {
     size_t payload_size;
     void (*release)(void *payload); /* may be NULL */
     uint64_t seed[2];
-    size_t entries_memory; /* bytes the entries occupy */
-    unsigned paused;       /* iterations in progress: no rehashing meanwhile */
+    size_t entries_memory;      /* bytes the entries occupy */
+    unsigned paused;            /* iterations in progress: no rehashing meanwhile */
+    struct dict_entry *removed; /* meanwhile: unlinked, to be freed when the last one ends */
 };
 
 /* `random` seeds the hash, so that keys chosen by an attacker do not collide. */
@@ -54,7 +55,7 @@ size_t dict_sample(const struct dict *dict, struct random *random, void **payloa
  */
 struct dict_cursor {
     struct dict *dict;
-    struct dict_entry *entry, *next;
+    struct dict_entry *entry;
     size_t table, bucket;
 };
 struct dict_cursor dict_begin(struct dict *dict);
