@@ -1,17 +1,22 @@
-/* The emulator's time, its timer heap, and how times and durations are written. */
+/* The emulator's time and its timer heap. */
 #include "base/clock.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 
-/* Emulated time = base + (real - anchor) * scale while running, base alone while frozen. */
+/* Half of what microseconds can say: sums of two times cannot overflow. */
+static const int64_t farthest_ms = INT64_MAX / 2000;
+
+/*
+ * Emulated time = base + (real - anchor) * scale while running; base alone while frozen or
+ * advancing. It is always reckoned from the same two points, so scaled time does not drift.
+ */
 struct clock {
     int64_t (*read_us)(void *context);
     void *context;
     enum clock_mode mode;
     double scale;
+    bool advancing; /* inside clock_advance: base_us goes from due time to due time */
     int64_t base_us, anchor_us;
     struct timer **heap; /* heap[0] is not used: slot 0 means "not armed" */
     size_t count, capacity;
@@ -48,19 +53,22 @@ void clock_destroy(struct clock *clock)
 
 int64_t clock_now_us(const struct clock *clock)
 {
-    if (clock->mode == CLOCK_FROZEN) {
+    if (clock->mode == CLOCK_FROZEN || clock->advancing) {
         return clock->base_us;
     }
     int64_t elapsed = clock->read_us(clock->context) - clock->anchor_us;
     if (clock->scale == 1) {
         return clock->base_us + elapsed;
     }
-    return clock->base_us + (int64_t)((double)elapsed * clock->scale);
+    double scaled = (double)elapsed * clock->scale;
+    double most = (double)farthest_ms * 1000;
+    return clock->base_us + (int64_t)(scaled < most ? scaled : most);
 }
 
 int64_t clock_now_ms(const struct clock *clock)
 {
-    return clock_now_us(clock) / 1000;
+    int64_t now_us = clock_now_us(clock);
+    return now_us / 1000 - (now_us % 1000 < 0); /* down also before 1970 */
 }
 
 int64_t clock_monotonic_us(void)
@@ -100,9 +108,14 @@ void clock_freeze(struct clock *clock)
     clock->mode = CLOCK_FROZEN;
 }
 
+static int64_t clamp_ms(int64_t time_ms)
+{
+    return time_ms > farthest_ms ? farthest_ms : time_ms < -farthest_ms ? -farthest_ms : time_ms;
+}
+
 void clock_set(struct clock *clock, int64_t now_ms)
 {
-    continue_from(clock, now_ms * 1000);
+    continue_from(clock, clamp_ms(now_ms) * 1000);
 }
 
 static bool earlier(const struct timer *a, const struct timer *b)
@@ -184,10 +197,17 @@ static void fire_first(struct clock *clock)
     timer->fire(timer);
 }
 
+/* Real milliseconds until emulated time has gone on by `span_us`, rounded up. */
+static int64_t real_ms(const struct clock *clock, int64_t span_us)
+{
+    double real_us = (double)span_us / clock->scale;
+    double most = (double)farthest_ms * 1000;
+    return ((int64_t)(real_us < most ? real_us : most) + 999) / 1000;
+}
+
 int64_t clock_run(struct clock *clock)
 {
-    /* What callbacks arm for now or earlier waits for the next run: no callback can hold us here.
-     */
+    /* What callbacks arm for now or earlier waits for the next run: none can hold us here. */
     uint64_t newest = clock->armed;
     int64_t now_ms = clock_now_ms(clock);
     while (clock->count > 0 && clock->heap[1]->due_ms <= now_ms &&
@@ -197,177 +217,28 @@ int64_t clock_run(struct clock *clock)
     if (clock->count == 0) {
         return -1;
     }
-    int64_t wait_ms = clock->heap[1]->due_ms - clock_now_ms(clock);
-    if (wait_ms <= 0) {
+    int64_t due_ms = clamp_ms(clock->heap[1]->due_ms), now_us = clock_now_us(clock);
+    if (due_ms * 1000 <= now_us) {
         return 0;
     }
-    if (clock->mode == CLOCK_FROZEN) {
-        return -1;
-    }
-    return clock->scale == 1 ? wait_ms : (int64_t)((double)wait_ms / clock->scale) + 1;
+    return clock->mode == CLOCK_FROZEN ? -1 : real_ms(clock, due_ms * 1000 - now_us);
 }
 
 void clock_advance(struct clock *clock, int64_t by_ms)
 {
+    assert(by_ms >= 0);
+    bool nested = clock->advancing;
     int64_t start_us = clock_now_us(clock);
-    int64_t target_us = start_us + by_ms * 1000;
-    enum clock_mode mode = clock->mode;
-    clock->mode = CLOCK_FROZEN; /* so that every timer sees its own due time */
-    clock->base_us = start_us;
-    while (clock->count > 0 && clock->heap[1]->due_ms * 1000 <= target_us) {
-        int64_t due_us = clock->heap[1]->due_ms * 1000;
+    int64_t end_us = start_us + clamp_ms(by_ms) * 1000;
+    end_us = end_us > farthest_ms * 1000 ? farthest_ms * 1000 : end_us;
+    continue_from(clock, start_us);
+    clock->advancing = true;
+    while (clock->count > 0 && clamp_ms(clock->heap[1]->due_ms) * 1000 <= end_us) {
+        int64_t due_us = clamp_ms(clock->heap[1]->due_ms) * 1000;
         clock->base_us = due_us > clock->base_us ? due_us : clock->base_us;
         fire_first(clock);
     }
-    clock->mode = mode;
-    continue_from(clock, target_us);
-}
-
-static const struct {
-    const char *name;
-    int64_t ms;
-} units[] = {{"ms", 1}, {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}};
-
-static bool unit_at(struct bytes text, size_t *at, int64_t *ms)
-{
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        struct bytes name = bytes_from_string(units[i].name);
-        if (bytes_equal_nocase(bytes_slice(text, *at, *at + name.size), name)) {
-            *at += name.size;
-            *ms = units[i].ms;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool duration_parse(struct bytes text, int64_t *duration_ms)
-{
-    size_t at = 0;
-    bool iso = text.size > 1 && (text.data[0] == 'P' || text.data[0] == 'p');
-    at += iso ? 1 : 0;
-    double total = 0;
-    size_t parts = 0;
-    while (at < text.size) {
-        if (iso && (text.data[at] == 'T' || text.data[at] == 't')) {
-            at++;
-            continue;
-        }
-        double number = 0, fraction = 1;
-        size_t digits = 0;
-        bool point = false;
-        for (; at < text.size; at++) {
-            if (text.data[at] == '.' && !point) {
-                point = true;
-            } else if (text.data[at] >= '0' && text.data[at] <= '9') {
-                digits++;
-                fraction = point ? fraction / 10 : fraction;
-                number = point ? number + (text.data[at] - '0') * fraction
-                               : number * 10 + (text.data[at] - '0');
-            } else {
-                break;
-            }
-        }
-        int64_t unit_ms = 1000;
-        if (digits == 0 || digits > 15 || (at < text.size && !unit_at(text, &at, &unit_ms)) ||
-            (at == text.size && unit_ms == 1000 && (parts > 0 || iso) &&
-             text.data[text.size - 1] != 's' && text.data[text.size - 1] != 'S')) {
-            return false;
-        }
-        total += number * (double)unit_ms;
-        parts++;
-    }
-    if (parts == 0 || total > 1e15) {
-        return false;
-    }
-    *duration_ms = (int64_t)(total + 0.5);
-    return true;
-}
-
-void duration_format(int64_t duration_ms, char text[32])
-{
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } parts[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-    size_t size = 0;
-    text[0] = '\0';
-    if (duration_ms < 0) {
-        text[size++] = '-';
-        duration_ms = -duration_ms;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        int64_t count = duration_ms / parts[i].ms;
-        duration_ms %= parts[i].ms;
-        if (count > 0) {
-            size +=
-                (size_t)snprintf(text + size, 32 - size, "%lld%s", (long long)count, parts[i].name);
-        }
-    }
-    if (size == 0) {
-        memcpy(text, "0s", 3);
-    }
-}
-
-void timestamp_format(int64_t time_ms, char text[32])
-{
-    int64_t milliseconds = (time_ms % 1000 + 1000) % 1000;
-    time_t seconds = (time_t)((time_ms - milliseconds) / 1000);
-    struct tm parts;
-    gmtime_r(&seconds, &parts);
-    size_t size = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + size, 32 - size, ".%03dZ", (int)milliseconds);
-}
-
-/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar. */
-static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2 ? 1 : 0;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
-
-bool timestamp_parse(struct bytes text, int64_t *time_ms)
-{
-    char copy[40];
-    if (text.size < 19 || text.size >= sizeof(copy)) {
-        return false;
-    }
-    memcpy(copy, text.data, text.size);
-    copy[text.size] = '\0';
-    int year, month, day, hour, minute, second, used = 0;
-    if (sscanf(copy, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute,
-               &second, &used) != 6 ||
-        used != 19 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 ||
-        second > 60) {
-        return false;
-    }
-    int64_t milliseconds = 0, weight = 100;
-    const char *rest = copy + used;
-    if (*rest == '.') {
-        for (rest++; *rest >= '0' && *rest <= '9'; rest++, weight /= 10) {
-            milliseconds += (*rest - '0') * weight;
-        }
-    }
-    int64_t offset_minutes = 0;
-    if (*rest == '+' || *rest == '-') {
-        int hours, minutes, size = 0;
-        if (sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &size) != 2 || size != 5) {
-            return false;
-        }
-        offset_minutes = (*rest == '-' ? -1 : 1) * (hours * 60 + minutes);
-        rest += 6;
-    } else if (*rest == 'Z' || *rest == 'z') {
-        rest++;
-    }
-    if (*rest != '\0') {
-        return false;
-    }
-    int64_t days = days_from_date(year, month, day);
-    *time_ms =
-        ((days * 24 + hour) * 60 + minute - offset_minutes) * 60000 + second * 1000 + milliseconds;
-    return true;
+    /* A callback may have set the clock beyond the end: time does not go back for us. */
+    continue_from(clock, end_us > clock->base_us ? end_us : clock->base_us);
+    clock->advancing = nested;
 }

@@ -47,7 +47,10 @@ void clock_arm(struct clock *clock, struct timer *timer, int64_t due_ms);
 void clock_disarm(struct clock *clock, struct timer *timer); /* not armed: nothing */
 bool timer_armed(const struct timer *timer);
 
-/* Fires all that is due; returns the real milliseconds until the next is due, -1 for never. */
+/*
+ * Fires all that is due; returns the real milliseconds until the next is due, -1 for never. What
+ * callbacks arm meanwhile waits for the next call, due or not.
+ */
 int64_t clock_run(struct clock *clock);
 /*
  * Moves time forward by `by_ms`, in any mode, stopping at each due time on the way so that every
@@ -61,6 +64,7 @@ bool duration_parse(struct bytes text, int64_t *duration_ms);
 void duration_format(int64_t duration_ms, char text[32]);
 /* "2026-11-20T22:20:05.123Z"; `text` holds at least 32 bytes. */
 void timestamp_format(int64_t time_ms, char text[32]);
+/* The same with any number of decimals and with an offset; UTC when there is none. */
 bool timestamp_parse(struct bytes text, int64_t *time_ms);
 
 #endif
