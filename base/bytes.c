@@ -1,8 +1,7 @@
-/* Bytes, buffers and the allocator that aborts. */
+/* Byte views, owned buffers and the allocator under everything. Knows no format but base64. */
 #include "base/bytes.h"
 
-#include <ctype.h>
-#include <inttypes.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,31 +11,36 @@
 #include <malloc.h>
 #endif
 
-static void *checked(void *memory, size_t size)
+enum { SMALLEST_CAPACITY = 64 };
+
+static void *memory_checked(void *memory, size_t size)
 {
     if (memory == NULL) {
-        fprintf(stderr, "redurite: out of memory (%zu bytes)\n", size);
+        fprintf(stderr, "redurite: out of memory allocating %zu bytes\n", size);
         abort();
     }
     return memory;
 }
 
+/* malloc(0) may answer NULL, which would look like a failure: ask for one byte instead. */
+static size_t never_zero(size_t size)
+{
+    return size == 0 ? 1 : size;
+}
+
 void *memory_allocate(size_t size)
 {
-    size = size == 0 ? 1 : size;
-    return checked(malloc(size), size);
+    return memory_checked(malloc(never_zero(size)), size);
 }
 
 void *memory_allocate_zeroed(size_t size)
 {
-    size = size == 0 ? 1 : size;
-    return checked(calloc(1, size), size);
+    return memory_checked(calloc(1, never_zero(size)), size);
 }
 
 void *memory_resize(void *memory, size_t size)
 {
-    size = size == 0 ? 1 : size;
-    return checked(realloc(memory, size), size);
+    return memory_checked(realloc(memory, never_zero(size)), size);
 }
 
 void memory_free(void *memory)
@@ -46,6 +50,9 @@ void memory_free(void *memory)
 
 size_t memory_size(const void *memory)
 {
+    if (memory == NULL) {
+        return 0;
+    }
 #if defined(__APPLE__)
     return malloc_size(memory);
 #else
@@ -61,29 +68,28 @@ char *string_duplicate(const char *text)
 char *string_format(const char *format, ...)
 {
     va_list arguments;
+    struct buf buf;
+    buf_init(&buf, SIZE_MAX);
     va_start(arguments, format);
-    int size = vsnprintf(NULL, 0, format, arguments);
+    buf_vprintf(&buf, format, arguments);
     va_end(arguments);
-    char *text = memory_allocate((size_t)size + 1);
-    va_start(arguments, format);
-    vsnprintf(text, (size_t)size + 1, format, arguments);
-    va_end(arguments);
-    return text;
+    return buf_string(&buf);
 }
 
 struct bytes bytes_from_string(const char *text)
 {
-    return text == NULL ? (struct bytes){"", 0} : (struct bytes){text, strlen(text)};
-}
-
-static char lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+    return text == NULL ? BYTES("") : (struct bytes){text, strlen(text)};
 }
 
 bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static unsigned char lower(char byte)
+{
+    unsigned char value = (unsigned char)byte;
+    return value >= 'A' && value <= 'Z' ? (unsigned char)(value + ('a' - 'A')) : value;
 }
 
 bool bytes_equal_nocase(struct bytes a, struct bytes b)
@@ -116,7 +122,7 @@ int bytes_compare(struct bytes a, struct bytes b)
     if (order != 0) {
         return order;
     }
-    return (a.size > b.size) - (a.size < b.size);
+    return a.size < b.size ? -1 : a.size > b.size;
 }
 
 bool bytes_start_with(struct bytes text, struct bytes prefix)
@@ -132,8 +138,12 @@ bool bytes_end_with(struct bytes text, struct bytes suffix)
 
 struct bytes bytes_slice(struct bytes text, size_t from, size_t to)
 {
-    to = to > text.size ? text.size : to;
-    from = from > to ? to : from;
+    if (to > text.size) {
+        to = text.size;
+    }
+    if (from > to) {
+        from = to;
+    }
     return (struct bytes){text.data == NULL ? NULL : text.data + from, to - from};
 }
 
@@ -148,9 +158,9 @@ bool bytes_equal_secret(struct bytes a, struct bytes b)
     if (a.size != b.size) {
         return false;
     }
-    unsigned char difference = 0;
+    volatile unsigned char difference = 0;
     for (size_t i = 0; i < a.size; i++) {
-        difference |= (unsigned char)(a.data[i] ^ b.data[i]);
+        difference = (unsigned char)(difference | (a.data[i] ^ b.data[i]));
     }
     return difference == 0;
 }
@@ -167,111 +177,117 @@ char *bytes_to_string(struct bytes text)
 
 bool bytes_to_int64(struct bytes text, int64_t *number)
 {
-    bool negative = text.size > 1 && text.data[0] == '-';
-    struct bytes digits = bytes_slice(text, negative ? 1 : 0, text.size);
+    bool negative = text.size > 0 && text.data[0] == '-';
+    struct bytes digits = bytes_slice(text, negative, text.size);
     if (digits.size == 0 || digits.size > 19) {
         return false;
     }
-    if (digits.data[0] == '0') {
-        if (digits.size > 1 || negative) {
-            return false;
-        }
-        *number = 0;
-        return true;
+    if (digits.data[0] == '0' && (digits.size > 1 || negative)) {
+        return false; /* "01" and "-0" would not print back as they were read */
     }
-    uint64_t value = 0;
+
+    uint64_t value = 0; /* 19 digits cannot overflow it */
     for (size_t i = 0; i < digits.size; i++) {
-        unsigned digit = (unsigned)(digits.data[i] - '0');
+        unsigned digit = (unsigned char)digits.data[i] - (unsigned)'0';
         if (digit > 9) {
             return false;
         }
-        value = value * 10 + digit; /* 19 digits fit in 64 bits unsigned */
+        value = value * 10 + digit;
     }
-    if (value > (uint64_t)INT64_MAX + (negative ? 1 : 0)) {
+    if (value > (uint64_t)INT64_MAX + negative) {
         return false;
     }
     *number = negative ? (int64_t)(0 - value) : (int64_t)value;
     return true;
 }
 
-/* Matches one pattern element at *at against `byte`; *at moves behind the element. */
-static bool match_element(struct bytes pattern, size_t *at, char byte, bool nocase)
+static bool same_byte(char a, char b, bool nocase)
 {
-    char (*fold)(char) = lower;
-    char folded = nocase ? fold(byte) : byte;
-    char element = pattern.data[*at];
-    if (element == '?') {
-        (*at)++;
-        return true;
-    }
-    if (element == '\\' && *at + 1 < pattern.size) {
-        element = pattern.data[*at + 1];
-        *at += 2;
-        return (nocase ? fold(element) : element) == folded;
-    }
-    if (element != '[') {
-        (*at)++;
-        return (nocase ? fold(element) : element) == folded;
-    }
+    return nocase ? lower(a) == lower(b) : a == b;
+}
 
+static bool in_range(char first, char last, char byte, bool nocase)
+{
+    unsigned char from = nocase ? lower(first) : (unsigned char)first;
+    unsigned char to = nocase ? lower(last) : (unsigned char)last;
+    unsigned char value = nocase ? lower(byte) : (unsigned char)byte;
+    return from <= to ? value >= from && value <= to : value >= to && value <= from;
+}
+
+/* Matches one byte with the class whose '[' is at *at; leaves *at behind it. Redis lets the end of
+ * the pattern close the class. */
+static bool match_class(struct bytes pattern, size_t *at, char byte, bool nocase)
+{
     size_t i = *at + 1;
     bool negated = i < pattern.size && pattern.data[i] == '^';
     bool matched = false;
-    i += negated ? 1 : 0;
-    for (; i < pattern.size && pattern.data[i] != ']'; i++) {
-        char from = pattern.data[i];
-        if (from == '\\' && i + 1 < pattern.size) {
-            from = pattern.data[++i];
-            matched |= (nocase ? fold(from) : from) == folded;
-            continue;
-        }
-        char to = from;
-        if (i + 2 < pattern.size && pattern.data[i + 1] == '-') {
-            to = pattern.data[i + 2];
+    if (negated) {
+        i++;
+    }
+    while (i < pattern.size && pattern.data[i] != ']') {
+        const char *here = pattern.data + i;
+        size_t left = pattern.size - i;
+        if (here[0] == '\\' && left >= 2) {
+            matched |= same_byte(here[1], byte, nocase);
             i += 2;
+        } else if (left >= 3 && here[1] == '-') {
+            matched |= in_range(here[0], here[2], byte, nocase);
+            i += 3;
+        } else {
+            matched |= same_byte(here[0], byte, nocase);
+            i++;
         }
-        if (nocase) {
-            from = fold(from);
-            to = fold(to);
-        }
-        if ((unsigned char)from > (unsigned char)to) {
-            char swap = from;
-            from = to;
-            to = swap;
-        }
-        matched |= (unsigned char)folded >= (unsigned char)from &&
-                   (unsigned char)folded <= (unsigned char)to;
     }
     *at = i < pattern.size ? i + 1 : i;
     return matched != negated;
 }
 
+/* Matches one byte of text with one element of the pattern other than '*'. */
+static bool match_one(struct bytes pattern, size_t *at, char byte, bool nocase)
+{
+    char kind = pattern.data[*at];
+    if (kind == '[') {
+        return match_class(pattern, at, byte, nocase);
+    }
+    if (kind == '\\' && *at + 1 < pattern.size) {
+        *at += 1;
+        kind = pattern.data[*at];
+    } else if (kind == '?') {
+        *at += 1;
+        return true;
+    }
+    *at += 1;
+    return same_byte(kind, byte, nocase);
+}
+
+/*
+ * Only the last '*' seen ever needs another try: giving more to an earlier one cannot help the rest
+ * of the pattern. So the work is bounded by the product of the sizes.
+ */
 bool bytes_match_glob(struct bytes pattern, struct bytes text, bool nocase)
 {
-    /* Only the last star can still grow: its place is all there is to return to. */
-    size_t at = 0, place = 0, star = SIZE_MAX, star_place = 0;
-    while (place < text.size) {
-        if (at < pattern.size && pattern.data[at] == '*') {
-            star = at++;
-            star_place = place;
-            continue;
-        }
-        size_t next = at;
-        if (at < pattern.size && match_element(pattern, &next, text.data[place], nocase)) {
-            at = next;
-            place++;
-            continue;
-        }
-        if (star == SIZE_MAX) {
+    size_t p = 0, t = 0;
+    size_t behind_star = SIZE_MAX, star_text = 0;
+    while (t < text.size) {
+        if (p < pattern.size && pattern.data[p] == '*') {
+            behind_star = ++p;
+            star_text = t;
+            if (p == pattern.size) {
+                return true;
+            }
+        } else if (p < pattern.size && match_one(pattern, &p, text.data[t], nocase)) {
+            t++;
+        } else if (behind_star != SIZE_MAX) {
+            p = behind_star;
+            t = ++star_text;
+        } else {
             return false;
         }
-        at = star + 1;
-        place = ++star_place;
     }
-    while (at < pattern.size && pattern.data[at] == '*') {
-        at++;
+    while (p < pattern.size && pattern.data[p] == '*') {
+        p++;
     }
-    return at == pattern.size;
+    return p == pattern.size;
 }
 
 void buf_init(struct buf *buf, size_t limit)
@@ -295,32 +311,42 @@ void buf_clear(struct buf *buf)
     buf->size = 0;
 }
 
+/* One byte more than `capacity` is always allocated, so that buf_string never has to move. */
+static void buf_grow(struct buf *buf, size_t needed)
+{
+    size_t capacity = buf->capacity < SMALLEST_CAPACITY ? SMALLEST_CAPACITY : buf->capacity;
+    while (capacity < needed) {
+        capacity = capacity > SIZE_MAX / 2 ? SIZE_MAX - 1 : capacity * 2;
+    }
+    if (capacity > buf->limit) {
+        capacity = buf->limit;
+    }
+    buf->data = memory_resize(buf->data, capacity + 1);
+    buf->capacity = capacity;
+}
+
 char *buf_reserve(struct buf *buf, size_t size)
 {
     if (buf->size > buf->limit || size > buf->limit - buf->size) {
         return NULL;
     }
-    size_t needed = buf->size + size;
-    if (needed > buf->capacity || buf->data == NULL) {
-        size_t capacity = buf->capacity < 32 ? 64 : buf->capacity * 2;
-        capacity = capacity < needed ? needed : capacity;
-        capacity = capacity > buf->limit && buf->limit >= needed ? buf->limit : capacity;
-        buf->data = memory_resize(buf->data, capacity);
-        buf->capacity = capacity;
+    if (buf->data == NULL || size > buf->capacity - buf->size) {
+        buf_grow(buf, buf->size + size);
     }
     return buf->data + buf->size;
 }
 
 bool buf_append(struct buf *buf, struct bytes text)
 {
-    char *place = buf_reserve(buf, text.size);
-    if (place == NULL) {
+    if (text.size == 0) {
+        return true;
+    }
+    char *room = buf_reserve(buf, text.size);
+    if (room == NULL) {
         return false;
     }
-    if (text.size > 0) {
-        memcpy(place, text.data, text.size);
-        buf->size += text.size;
-    }
+    memcpy(room, text.data, text.size);
+    buf->size += text.size;
     return true;
 }
 
@@ -331,27 +357,19 @@ bool buf_append_string(struct buf *buf, const char *text)
 
 bool buf_append_byte(struct buf *buf, char byte)
 {
-    return buf_append(buf, (struct bytes){&byte, 1});
+    char *room = buf_reserve(buf, 1);
+    if (room == NULL) {
+        return false;
+    }
+    *room = byte;
+    buf->size++;
+    return true;
 }
 
 bool buf_append_int64(struct buf *buf, int64_t number)
 {
-    char digits[24];
+    char digits[21];
     return buf_append(buf, (struct bytes){digits, int64_to_digits(number, digits)});
-}
-
-bool buf_vprintf(struct buf *buf, const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, arguments);
-    char *place = buf_reserve(buf, (size_t)size + 1);
-    if (place != NULL) {
-        vsnprintf(place, (size_t)size + 1, format, again);
-        buf->size += (size_t)size;
-    }
-    va_end(again);
-    return place != NULL;
 }
 
 bool buf_printf(struct buf *buf, const char *format, ...)
@@ -363,22 +381,45 @@ bool buf_printf(struct buf *buf, const char *format, ...)
     return appended;
 }
 
+bool buf_vprintf(struct buf *buf, const char *format, va_list arguments)
+{
+    char *room = buf_reserve(buf, 0);
+    if (room == NULL) {
+        return false;
+    }
+    va_list again;
+    va_copy(again, arguments);
+    size_t available = buf->capacity - buf->size;
+    int length = vsnprintf(room, available + 1, format, arguments);
+    assert(length >= 0); /* only a broken format fails */
+    size_t size = (size_t)length;
+    if (size > available) {
+        room = buf_reserve(buf, size);
+        if (room != NULL) {
+            vsnprintf(room, size + 1, format, again);
+        }
+    }
+    va_end(again);
+    if (room == NULL) {
+        return false;
+    }
+    buf->size += size;
+    return true;
+}
+
 void buf_consume(struct buf *buf, size_t size)
 {
-    if (size >= buf->size) {
-        buf->size = 0;
-        return;
-    }
-    memmove(buf->data, buf->data + size, buf->size - size);
+    size = size < buf->size ? size : buf->size;
     buf->size -= size;
+    if (buf->size > 0 && size > 0) {
+        memmove(buf->data, buf->data + size, buf->size);
+    }
 }
 
 char *buf_string(struct buf *buf)
 {
-    /* The terminator may lie one byte beyond the limit: it is no content. */
-    if (buf->size + 1 > buf->capacity) {
-        buf->capacity = buf->size + 1;
-        buf->data = memory_resize(buf->data, buf->capacity);
+    if (buf->data == NULL) {
+        buf_grow(buf, 0);
     }
     buf->data[buf->size] = '\0';
     return buf->data;
@@ -386,112 +427,125 @@ char *buf_string(struct buf *buf)
 
 size_t int64_to_digits(int64_t number, char *text)
 {
-    char reversed[24];
-    size_t count = 0, size = 0;
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930"
+                                "31323334353637383940414243444546474849505152535455565758596061"
+                                "62636465666768697071727374757677787980818283848586878889909192"
+                                "93949596979899";
+    char digits[20];
+    char *at = digits + sizeof(digits);
     uint64_t value = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        reversed[count++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
+    while (value >= 10) {
+        at -= 2;
+        memcpy(at, pairs + value % 100 * 2, 2);
+        value /= 100;
+    }
+    /* The pairs are done when 0 to 9 is left; 0 is a digit only when there is no other. */
+    if (value > 0 || at == digits + sizeof(digits)) {
+        *--at = (char)('0' + value);
+    }
+    size_t size = (size_t)(digits + sizeof(digits) - at);
+    size_t sign = number < 0;
     if (number < 0) {
-        text[size++] = '-';
+        text[0] = '-';
     }
-    while (count > 0) {
-        text[size++] = reversed[--count];
-    }
-    return size;
+    memcpy(text + sign, at, size);
+    return size + sign;
 }
 
 bool buf_append_hex(struct buf *buf, struct bytes data)
 {
-    char *place = buf_reserve(buf, data.size * 2);
-    if (place == NULL) {
+    static const char digits[] = "0123456789abcdef";
+    char *room = data.size > SIZE_MAX / 2 ? NULL : buf_reserve(buf, data.size * 2);
+    if (room == NULL) {
         return false;
     }
     for (size_t i = 0; i < data.size; i++) {
-        place[2 * i] = "0123456789abcdef"[(unsigned char)data.data[i] >> 4];
-        place[2 * i + 1] = "0123456789abcdef"[data.data[i] & 15];
+        unsigned char byte = (unsigned char)data.data[i];
+        *room++ = digits[byte >> 4];
+        *room++ = digits[byte & 15];
     }
     buf->size += data.size * 2;
     return true;
 }
 
-static const char standard_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static bool append_base64(struct buf *buf, struct bytes data, const char *alphabet, bool padded)
+static bool base64_append(struct buf *buf, struct bytes data, const char *alphabet, bool padded)
 {
-    char *place = buf_reserve(buf, (data.size + 2) / 3 * 4);
-    if (place == NULL) {
+    size_t groups = data.size / 3, rest = data.size % 3;
+    size_t tail = rest == 0 ? 0 : padded ? 4 : rest + 1;
+    char *room = groups > SIZE_MAX / 4 - 1 ? NULL : buf_reserve(buf, groups * 4 + tail);
+    if (room == NULL) {
         return false;
     }
-    size_t size = 0;
     for (size_t i = 0; i < data.size; i += 3) {
-        size_t left = data.size - i;
-        uint32_t group = (uint32_t)(unsigned char)data.data[i] << 16;
-        group |= left > 1 ? (uint32_t)(unsigned char)data.data[i + 1] << 8 : 0;
-        group |= left > 2 ? (uint32_t)(unsigned char)data.data[i + 2] : 0;
-        size_t letters = left > 2 ? 4 : left + 1;
-        for (size_t letter = 0; letter < 4; letter++) {
-            if (letter < letters) {
-                place[size++] = alphabet[group >> (18 - 6 * letter) & 63];
-            } else if (padded) {
-                place[size++] = '=';
-            }
+        size_t present = data.size - i < 3 ? data.size - i : 3;
+        unsigned group = 0;
+        for (size_t k = 0; k < 3; k++) {
+            group = group << 8 | (k < present ? (unsigned char)data.data[i + k] : 0u);
+        }
+        for (size_t k = 0; k < present + 1; k++) {
+            *room++ = alphabet[group >> (18 - 6 * k) & 63];
+        }
+        for (size_t k = present; padded && k < 3; k++) {
+            *room++ = '=';
         }
     }
-    buf->size += size;
+    buf->size += groups * 4 + tail;
     return true;
 }
 
 bool buf_append_base64(struct buf *buf, struct bytes data)
 {
-    return append_base64(buf, data, standard_alphabet, true);
+    return base64_append(buf, data,
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
 }
 
 bool buf_append_base64url(struct buf *buf, struct bytes data)
 {
-    return append_base64(buf, data, url_alphabet, false);
+    return base64_append(buf, data,
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false);
 }
 
-static int base64_value(char letter)
+static int base64_value(char symbol)
 {
-    if (letter >= 'A' && letter <= 'Z') {
-        return letter - 'A';
+    if (symbol >= 'A' && symbol <= 'Z') {
+        return symbol - 'A';
     }
-    if (letter >= 'a' && letter <= 'z') {
-        return letter - 'a' + 26;
+    if (symbol >= 'a' && symbol <= 'z') {
+        return symbol - 'a' + 26;
     }
-    if (letter >= '0' && letter <= '9') {
-        return letter - '0' + 52;
+    if (symbol >= '0' && symbol <= '9') {
+        return symbol - '0' + 52;
     }
-    return letter == '+' || letter == '-' ? 62 : letter == '/' || letter == '_' ? 63 : -1;
+    return symbol == '+' || symbol == '-' ? 62 : symbol == '/' || symbol == '_' ? 63 : -1;
 }
 
+/* Bits left over at the end must be zero: two texts never mean the same bytes by accident. */
 bool buf_append_base64_decoded(struct buf *buf, struct bytes text)
 {
-    for (int padding = 0; padding < 2 && bytes_end_with(text, BYTES("=")); padding++) {
-        text.size--;
+    if (text.size % 4 == 0 && bytes_end_with(text, BYTES("="))) {
+        text.size -= bytes_end_with(text, BYTES("==")) ? 2 : 1;
     }
-    char *place = text.size % 4 == 1 ? NULL : buf_reserve(buf, text.size / 4 * 3 + 3);
-    if (place == NULL) {
+    char *room = text.size % 4 == 1 ? NULL : buf_reserve(buf, text.size / 4 * 3 + 2);
+    if (room == NULL) {
         return false;
     }
-    uint32_t bits = 0;
-    size_t held = 0, size = 0;
+    size_t size = 0;
+    unsigned group = 0, bits = 0;
     for (size_t i = 0; i < text.size; i++) {
         int value = base64_value(text.data[i]);
         if (value < 0) {
             return false;
         }
-        bits = bits << 6 | (uint32_t)value;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            place[size++] = (char)(bits >> held & 255);
+        group = (group << 6 | (unsigned)value) & 0xffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            room[size++] = (char)(group >> bits);
+            group &= (1u << bits) - 1;
         }
+    }
+    if (group != 0) {
+        return false;
     }
     buf->size += size;
     return true;
