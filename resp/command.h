@@ -15,15 +15,15 @@ struct session;
 
 /* The first block is shown by COMMAND INFO under the same names. */
 enum command_flag {
-    CMD_WRITE = 1u << 0,     /* may change the keyspace */
-    CMD_READONLY = 1u << 1,  /* never does */
-    CMD_DENY_OOM = 1u << 2,  /* refused while over maxmemory */
-    CMD_ADMIN = 1u << 3,     /* @admin, @dangerous */
-    CMD_PUBSUB = 1u << 4,    /* pub/sub related */
-    CMD_NOSCRIPT = 1u << 5,  /* not from scripts */
-    CMD_BLOCKING = 1u << 6,  /* may block the client */
-    CMD_LOADING = 1u << 7,   /* allowed while loading */
-    CMD_STALE = 1u << 8,     /* allowed on a stale replica */
+    CMD_WRITE = 1u << 0,    /* may change the keyspace */
+    CMD_READONLY = 1u << 1, /* never does */
+    CMD_DENY_OOM = 1u << 2, /* refused while over maxmemory */
+    CMD_ADMIN = 1u << 3,    /* @admin, @dangerous */
+    CMD_PUBSUB = 1u << 4,   /* pub/sub related */
+    CMD_NOSCRIPT = 1u << 5, /* not from scripts */
+    CMD_BLOCKING = 1u << 6, /* may block the client */
+    CMD_LOADING = 1u << 7,  /* allowed while loading */
+    CMD_STALE = 1u << 8,    /* allowed on a stale replica */
     CMD_SKIP_MONITOR = 1u << 9,
     CMD_SKIP_SLOWLOG = 1u << 10,
     CMD_FAST = 1u << 11, /* constant or logarithmic time */
@@ -36,7 +36,7 @@ enum command_flag {
     CMD_NO_ASYNC_LOADING = 1u << 18,
     CMD_ASKING = 1u << 19,
     /* Not shown as flags. */
-    CMD_SUBSCRIBER = 1u << 24, /* allowed to a RESP2 client in subscriber mode */
+    CMD_SUBSCRIBER = 1u << 24,     /* allowed to a RESP2 client in subscriber mode */
     CMD_CONTAINER_BARE = 1u << 25, /* a container that also runs without a subcommand */
 };
 
@@ -135,9 +135,9 @@ struct command {
     enum azure_rule azure;
     const char *since; /* hidden from caches that run an older Redis */
     const char *complexity, *summary;
-    const char *usage; /* arguments in the notation of the command reference: "key [NX|XX]" */
-    const char *const *tips;                 /* NULL-terminated; COMMAND INFO's tips */
-    const struct command_history *history;   /* ends with a zero row */
+    const char *usage;       /* arguments in the notation of the command reference: "key [NX|XX]" */
+    const char *const *tips; /* NULL-terminated; COMMAND INFO's tips */
+    const struct command_history *history; /* ends with a zero row */
     const char *deprecated_since, *replaced_by;
     const struct command *subcommands; /* ends with a zero row; a container */
     const char *group;                 /* NULL: the family's name */

@@ -23,10 +23,10 @@ enum instance_profile {
 struct instance_config {
     struct bytes name; /* of the cache; only for people */
     enum instance_profile profile;
-    struct bytes version;  /* "6.0.14": what INFO says and what is known */
-    int databases;         /* 16 */
-    int64_t max_clients;   /* excess sessions are refused in Redis's words */
-    uint64_t max_memory;   /* bytes; 0: no limit */
+    struct bytes version;           /* "6.0.14": what INFO says and what is known */
+    int databases;                  /* 16 */
+    int64_t max_clients;            /* excess sessions are refused in Redis's words */
+    uint64_t max_memory;            /* bytes; 0: no limit */
     struct bytes max_memory_policy; /* "volatile-lru" */
     struct bytes notify_keyspace_events;
     int64_t idle_timeout_ms; /* 0: never; Azure 600000 */

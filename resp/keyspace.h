@@ -53,12 +53,13 @@ struct entry *keyspace_peek(struct keyspace *db, struct bytes key);
  * after answering WRONGTYPE.
  */
 bool value_read_or_reply(struct call *call, int index, const struct value_type *type, void **data);
-bool value_write_or_reply(struct call *call, int index, const struct value_type *type,
-                          void **data);
+bool value_write_or_reply(struct call *call, int index, const struct value_type *type, void **data);
 
 /* Replaces whatever was there (value, expiry) and takes `data`; the entry is returned. */
 struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
                                 const struct value_type *type, void *data);
+/* SET's fast way: a string value without expiry, in place of what was there where it fits. */
+struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct bytes text);
 /* Removes without notification. False: there was no such key. */
 bool keyspace_delete(struct keyspace *db, struct bytes key);
 /* Detaches the value for the caller to own (RENAME, COPY, MOVE); expiry goes to *expires_at_ms. */
@@ -92,6 +93,13 @@ void keyspace_each(struct keyspace *db,
                    void (*visit)(void *context, struct bytes key, struct entry *entry),
                    void *context);
 void keyspace_clear(struct keyspace *db);
+/* Accounts the value's memory anew: for in-place changes without a notification (RDB load). */
+void keyspace_account(struct keyspace *db, struct entry *entry);
+/* Puts another pointer in place after a value moved. */
+void keyspace_replace_data(struct keyspace *db, struct entry *entry, void *data);
+size_t keyspace_memory(const struct keyspace *db); /* keys, tables and values */
+/* As keyspace_peek, at a given instant (a call's own). */
+struct entry *keyspace_peek_at(struct keyspace *db, struct bytes key, int64_t now_ms);
 void keyspace_swap(struct keyspace *a, struct keyspace *b); /* SWAPDB: contents only */
 
 #endif

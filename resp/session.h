@@ -50,6 +50,8 @@ enum session_step {
  */
 void session_feed(struct session *session, struct bytes input);
 enum session_step session_next(struct session *session);
+/* Copies what is still borrowed of the input: for a host that leaves off between commands. */
+void session_hold(struct session *session);
 void session_run(struct session *session); /* the command of the last SESSION_COMMAND */
 /* Drops the command of the last SESSION_COMMAND unrun, answering `error` unless it is NULL. */
 void session_skip(struct session *session, const char *error);

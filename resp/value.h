@@ -8,9 +8,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 
-struct rdb_reader;
 struct rdb_writer;
-struct instance_limits;
 
 struct value_type {
     const char *name; /* as TYPE answers: "string" */
@@ -19,6 +17,7 @@ struct value_type {
     const char *(*encoding)(const void *data); /* as OBJECT ENCODING answers */
     size_t (*memory)(const void *data);        /* O(1): kept up to date by the type */
     size_t (*effort)(const void *data);        /* elements to free; UNLINK's and FLUSH's measure */
+    unsigned char (*rdb_type)(const void *data); /* RDB's type byte for the present encoding */
     void (*rdb_save)(const void *data, struct rdb_writer *writer);
 };
 

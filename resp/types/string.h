@@ -21,6 +21,9 @@ struct bytes string_bytes(const struct string *string);
 struct string *string_append(struct string *string, struct bytes text);
 /* Zero-fills a gap between the end and `offset`. */
 struct string *string_write(struct string *string, size_t offset, struct bytes text);
+/* New content, a block of its own only where the old one does not fit; not raw. */
+struct string *string_replace(struct string *string, struct bytes text);
+size_t string_memory(const struct string *string);
 bool string_integer(const struct string *string, int64_t *number);
 
 #endif

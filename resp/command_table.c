@@ -1,0 +1,341 @@
+/* The commands that one instance knows, and what follows from a row. */
+#include "resp/command_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resp/commands/families.h"
+
+unsigned version_number(struct bytes version)
+{
+    unsigned parts[3] = {0};
+    size_t part = 0;
+    for (size_t i = 0; i < version.size && part < 3; i++) {
+        if (version.data[i] == '.') {
+            part++;
+        } else if (version.data[i] >= '0' && version.data[i] <= '9') {
+            parts[part] = parts[part] * 10 + (unsigned)(version.data[i] - '0');
+        }
+    }
+    return parts[0] << 16 | (parts[1] & 255) << 8 | (parts[2] & 255);
+}
+
+/* In the order in which Redis lists them. */
+const struct category_name command_categories[] = {
+    {"keyspace", CATEGORY_KEYSPACE},
+    {"read", CATEGORY_READ},
+    {"write", CATEGORY_WRITE},
+    {"set", CATEGORY_SET},
+    {"sortedset", CATEGORY_SORTED_SET},
+    {"list", CATEGORY_LIST},
+    {"hash", CATEGORY_HASH},
+    {"string", CATEGORY_STRING},
+    {"bitmap", CATEGORY_BITMAP},
+    {"hyperloglog", CATEGORY_HYPERLOGLOG},
+    {"geo", CATEGORY_GEO},
+    {"stream", CATEGORY_STREAM},
+    {"pubsub", CATEGORY_PUBSUB},
+    {"admin", CATEGORY_ADMIN},
+    {"fast", CATEGORY_FAST},
+    {"slow", CATEGORY_SLOW},
+    {"blocking", CATEGORY_BLOCKING},
+    {"dangerous", CATEGORY_DANGEROUS},
+    {"connection", CATEGORY_CONNECTION},
+    {"transaction", CATEGORY_TRANSACTION},
+    {"scripting", CATEGORY_SCRIPTING},
+};
+const size_t command_category_count = ARRAY_LEN(command_categories);
+
+static const struct {
+    const char *family;
+    unsigned category;
+} family_categories[] = {
+    {"string", CATEGORY_STRING},
+    {"bitmap", CATEGORY_BITMAP},
+    {"hash", CATEGORY_HASH},
+    {"list", CATEGORY_LIST},
+    {"set", CATEGORY_SET},
+    {"sorted-set", CATEGORY_SORTED_SET},
+    {"stream", CATEGORY_STREAM},
+    {"hyperloglog", CATEGORY_HYPERLOGLOG},
+    {"geo", CATEGORY_GEO},
+    {"pubsub", CATEGORY_PUBSUB},
+    {"scripting", CATEGORY_SCRIPTING},
+    {"transactions", CATEGORY_TRANSACTION},
+    {"connection", CATEGORY_CONNECTION},
+    {"generic", CATEGORY_KEYSPACE},
+};
+
+static unsigned derive_categories(const struct command *command,
+                                  const struct command_family *family)
+{
+    unsigned categories = command->categories;
+    const char *group = command->group != NULL ? command->group : family->name;
+    for (size_t i = 0; i < ARRAY_LEN(family_categories); i++) {
+        if (strcmp(group, family_categories[i].family) == 0) {
+            categories |= family_categories[i].category;
+        }
+    }
+    if ((command->flags & CMD_WRITE) != 0) {
+        categories |= CATEGORY_WRITE;
+    }
+    if ((command->flags & CMD_READONLY) != 0 && (categories & CATEGORY_SCRIPTING) == 0) {
+        categories |= CATEGORY_READ;
+    }
+    if ((command->flags & CMD_ADMIN) != 0) {
+        categories |= CATEGORY_ADMIN | CATEGORY_DANGEROUS;
+    }
+    if ((command->flags & CMD_PUBSUB) != 0) {
+        categories |= CATEGORY_PUBSUB;
+    }
+    if ((command->flags & CMD_BLOCKING) != 0) {
+        categories |= CATEGORY_BLOCKING;
+    }
+    return categories | ((command->flags & CMD_FAST) != 0 ? CATEGORY_FAST : CATEGORY_SLOW);
+}
+
+static const struct command_family *const families[] = {
+#define FAMILY(name) &name##_family,
+    COMMAND_FAMILIES
+#undef FAMILY
+};
+
+const struct command_family *const *command_families(size_t *count)
+{
+    *count = ARRAY_LEN(families);
+    return families;
+}
+
+static size_t hash_name(struct bytes name)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < name.size; i++) {
+        hash = (hash ^ ((unsigned char)name.data[i] | 32u)) * 16777619u;
+    }
+    return hash ^ hash >> 15;
+}
+
+static bool known(const struct command *command, unsigned version, bool unrestricted)
+{
+    return version_number(bytes_from_string(command->since)) <= version &&
+           (unrestricted || command->azure != AZURE_BLOCKED);
+}
+
+static void add_subcommands(struct command_entry *entry, unsigned version, bool unrestricted)
+{
+    const struct command *rows = entry->command->subcommands;
+    size_t most = 0;
+    while (rows != NULL && rows[most].name != NULL) {
+        most++;
+    }
+    if (most == 0) {
+        return;
+    }
+    entry->subcommands = memory_allocate_zeroed(most * sizeof(*entry->subcommands));
+    for (size_t i = 0; i < most; i++) {
+        if (known(&rows[i], version, unrestricted)) {
+            entry->subcommands[entry->subcommand_count++] = (struct command_entry){
+                .command = &rows[i],
+                .family = entry->family,
+                .container = entry,
+                .categories = derive_categories(&rows[i], entry->family),
+            };
+        }
+    }
+}
+
+void command_table_init(struct command_table *table, unsigned version, bool unrestricted)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+        rows += families[i]->count;
+    }
+    size_t slots = 64;
+    while (slots < rows * 4) {
+        slots *= 2;
+    }
+    table->entries = memory_allocate_zeroed(rows * sizeof(*table->entries));
+    table->slots = memory_allocate_zeroed(slots * sizeof(*table->slots));
+    table->mask = slots - 1;
+    table->count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+        for (size_t row = 0; row < families[i]->count; row++) {
+            const struct command *command = &families[i]->commands[row];
+            if (!known(command, version, unrestricted)) {
+                continue;
+            }
+            struct command_entry *entry = &table->entries[table->count++];
+            entry->command = command;
+            entry->family = families[i];
+            entry->categories = derive_categories(command, families[i]);
+            add_subcommands(entry, version, unrestricted);
+            size_t slot = hash_name(bytes_from_string(command->name)) & table->mask;
+            while (table->slots[slot] != 0) {
+                slot = (slot + 1) & table->mask;
+            }
+            table->slots[slot] = (uint16_t)table->count;
+        }
+    }
+}
+
+void command_table_finish(struct command_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        memory_free(table->entries[i].subcommands);
+    }
+    memory_free(table->entries);
+    memory_free(table->slots);
+    *table = (struct command_table){0};
+}
+
+static void reset(struct command_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        entries[i].calls = entries[i].microseconds = 0;
+        entries[i].rejected = entries[i].failed = 0;
+        reset(entries[i].subcommands, entries[i].subcommand_count);
+    }
+}
+
+void command_table_reset_counters(struct command_table *table)
+{
+    reset(table->entries, table->count);
+}
+
+struct command_entry *command_table_find(const struct command_table *table, struct bytes name)
+{
+    for (size_t slot = hash_name(name) & table->mask; table->slots[slot] != 0;
+         slot = (slot + 1) & table->mask) {
+        struct command_entry *entry = &table->entries[table->slots[slot] - 1];
+        if (bytes_equal_string_nocase(name, entry->command->name)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+struct command_entry *command_table_subcommand(const struct command_entry *container,
+                                               struct bytes name)
+{
+    for (size_t i = 0; i < container->subcommand_count; i++) {
+        if (bytes_equal_string_nocase(name, container->subcommands[i].command->name)) {
+            return &container->subcommands[i];
+        }
+    }
+    return NULL;
+}
+
+const struct command *command_rows_find(struct bytes name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+        for (size_t row = 0; row < families[i]->count; row++) {
+            if (bytes_equal_string_nocase(name, families[i]->commands[row].name)) {
+                return &families[i]->commands[row];
+            }
+        }
+    }
+    return NULL;
+}
+
+void command_full_name(const struct command_entry *entry, char text[64])
+{
+    int size =
+        entry->container != NULL
+            ? snprintf(text, 64, "%s|%s", entry->container->command->name, entry->command->name)
+            : snprintf(text, 64, "%s", entry->command->name);
+    for (int i = 0; i < size && i < 63; i++) {
+        text[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+    }
+}
+
+struct key_range command_key_range(const struct command *command)
+{
+    struct key_range range = {0};
+    const struct key_spec *spec = &command->keys[0];
+    if (spec->begin != KEY_BEGIN_INDEX || spec->find != KEY_FIND_RANGE) {
+        return range;
+    }
+    range = (struct key_range){spec->index, spec->last < 0 ? spec->last : spec->index + spec->last,
+                               spec->step};
+    for (size_t i = 1; i < MAX_KEY_SPECS && command->keys[i].begin == KEY_BEGIN_INDEX; i++) {
+        const struct key_spec *more = &command->keys[i];
+        if (more->find == KEY_FIND_RANGE && range.last >= 0 && more->index == range.last + 1) {
+            range.last = more->last < 0 ? more->last : more->index + more->last;
+        }
+    }
+    return range;
+}
+
+static int add_range(int first, int last, int step, int argc, int *indexes, int most, int count)
+{
+    if (first >= argc || last >= argc || step <= 0) {
+        return -1;
+    }
+    for (int i = first; i <= last; i += step) {
+        if (count < most) {
+            indexes[count] = i;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* Where the spec's arguments start; -1: not in these arguments. */
+static int spec_begin(const struct key_spec *spec, const struct bytes *argv, int argc)
+{
+    if (spec->begin == KEY_BEGIN_INDEX) {
+        return spec->index;
+    }
+    if (spec->begin != KEY_BEGIN_KEYWORD) {
+        return -1;
+    }
+    bool backwards = spec->start_from < 0;
+    int from = backwards ? argc + spec->start_from : spec->start_from;
+    for (int i = from; i > 0 && i < argc - 1; i += backwards ? -1 : 1) {
+        if (bytes_equal_string_nocase(argv[i], spec->keyword)) {
+            return i + 1;
+        }
+    }
+    return -1;
+}
+
+int command_keys(const struct command *command, const struct bytes *argv, int argc, int *indexes,
+                 int most)
+{
+    if (command->find_keys != NULL) {
+        return command->find_keys(argv, argc, indexes, most);
+    }
+    int count = 0;
+    for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
+        const struct key_spec *spec = &command->keys[i];
+        int begin = spec_begin(spec, argv, argc);
+        if (begin < 0 || (spec->flags & KEY_NOT_KEY) != 0) {
+            continue;
+        }
+        int first = begin, last;
+        if (spec->find == KEY_FIND_NUMBER) {
+            int64_t number;
+            int at = begin + spec->number_at;
+            if (at >= argc || !bytes_to_int64(argv[at], &number) || number < 0 || number > argc) {
+                return -1;
+            }
+            first = begin + spec->first_key_offset;
+            last = first + ((int)number - 1) * spec->step;
+            if (number == 0) {
+                continue;
+            }
+        } else if (spec->find == KEY_FIND_RANGE) {
+            last = spec->last >= 0    ? begin + spec->last
+                   : spec->limit <= 1 ? argc + spec->last
+                                      : begin + (argc - begin) / spec->limit + spec->last;
+        } else {
+            continue;
+        }
+        count = add_range(first, last, spec->step, argc, indexes, most, count);
+        if (count < 0) {
+            return -1;
+        }
+    }
+    return count;
+}

@@ -1,0 +1,64 @@
+/*
+ * The commands that one instance knows: the rows of all families that its version has and its tier
+ * allows, found by name in any case, with a counter block each.
+ */
+#ifndef RESP_COMMAND_TABLE_H
+#define RESP_COMMAND_TABLE_H
+
+#include "resp/command.h"
+
+struct command_entry {
+    const struct command *command;
+    const struct command_family *family;
+    const struct command_entry *container; /* of a subcommand */
+    struct command_entry *subcommands;
+    size_t subcommand_count;
+    unsigned categories; /* derived and own */
+    uint64_t calls, microseconds, rejected, failed;
+};
+
+struct command_table {
+    struct command_entry *entries;
+    size_t count;
+    uint16_t *slots; /* entry index plus one; 0 is empty */
+    size_t mask;
+};
+
+/* A version "6.0.14" as one comparable number. */
+unsigned version_number(struct bytes version);
+
+/* `unrestricted`: nothing that Azure blocks is left out. */
+void command_table_init(struct command_table *table, unsigned version, bool unrestricted);
+void command_table_finish(struct command_table *table);
+void command_table_reset_counters(struct command_table *table);
+
+struct command_entry *command_table_find(const struct command_table *table, struct bytes name);
+struct command_entry *command_table_subcommand(const struct command_entry *container,
+                                               struct bytes name);
+/* Whether a command exists in some version or tier, for messages. */
+const struct command *command_rows_find(struct bytes name);
+const struct command_family *const *command_families(size_t *count);
+
+/* "client|kill" for subcommands, lower case; terminated. */
+void command_full_name(const struct command_entry *entry, char text[64]);
+
+/*
+ * Argument indexes of the keys, at most `most`; returns how many there are, -1 when the arguments
+ * do not fit the command's key specification.
+ */
+int command_keys(const struct command *command, const struct bytes *argv, int argc, int *indexes,
+                 int most);
+/* As COMMAND INFO shows them: 0, 0, 0 when there are none. */
+struct key_range {
+    int first, last, step;
+};
+struct key_range command_key_range(const struct command *command);
+
+struct category_name {
+    const char *name;
+    unsigned category;
+};
+extern const struct category_name command_categories[];
+extern const size_t command_category_count;
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * The list of command families: one line per file of this folder, in the order of COMMAND.
+ */
+#ifndef RESP_COMMANDS_FAMILIES_H
+#define RESP_COMMANDS_FAMILIES_H
+
+#include "resp/command.h"
+
+#define COMMAND_FAMILIES                                                                           \
+    FAMILY(connection)                                                                             \
+    FAMILY(client)                                                                                 \
+    FAMILY(introspection)                                                                          \
+    FAMILY(server)                                                                                 \
+    FAMILY(transaction)                                                                            \
+    FAMILY(keys)                                                                                   \
+    FAMILY(expiry)                                                                                 \
+    FAMILY(string)
+
+#define FAMILY(name) extern const struct command_family name##_family;
+COMMAND_FAMILIES
+#undef FAMILY
+
+#endif

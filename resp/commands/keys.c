@@ -1,0 +1,531 @@
+/* Commands on keys of any type: DEL, EXISTS, RENAME, SCAN, OBJECT and friends. */
+#include <string.h>
+
+#include "resp/arguments.h"
+#include "resp/errors.h"
+#include "resp/instance_state.h"
+
+static void delete_keys(struct call *call)
+{
+    int64_t deleted = 0;
+    for (int i = 1; i < call->argc; i++) {
+        if (keyspace_write(call, call->argv[i]) != NULL) {
+            keyspace_delete(call->db, call->argv[i]);
+            keyspace_changed(call, call->argv[i], EVENT_GENERIC, "del");
+            deleted++;
+        }
+    }
+    reply_integer(call->reply, deleted);
+}
+
+static void cmd_exists(struct call *call)
+{
+    int64_t found = 0;
+    for (int i = 1; i < call->argc; i++) {
+        found += keyspace_read(call, call->argv[i]) != NULL ? 1 : 0;
+    }
+    reply_integer(call->reply, found);
+}
+
+static void cmd_type(struct call *call)
+{
+    const struct entry *entry = keyspace_peek_at(call->db, call->argv[1], call->now_ms);
+    reply_status(call->reply, entry == NULL ? "none" : entry->type->name);
+}
+
+/* What KEYS and SCAN collect: names only, or nothing when they do not fit. */
+struct collection {
+    struct call *call;
+    struct bytes pattern; /* data NULL: every key */
+    struct bytes type;    /* data NULL: every type */
+    size_t count;
+};
+
+static void collect(void *context, struct bytes key, struct entry *entry)
+{
+    struct collection *collection = context;
+    if ((collection->pattern.data == NULL || bytes_match_glob(collection->pattern, key, false)) &&
+        (collection->type.data == NULL ||
+         bytes_equal_string_nocase(collection->type, entry->type->name))) {
+        reply_bulk(collection->call->reply, key);
+        collection->count++;
+    }
+}
+
+static void cmd_keys(struct call *call)
+{
+    struct collection collection = {.call = call, .pattern = call->argv[1]};
+    size_t mark = reply_defer(call->reply);
+    keyspace_each(call->db, collect, &collection);
+    reply_array_at(call->reply, mark, collection.count);
+}
+
+static const struct option scan_options[] = {
+    {"MATCH", OPTION_BYTES, 0, NULL, 0},
+    {"COUNT", OPTION_INTEGER, 0, NULL, 0},
+    {"TYPE", OPTION_BYTES, 0, "6.0.0", 0},
+    {0},
+};
+enum { SCAN_MATCH, SCAN_COUNT, SCAN_TYPE, SCAN_OPTIONS };
+
+static bool read_cursor(struct bytes text, uint64_t *cursor)
+{
+    *cursor = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned digit = (unsigned)(text.data[i] - '0');
+        if (digit > 9 || i > 19) {
+            return false;
+        }
+        *cursor = *cursor * 10 + digit;
+    }
+    return text.size > 0;
+}
+
+static void cmd_scan(struct call *call)
+{
+    struct option_found found[SCAN_OPTIONS];
+    uint64_t cursor;
+    if (!read_cursor(call->argv[1], &cursor)) {
+        reply_error(call->reply, "ERR invalid cursor");
+        return;
+    }
+    if (!arguments_options_or_reply(call, 2, scan_options, found)) {
+        return;
+    }
+    int64_t count = found[SCAN_COUNT].present ? found[SCAN_COUNT].integer : 10;
+    if (count < 1) {
+        reply_syntax_error(call);
+        return;
+    }
+    struct collection collection = {
+        .call = call,
+        .pattern = found[SCAN_MATCH].present ? found[SCAN_MATCH].bytes : (struct bytes){0},
+        .type = found[SCAN_TYPE].present ? found[SCAN_TYPE].bytes : (struct bytes){0},
+    };
+    size_t mark = reply_defer(call->reply);
+    int64_t rounds = count > INT64_MAX / 10 ? INT64_MAX : count * 10;
+    do {
+        cursor = keyspace_scan(call->db, cursor, collect, &collection);
+    } while (cursor != 0 && --rounds > 0 && collection.count < (uint64_t)count);
+    reply_array_at(call->reply, mark, collection.count);
+
+    /* The cursor goes in front of what was collected. */
+    struct buf text;
+    buf_init(&text, 64);
+    buf_printf(&text, "%llu", (unsigned long long)cursor);
+    struct buf head;
+    buf_init(&head, 128);
+    buf_printf(&head, "*2\r\n$%zu\r\n%.*s\r\n", text.size, (int)text.size, text.data);
+    reply_insert(call->reply, mark, buf_bytes(&head));
+    buf_finish(&head);
+    buf_finish(&text);
+}
+
+static void cmd_randomkey(struct call *call)
+{
+    struct entry *entry = keyspace_random(call->db);
+    if (entry == NULL) {
+        reply_null(call->reply);
+    } else {
+        reply_bulk(call->reply, keyspace_key(call->db, entry));
+    }
+}
+
+static void rename_key(struct call *call, bool only_if_free)
+{
+    struct bytes from = call->argv[1], to = call->argv[2];
+    if (keyspace_write(call, from) == NULL) {
+        reply_error(call->reply, ERROR_NO_SUCH_KEY);
+        return;
+    }
+    bool same = bytes_equal(from, to);
+    if (only_if_free && (same || keyspace_write(call, to) != NULL)) {
+        reply_integer(call->reply, 0);
+        return;
+    }
+    if (!same) {
+        const struct value_type *type = NULL;
+        int64_t expires_at_ms = NO_EXPIRY;
+        void *data = keyspace_take(call->db, from, &type, &expires_at_ms);
+        struct entry *entry = keyspace_set_take(call->db, to, type, data);
+        keyspace_set_expiry(call->db, entry, expires_at_ms);
+        keyspace_changed(call, from, EVENT_GENERIC, "rename_from");
+        keyspace_changed(call, to, EVENT_GENERIC, "rename_to");
+    }
+    if (only_if_free) {
+        reply_integer(call->reply, 1);
+    } else {
+        reply_ok(call->reply);
+    }
+}
+
+static void cmd_rename(struct call *call)
+{
+    rename_key(call, false);
+}
+
+static void cmd_renamenx(struct call *call)
+{
+    rename_key(call, true);
+}
+
+static void cmd_touch(struct call *call)
+{
+    cmd_exists(call);
+}
+
+static struct keyspace *database_or_reply(struct call *call, struct bytes text)
+{
+    int64_t index;
+    if (!bytes_to_int64(text, &index)) {
+        reply_error(call->reply, ERROR_NOT_INTEGER);
+        return NULL;
+    }
+    struct keyspace *db =
+        index < 0 || index > INT32_MAX ? NULL : instance_database(call->instance, (int)index);
+    if (db == NULL) {
+        reply_error(call->reply, "ERR DB index is out of range");
+    }
+    return db;
+}
+
+static void cmd_move(struct call *call)
+{
+    struct keyspace *target = database_or_reply(call, call->argv[2]);
+    if (target == NULL) {
+        return;
+    }
+    if (target == call->db) {
+        reply_error(call->reply, ERROR_SAME_OBJECT);
+        return;
+    }
+    struct bytes key = call->argv[1];
+    if (keyspace_write(call, key) == NULL || keyspace_peek_at(target, key, call->now_ms) != NULL) {
+        reply_integer(call->reply, 0);
+        return;
+    }
+    const struct value_type *type = NULL;
+    int64_t expires_at_ms = NO_EXPIRY;
+    void *data = keyspace_take(call->db, key, &type, &expires_at_ms);
+    keyspace_set_expiry(target, keyspace_set_take(target, key, type, data), expires_at_ms);
+    keyspace_changed(call, key, EVENT_GENERIC, "move_from");
+    keyspace_changed_by_server(target, key, EVENT_GENERIC, "move_to");
+    reply_integer(call->reply, 1);
+}
+
+static void cmd_copy(struct call *call)
+{
+    struct keyspace *target = call->db;
+    bool replace = false;
+    for (int i = 3; i < call->argc; i++) {
+        if (bytes_equal_string_nocase(call->argv[i], "REPLACE")) {
+            replace = true;
+        } else if (bytes_equal_string_nocase(call->argv[i], "DB") && i + 1 < call->argc) {
+            target = database_or_reply(call, call->argv[++i]);
+            if (target == NULL) {
+                return;
+            }
+        } else {
+            reply_syntax_error(call);
+            return;
+        }
+    }
+    struct bytes from = call->argv[1], to = call->argv[2];
+    if (target == call->db && bytes_equal(from, to)) {
+        reply_error(call->reply, ERROR_SAME_OBJECT);
+        return;
+    }
+    const struct entry *source = keyspace_read(call, from);
+    if (source == NULL || (!replace && keyspace_peek_at(target, to, call->now_ms) != NULL)) {
+        reply_integer(call->reply, 0);
+        return;
+    }
+    source = keyspace_peek_at(call->db, from, call->now_ms);
+    int64_t expires_at_ms = source->expires_at_ms;
+    const struct value_type *type = source->type;
+    void *data = type->copy(source->data);
+    keyspace_set_expiry(target, keyspace_set_take(target, to, type, data), expires_at_ms);
+    keyspace_changed_by_server(target, to, EVENT_GENERIC, "copy_to");
+    reply_integer(call->reply, 1);
+}
+
+static const struct entry *object_or_reply(struct call *call)
+{
+    const struct entry *entry = keyspace_peek_at(call->db, call->argv[2], call->now_ms);
+    if (entry == NULL) {
+        reply_null(call->reply);
+    }
+    return entry;
+}
+
+static void cmd_object_encoding(struct call *call)
+{
+    const struct entry *entry = object_or_reply(call);
+    if (entry == NULL) {
+        return;
+    }
+    const char *encoding = entry->type->encoding(entry->data);
+    bool packed = strcmp(encoding, "listpack") == 0;
+    reply_bulk_string(call->reply, packed && !call_supports(call, "7.0.0") ? "ziplist" : encoding);
+}
+
+static void cmd_object_refcount(struct call *call)
+{
+    if (object_or_reply(call) != NULL) {
+        reply_integer(call->reply, 1);
+    }
+}
+
+static void cmd_object_idletime(struct call *call)
+{
+    const struct entry *entry = object_or_reply(call);
+    if (entry != NULL) {
+        uint32_t now = (uint32_t)(call->now_ms / 1000) & 0xffffff;
+        reply_integer(call->reply, (now - entry->access) & 0xffffff);
+    }
+}
+
+static void cmd_object_freq(struct call *call)
+{
+    if (object_or_reply(call) != NULL) {
+        reply_error(call->reply,
+                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
+                    "Please note that when switching between policies at runtime LRU and LFU data "
+                    "will take some time to adjust.");
+    }
+}
+
+static void cmd_object_help(struct call *call)
+{
+    static const char *const lines[] = {
+        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "ENCODING <key>",
+        "    Return the kind of internal representation used in order to store the value",
+        "    associated with a <key>.",
+        "FREQ <key>",
+        "    Return the access frequency index of the <key>. The returned integer is",
+        "    proportional to the logarithm of the recent access frequency of the key.",
+        "IDLETIME <key>",
+        "    Return the idle time of the <key>, that is the approximated number of",
+        "    seconds elapsed since the last access to the key.",
+        "REFCOUNT <key>",
+        "    Return the number of references of the value associated with the specified",
+        "    <key>.",
+        "HELP",
+        "    Print this help.",
+    };
+    reply_array(call->reply, ARRAY_LEN(lines));
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        reply_status(call->reply, lines[i]);
+    }
+}
+
+static const char *const value_tips[] = {"nondeterministic_output", NULL};
+
+#define OBJECT_ROW(row_name, row_handler, row_since, row_summary)                                  \
+    {                                                                                              \
+        .name = row_name, .handler = row_handler, .arity = 3, .flags = CMD_READONLY,               \
+        .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)}, .since = row_since, .complexity = "O(1)",            \
+        .summary = row_summary, .usage = "key", .tips = value_tips,                                \
+    }
+
+static const struct command object_subcommands[] = {
+    OBJECT_ROW("ENCODING", cmd_object_encoding, "2.2.3",
+               "Inspect the internal encoding of a Redis object"),
+    OBJECT_ROW("FREQ", cmd_object_freq, "4.0.0",
+               "Get the logarithmic access frequency counter of a Redis object"),
+    {
+        .name = "HELP",
+        .handler = cmd_object_help,
+        .arity = 2,
+        .flags = CMD_LOADING | CMD_STALE,
+        .since = "6.2.0",
+        .complexity = "O(1)",
+        .summary = "Show helpful text about the different subcommands",
+    },
+    OBJECT_ROW("IDLETIME", cmd_object_idletime, "2.2.3",
+               "Get the time since a Redis object was last accessed"),
+    OBJECT_ROW("REFCOUNT", cmd_object_refcount, "2.2.3",
+               "Get the number of references to the value of the key"),
+    {0},
+};
+
+static const char *const delete_tips[] = {"request_policy:multi_shard", "response_policy:agg_sum",
+                                          NULL};
+static const char *const keys_tips[] = {"request_policy:all_shards",
+                                        "nondeterministic_output_order", NULL};
+static const char *const random_tips[] = {"request_policy:all_shards", "nondeterministic_output",
+                                          NULL};
+static const char *const scan_tips[] = {"nondeterministic_output", "request_policy:special", NULL};
+
+static const struct command commands[] = {
+    {
+        .name = "COPY",
+        .handler = cmd_copy,
+        .arity = -3,
+        .flags = CMD_WRITE | CMD_DENY_OOM,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1), KEY_RANGE(KEY_OW | KEY_UPDATE, 2, 0, 1)},
+        .since = "6.2.0",
+        .complexity = "O(N) worst case for collections, where N is the number of nested items. "
+                      "O(1) for string values.",
+        .summary = "Copy a key",
+        .usage = "source destination [DB destination-db] [REPLACE]",
+    },
+    {
+        .name = "DEL",
+        .handler = delete_keys,
+        .arity = -2,
+        .flags = CMD_WRITE,
+        .keys = {KEY_RANGE(KEY_RM | KEY_DELETE, 1, -1, 1)},
+        .since = "1.0.0",
+        .complexity =
+            "O(N) where N is the number of keys that will be removed. When a key to remove holds "
+            "a value other than a string, the individual complexity for this key is O(M) where M "
+            "is the number of elements in the list, set, sorted set or hash. Removing a single "
+            "key that holds a string value is O(1).",
+        .summary = "Delete a key",
+        .usage = "key [key ...]",
+        .tips = delete_tips,
+    },
+    {
+        .name = "EXISTS",
+        .handler = cmd_exists,
+        .arity = -2,
+        .flags = CMD_READONLY | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RO, 1, -1, 1)},
+        .since = "1.0.0",
+        .complexity = "O(N) where N is the number of keys to check.",
+        .summary = "Determine if a key exists",
+        .usage = "key [key ...]",
+        .history = (const struct command_history[]){{"3.0.3", "Accepts multiple `key` "
+                                                              "arguments."},
+                                                    {0}},
+        .tips = delete_tips,
+    },
+    {
+        .name = "KEYS",
+        .handler = cmd_keys,
+        .arity = 2,
+        .flags = CMD_READONLY,
+        .categories = CATEGORY_DANGEROUS,
+        .since = "1.0.0",
+        .complexity = "O(N) with N being the number of keys in the database, under the assumption "
+                      "that the key names in the database and the given pattern have limited "
+                      "length.",
+        .summary = "Find all keys matching the given pattern",
+        .usage = "pattern",
+        .tips = keys_tips,
+    },
+    {
+        .name = "MOVE",
+        .handler = cmd_move,
+        .arity = 3,
+        .flags = CMD_WRITE | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1)},
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Move a key to another database",
+        .usage = "key db",
+    },
+    {
+        .name = "OBJECT",
+        .arity = -2,
+        .since = "2.2.3",
+        .complexity = "Depends on subcommand.",
+        .summary = "A container for object introspection commands",
+        .subcommands = object_subcommands,
+    },
+    {
+        .name = "RANDOMKEY",
+        .handler = cmd_randomkey,
+        .arity = 1,
+        .flags = CMD_READONLY,
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Return a random key from the keyspace",
+        .tips = random_tips,
+    },
+    {
+        .name = "RENAME",
+        .handler = cmd_rename,
+        .arity = 3,
+        .flags = CMD_WRITE,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1),
+                 KEY_RANGE(KEY_OW | KEY_UPDATE, 2, 0, 1)},
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Rename a key",
+        .usage = "key newkey",
+    },
+    {
+        .name = "RENAMENX",
+        .handler = cmd_renamenx,
+        .arity = 3,
+        .flags = CMD_WRITE | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1),
+                 KEY_RANGE(KEY_OW | KEY_INSERT, 2, 0, 1)},
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Rename a key, only if the new key does not exist",
+        .usage = "key newkey",
+        .history = (const struct command_history[]){{"3.2.0", "The command no longer returns an "
+                                                              "error when source and destination "
+                                                              "names are the same."},
+                                                    {0}},
+    },
+    {
+        .name = "SCAN",
+        .handler = cmd_scan,
+        .arity = -2,
+        .flags = CMD_READONLY,
+        .since = "2.8.0",
+        .complexity = "O(1) for every call. O(N) for a complete iteration, including enough "
+                      "command calls for the cursor to return back to 0. N is the number of "
+                      "elements inside the collection.",
+        .summary = "Incrementally iterate the keys space",
+        .usage = "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+        .history = (const struct command_history[]){{"6.0.0", "Added the `TYPE` subcommand."}, {0}},
+        .tips = scan_tips,
+    },
+    {
+        .name = "TOUCH",
+        .handler = cmd_touch,
+        .arity = -2,
+        .flags = CMD_READONLY | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RO, 1, -1, 1)},
+        .since = "3.2.1",
+        .complexity = "O(N) where N is the number of keys that will be touched.",
+        .summary = "Alters the last access time of a key(s). Returns the number of existing keys "
+                   "specified.",
+        .usage = "key [key ...]",
+        .tips = delete_tips,
+    },
+    {
+        .name = "TYPE",
+        .handler = cmd_type,
+        .arity = 2,
+        .flags = CMD_READONLY | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RO, 1, 0, 1)},
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Determine the type stored at key",
+        .usage = "key",
+    },
+    {
+        .name = "UNLINK",
+        .handler = delete_keys,
+        .arity = -2,
+        .flags = CMD_WRITE | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RM | KEY_DELETE, 1, -1, 1)},
+        .since = "4.0.0",
+        .complexity = "O(1) for each key removed regardless of its size. Then the command does "
+                      "O(N) work in a different thread in order to reclaim memory, where N is the "
+                      "number of allocations the deleted objects where composed of.",
+        .summary = "Delete a key asynchronously in another thread. Otherwise it is just as DEL, "
+                   "but non blocking.",
+        .usage = "key [key ...]",
+        .tips = delete_tips,
+    },
+};
+
+const struct command_family keys_family = {"generic", commands, ARRAY_LEN(commands)};

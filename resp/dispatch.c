@@ -1,0 +1,197 @@
+/*
+ * What every command passes before its handler runs: an array of gates, in Redis's own order with
+ * the service's rules added. Each answers the client itself when it refuses.
+ */
+#include <string.h>
+
+#include "resp/errors.h"
+#include "resp/instance_state.h"
+
+enum { SHOWN_BYTES = 128 };
+
+/* The arguments as the unknown-command error shows them, each cut to what is left of 128 bytes. */
+static void show_arguments(struct call *call, char quote, struct buf *shown)
+{
+    buf_init(shown, 4096);
+    for (int i = 1; i < call->argc && shown->size < SHOWN_BYTES; i++) {
+        struct bytes word = bytes_slice(call->argv[i], 0, SHOWN_BYTES - shown->size);
+        buf_append_byte(shown, quote);
+        buf_append(shown, word);
+        buf_append_byte(shown, quote);
+        buf_append_string(shown, quote == '`' ? ", " : " ");
+    }
+}
+
+void reply_unknown_command(struct call *call)
+{
+    bool modern = instance_runs(call->instance, "7.0.0");
+    char quote = modern ? '\'' : '`';
+    struct bytes name = bytes_slice(call->argv[0], 0, SHOWN_BYTES);
+    struct buf shown;
+    show_arguments(call, quote, &shown);
+    reply_errorf(call->reply, "ERR unknown command %c%.*s%c, with args beginning with: %.*s", quote,
+                 (int)name.size, name.data, quote, (int)shown.size,
+                 shown.data == NULL ? "" : shown.data);
+    buf_finish(&shown);
+}
+
+void reply_unknown_subcommand(struct call *call)
+{
+    struct bytes sub = bytes_slice(call->argv[1], 0, SHOWN_BYTES);
+    const char *name = call->command->name;
+    if (instance_runs(call->instance, "7.0.0")) {
+        reply_errorf(call->reply, "ERR unknown subcommand '%.*s'. Try %s HELP.", (int)sub.size,
+                     sub.data, name);
+    } else {
+        reply_errorf(call->reply,
+                     "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                     (int)sub.size, sub.data, name);
+    }
+}
+
+static bool arity_fits(const struct command *command, int argc)
+{
+    return command->arity > 0 ? argc == command->arity : argc >= -command->arity;
+}
+
+static const char *lower_name(const struct command_entry *entry, char name[64])
+{
+    command_full_name(entry, name);
+    return name;
+}
+
+static bool gate_known(struct call *call, struct command_entry *entry)
+{
+    if (entry == NULL) {
+        reply_unknown_command(call);
+        return false;
+    }
+    bool container = entry->subcommand_count > 0;
+    if (container && call->argc > 1) {
+        reply_unknown_subcommand(call);
+        return false;
+    }
+    if (container && (call->command->flags & CMD_CONTAINER_BARE) == 0) {
+        reply_errorf(call->reply, "ERR wrong number of arguments for '%s' command",
+                     lower_name(entry, (char[64]){0}));
+        return false;
+    }
+    return true;
+}
+
+static bool gate_arity(struct call *call, struct command_entry *entry)
+{
+    if (arity_fits(call->command, call->argc)) {
+        return true;
+    }
+    /* Redis 6.0 had no rows for subcommands and said the same for both mistakes. */
+    if (entry->container != NULL && !instance_runs(call->instance, "7.0.0")) {
+        struct bytes sub = call->argv[1];
+        reply_errorf(call->reply,
+                     "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                     (int)sub.size, sub.data, entry->container->command->name);
+        return false;
+    }
+    reply_errorf(call->reply, "ERR wrong number of arguments for '%s' command",
+                 lower_name(entry, (char[64]){0}));
+    return false;
+}
+
+static bool gate_authenticated(struct call *call, struct command_entry *entry)
+{
+    (void)entry;
+    if (call->session->authenticated || (call->command->flags & CMD_NO_AUTH) != 0) {
+        return true;
+    }
+    reply_error(call->reply, ERROR_NO_AUTH);
+    return false;
+}
+
+static bool gate_memory(struct call *call, struct command_entry *entry)
+{
+    (void)entry;
+    if ((call->command->flags & CMD_DENY_OOM) == 0 || call->instance->max_memory == 0 ||
+        instance_memory(call->instance) <= call->instance->max_memory) {
+        return true;
+    }
+    reply_error(call->reply, ERROR_OUT_OF_MEMORY);
+    return false;
+}
+
+static bool gate_transaction(struct call *call, struct command_entry *entry)
+{
+    (void)entry;
+    if (!call->session->in_transaction || (call->command->flags & CMD_NO_MULTI) == 0) {
+        return true;
+    }
+    reply_error(call->reply, ERROR_NOT_IN_TRANSACTION);
+    return false;
+}
+
+static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
+    gate_known, gate_arity, gate_authenticated, gate_memory, gate_transaction,
+};
+
+/* These act on the transaction itself instead of waiting in it. */
+static bool runs_in_transaction(const struct command *command)
+{
+    static const char *const names[] = {"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(command->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct call make_call(struct session *session, struct command_entry *entry,
+                             const struct bytes *argv, int argc)
+{
+    return (struct call){
+        .command = entry == NULL ? NULL : entry->command,
+        .session = session,
+        .instance = session->instance,
+        .db = session->db,
+        .reply = &session->reply,
+        .argv = argv,
+        .argc = argc,
+        .now_ms = clock_now_ms(session->instance->clock),
+    };
+}
+
+void dispatch_run(struct session *session, struct command_entry *entry, const struct bytes *argv,
+                  int argc)
+{
+    struct call call = make_call(session, entry, argv, argc);
+    struct instance *instance = session->instance;
+    session->reply.failed = false;
+    session->last = entry;
+    int64_t start_us = clock_monotonic_us();
+    entry->command->handler(&call);
+    instance->stats.commands++;
+    entry->calls++;
+    entry->microseconds += (uint64_t)(clock_monotonic_us() - start_us);
+    entry->failed += session->reply.failed ? 1 : 0;
+    instance_sample_rates(instance, call.now_ms);
+}
+
+void dispatch(struct session *session, struct command_entry *entry, const struct bytes *argv,
+              int argc)
+{
+    struct call call = make_call(session, entry, argv, argc);
+    for (size_t i = 0; i < ARRAY_LEN(gates); i++) {
+        if (!gates[i](&call, entry)) {
+            session->transaction.failed |= session->in_transaction;
+            if (entry != NULL) {
+                entry->rejected++;
+            }
+            return;
+        }
+    }
+    if (session->in_transaction && !runs_in_transaction(entry->command)) {
+        transaction_queue(session, entry, argv, argc);
+        reply_status(&session->reply, "QUEUED");
+        return;
+    }
+    dispatch_run(session, entry, argv, argc);
+}

@@ -1,0 +1,15 @@
+/*
+ * INFO: the sections and their live figures.
+ */
+#ifndef RESP_INFO_H
+#define RESP_INFO_H
+
+#include "base/bytes.h"
+
+struct instance;
+
+/* Appends the sections named (none: the default ones) in the words of the instance's version. */
+void info_write(struct instance *instance, const struct bytes *names, int count, int64_t now_ms,
+                struct buf *text);
+
+#endif

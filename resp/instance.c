@@ -1,0 +1,283 @@
+/* One emulated Redis: its configuration, databases, sessions and figures. */
+#include "resp/instance.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "resp/instance_state.h"
+#include "resp/watch.h"
+
+enum { MOST_ERROR_CODES = 128 };
+
+static void replace_text(char **text, struct bytes value)
+{
+    memory_free(*text);
+    *text = bytes_to_string(value);
+}
+
+static void make_run_id(struct random *random, char text[41])
+{
+    unsigned char raw[20];
+    random_fill(random, raw, sizeof(raw));
+    for (size_t i = 0; i < sizeof(raw); i++) {
+        snprintf(text + 2 * i, 3, "%02x", raw[i]);
+    }
+}
+
+struct instance *instance_create(const struct instance_config *config, struct clock *clock,
+                                 struct random *random)
+{
+    struct instance *instance = memory_allocate_zeroed(sizeof(*instance));
+    instance->clock = clock;
+    instance->random = random;
+    instance->name = bytes_to_string(config->name);
+    instance->version = bytes_to_string(config->version);
+    instance->version_number = version_number(config->version);
+    instance->profile = config->profile;
+    instance->packing = (struct packing_limits)PACKING_DEFAULTS;
+    instance->database_count = config->databases > 0 ? config->databases : 16;
+    instance->databases =
+        memory_allocate_zeroed((size_t)instance->database_count * sizeof(struct keyspace *));
+    for (int i = 0; i < instance->database_count; i++) {
+        instance->databases[i] = keyspace_create(instance, i);
+    }
+    instance->keys[0] = string_duplicate("");
+    instance->keys[1] = string_duplicate("");
+    instance->started_ms = clock_now_ms(clock);
+    instance->started_us = clock_monotonic_us();
+    make_run_id(random, instance->run_id);
+    make_run_id(random, instance->replication_id);
+    dict_init(&instance->watched, sizeof(struct watchers), NULL, random);
+    dict_init(&instance->error_counts, sizeof(uint64_t), NULL, random);
+    command_table_init(&instance->commands, instance->version_number,
+                       config->profile == PROFILE_REDIS);
+    instance_configure(instance, config);
+    return instance;
+}
+
+void instance_configure(struct instance *instance, const struct instance_config *config)
+{
+    instance->max_clients = config->max_clients;
+    instance->max_memory = config->max_memory;
+    replace_text(&instance->max_memory_policy, config->max_memory_policy);
+    replace_text(&instance->notify_keyspace_events, config->notify_keyspace_events);
+    instance->idle_timeout_ms = config->idle_timeout_ms;
+    instance->clustered = config->clustered;
+    instance->port = config->port;
+    instance->tls_port = config->tls_port;
+}
+
+void instance_destroy(struct instance *instance)
+{
+    if (instance == NULL) {
+        return;
+    }
+    assert(instance->sessions == NULL);
+    for (int i = 0; i < instance->database_count; i++) {
+        keyspace_destroy(instance->databases[i]);
+    }
+    memory_free(instance->databases);
+    command_table_finish(&instance->commands);
+    dict_finish(&instance->watched);
+    dict_finish(&instance->error_counts);
+    memory_free(instance->keys[0]);
+    memory_free(instance->keys[1]);
+    memory_free(instance->max_memory_policy);
+    memory_free(instance->notify_keyspace_events);
+    memory_free(instance->name);
+    memory_free(instance->version);
+    memory_free(instance);
+}
+
+void instance_set_keys(struct instance *instance, struct bytes primary, struct bytes secondary)
+{
+    replace_text(&instance->keys[0], primary);
+    replace_text(&instance->keys[1], secondary);
+}
+
+bool instance_check_key(const struct instance *instance, struct bytes key)
+{
+    bool right = false;
+    for (size_t i = 0; i < ARRAY_LEN(instance->keys); i++) {
+        struct bytes known = bytes_from_string(instance->keys[i]);
+        right |= known.size > 0 && bytes_equal_secret(known, key);
+    }
+    return right;
+}
+
+struct bytes instance_name(const struct instance *instance)
+{
+    return bytes_from_string(instance->name);
+}
+
+enum instance_profile instance_profile(const struct instance *instance)
+{
+    return instance->profile;
+}
+
+bool instance_runs(const struct instance *instance, const char *version)
+{
+    return version_number(bytes_from_string(version)) <= instance->version_number;
+}
+
+struct keyspace *instance_database(struct instance *instance, int index)
+{
+    return index < 0 || index >= instance->database_count ? NULL : instance->databases[index];
+}
+
+int instance_database_count(const struct instance *instance)
+{
+    return instance->database_count;
+}
+
+uint64_t instance_changes(const struct instance *instance)
+{
+    return instance->changes;
+}
+
+uint64_t instance_memory(const struct instance *instance)
+{
+    uint64_t total = sizeof(*instance) + instance->keyspace_memory + instance->session_memory +
+                     memory_size(instance->commands.entries) +
+                     memory_size(instance->commands.slots);
+    for (int i = 0; i < instance->database_count; i++) {
+        total += keyspace_memory(instance->databases[i]);
+    }
+    return total;
+}
+
+void instance_flush(struct instance *instance)
+{
+    for (int i = 0; i < instance->database_count; i++) {
+        watch_touch_database(instance, instance->databases[i]);
+        keyspace_clear(instance->databases[i]);
+    }
+    instance->changes++;
+}
+
+void instance_each_session(struct instance *instance,
+                           void (*visit)(void *context, struct session *session), void *context)
+{
+    for (struct session *session = instance->sessions, *next; session != NULL; session = next) {
+        next = session->next;
+        visit(context, session);
+    }
+}
+
+void instance_set_host_info(struct instance *instance, const struct instance_host_info *info)
+{
+    instance->host = *info;
+}
+
+void instance_add_session(struct instance *instance, struct session *session)
+{
+    session->next = instance->sessions;
+    session->previous = NULL;
+    if (instance->sessions != NULL) {
+        instance->sessions->previous = session;
+    }
+    instance->sessions = session;
+    instance->session_count++;
+    session->instance = instance;
+    session->memory = memory_size(session);
+    instance->session_memory += session->memory;
+}
+
+void instance_remove_session(struct instance *instance, struct session *session)
+{
+    if (session->previous != NULL) {
+        session->previous->next = session->next;
+    } else {
+        instance->sessions = session->next;
+    }
+    if (session->next != NULL) {
+        session->next->previous = session->previous;
+    }
+    instance->session_count--;
+    instance->session_memory -= session->memory;
+    session->memory = 0;
+}
+
+void instance_count_error(struct instance *instance, struct bytes text)
+{
+    instance->stats.errors++;
+    size_t end = bytes_find(text, ' ');
+    struct bytes code = end < text.size ? bytes_slice(text, 0, end) : BYTES("ERR");
+    if (dict_find(&instance->error_counts, code) == NULL &&
+        dict_count(&instance->error_counts) >= MOST_ERROR_CODES) {
+        return;
+    }
+    bool created;
+    uint64_t *count = dict_insert(&instance->error_counts, code, &created);
+    ++*count;
+}
+
+static void rate_sample(struct rate *rate, uint64_t total, int64_t now_ms)
+{
+    int64_t elapsed = now_ms - rate->last_ms;
+    if (elapsed < RATE_SAMPLE_MS) {
+        return;
+    }
+    if (elapsed > RATE_SAMPLE_MS * RATE_SAMPLES) {
+        /* Long unseen: spread over the whole window, as sampling would have shown it. */
+        for (size_t i = 0; i < RATE_SAMPLES; i++) {
+            rate->samples[i] = (total - rate->last_total) * 1000 / (uint64_t)elapsed;
+        }
+    } else {
+        rate->samples[rate->next++ % RATE_SAMPLES] =
+            (total - rate->last_total) * 1000 / (uint64_t)elapsed;
+    }
+    rate->last_total = total;
+    rate->last_ms = now_ms;
+}
+
+void instance_sample_rates(struct instance *instance, int64_t now_ms)
+{
+    if (now_ms - instance->commands_rate.last_ms < RATE_SAMPLE_MS) {
+        return;
+    }
+    rate_sample(&instance->commands_rate, instance->stats.commands, now_ms);
+    rate_sample(&instance->input_rate, instance->stats.input_bytes, now_ms);
+    rate_sample(&instance->output_rate, instance->stats.output_bytes, now_ms);
+    uint64_t memory = instance_memory(instance);
+    instance->peak_memory = memory > instance->peak_memory ? memory : instance->peak_memory;
+}
+
+uint64_t rate_per_second(const struct rate *rate)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < RATE_SAMPLES; i++) {
+        total += rate->samples[i];
+    }
+    return total / RATE_SAMPLES;
+}
+
+void instance_stats(const struct instance *instance, struct instance_stats *stats)
+{
+    *stats = (struct instance_stats){
+        .connections_received = instance->stats.connections,
+        .commands_processed = instance->stats.commands,
+        .rejected_connections = instance->stats.rejected_connections,
+        .input_bytes = instance->stats.input_bytes,
+        .output_bytes = instance->stats.output_bytes,
+        .expired_keys = instance->stats.expired_keys,
+        .evicted_keys = instance->stats.evicted_keys,
+        .keyspace_hits = instance->stats.hits,
+        .keyspace_misses = instance->stats.misses,
+        .get_commands = instance->stats.get_commands,
+        .set_commands = instance->stats.set_commands,
+        .errors = instance->stats.errors,
+        .used_memory = instance_memory(instance),
+        .used_memory_peak = instance->peak_memory,
+        .max_memory = instance->max_memory,
+        .connected_clients = instance->session_count,
+        .operations_per_second = (int64_t)rate_per_second(&instance->commands_rate),
+    };
+    if (stats->used_memory_peak < stats->used_memory) {
+        stats->used_memory_peak = stats->used_memory;
+    }
+    for (int i = 0; i < instance->database_count; i++) {
+        stats->keys += keyspace_count(instance->databases[i]);
+    }
+}

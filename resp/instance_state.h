@@ -1,0 +1,142 @@
+/*
+ * The inside of an instance and of a session, for the modules of resp/ only.
+ */
+#ifndef RESP_INSTANCE_STATE_H
+#define RESP_INSTANCE_STATE_H
+
+#include "base/dict.h"
+#include "resp/command_table.h"
+#include "resp/instance.h"
+#include "resp/keyspace.h"
+#include "resp/parser.h"
+#include "resp/session.h"
+#include "resp/types/packing.h"
+
+#define RATE_SAMPLES 16
+#define RATE_SAMPLE_MS 100
+
+/* A figure per second over the last samples, as Redis's instantaneous_ metrics. */
+struct rate {
+    uint64_t last_total;
+    int64_t last_ms;
+    uint64_t samples[RATE_SAMPLES];
+    size_t next;
+};
+
+struct instance {
+    char *name, *version;
+    unsigned version_number;
+    enum instance_profile profile;
+    int database_count;
+    struct keyspace **databases;
+    int64_t max_clients;
+    uint64_t max_memory;
+    char *max_memory_policy, *notify_keyspace_events;
+    int64_t idle_timeout_ms;
+    bool clustered;
+    int port, tls_port;
+    struct packing_limits packing;
+
+    struct clock *clock;
+    struct random *random;
+    struct command_table commands;
+    char *keys[2];
+    char run_id[41], replication_id[41];
+    int64_t started_ms, started_us; /* emulated ms; real monotonic us */
+    struct instance_host_info host;
+
+    struct session *sessions; /* newest first */
+    int64_t session_count, authenticated_count;
+    uint64_t next_session_id;
+    struct dict watched; /* database and key -> struct watchers */
+
+    uint64_t changes, keyspace_memory, session_memory, peak_memory;
+    struct {
+        uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
+        uint64_t expired_keys, evicted_keys, hits, misses, errors, lazy_freed;
+        uint64_t get_commands, set_commands;
+    } stats;
+    struct dict error_counts; /* code -> uint64_t; bounded */
+    struct rate commands_rate, input_rate, output_rate;
+};
+
+/* One command that waits for EXEC. */
+struct queued_command {
+    struct command_entry *entry;
+    int argc;
+    struct bytes *argv; /* words behind it in the same block */
+};
+
+struct transaction {
+    struct queued_command *commands;
+    size_t count, capacity;
+    bool failed; /* a command was refused while queueing: EXECABORT */
+};
+
+struct session {
+    struct instance *instance;
+    struct session *next, *previous;
+    uint64_t id;
+    struct session_host host;
+    struct parser parser;
+    struct reply reply;
+    struct keyspace *db;
+    int descriptor;
+    bool tls, authenticated, closing, broken;
+    bool in_transaction, dirty; /* dirty: a watched key changed */
+    bool replies_off, skip_reply, skip_next_reply;
+    bool running;
+    bool ready; /* session_next found a command that is not run yet */
+    char *address, *local_address, *name, *user;
+    char *library_name, *library_version;
+    struct command_entry *entry; /* of the ready command; NULL: unknown */
+    struct command_entry *last;  /* for CLIENT LIST */
+    struct transaction transaction;
+    struct session_watch *watches;
+    int64_t created_ms, active_ms;
+    uint64_t output_total;
+    struct timer idle;
+    size_t memory; /* as accounted in the instance */
+};
+
+/* The instance side of a session. */
+void instance_add_session(struct instance *instance, struct session *session);
+void instance_remove_session(struct instance *instance, struct session *session);
+void instance_count_error(struct instance *instance, struct bytes text);
+void instance_sample_rates(struct instance *instance, int64_t now_ms);
+uint64_t rate_per_second(const struct rate *rate);
+/* True when `version` ("7.0.0") is not newer than what the instance runs. */
+bool instance_runs(const struct instance *instance, const char *version);
+
+/* Moves an authenticated session to the instance that its password opened. */
+void session_move(struct session *session, struct instance *instance);
+/* The whole of AUTH. False after answering. */
+bool session_authenticate_or_reply(struct call *call, struct bytes user, struct bytes password);
+void session_select(struct session *session, int index);
+void session_reset(struct session *session); /* RESET */
+
+/* dispatch.c */
+void dispatch(struct session *session, struct command_entry *entry, const struct bytes *argv,
+              int argc);
+/* Runs the handler without gates and counts it: dispatch's last step, and EXEC's. */
+void dispatch_run(struct session *session, struct command_entry *entry, const struct bytes *argv,
+                  int argc);
+void reply_unknown_command(struct call *call);
+void reply_unknown_subcommand(struct call *call);
+
+/* transaction.c */
+void transaction_discard(struct session *session);
+void transaction_queue(struct session *session, struct command_entry *entry,
+                       const struct bytes *argv, int argc);
+
+/* watch.c */
+void watch_touch(struct instance *instance, int database, struct bytes key);
+void watch_touch_database(struct instance *instance, struct keyspace *db);
+void watch_add(struct session *session, struct bytes key);
+void watch_forget(struct session *session);
+
+/* keyspace.c */
+struct keyspace *keyspace_create(struct instance *instance, int index);
+void keyspace_destroy(struct keyspace *keyspace);
+
+#endif

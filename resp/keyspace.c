@@ -1,0 +1,488 @@
+/*
+ * One database. Keys with an expiry stand in a heap by due time, with one timer for the first, so
+ * they go exactly when due and in order; a lookup that comes earlier than the timer finds them gone
+ * all the same.
+ */
+#include "resp/keyspace.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "resp/errors.h"
+#include "resp/instance_state.h"
+#include "resp/types/string.h"
+
+enum { EXPIRED_AT_ONCE = 200, HEAP_WIDTH = 4 };
+
+struct keyspace {
+    struct instance *instance;
+    int index;
+    struct dict keys;
+    struct entry **heap; /* heap[0] is not used: slot 0 is "no expiry" */
+    size_t expiring, heap_capacity;
+    struct timer expiry;
+    struct entry *recent; /* the last entry found or made: spares keyspace_changed a lookup */
+};
+
+/* ---- Memory ---- */
+
+static void add_memory(struct keyspace *db, struct entry *entry, size_t memory)
+{
+    db->instance->keyspace_memory += memory - entry->memory;
+    entry->memory = memory;
+}
+
+void keyspace_account(struct keyspace *db, struct entry *entry)
+{
+    add_memory(db, entry, entry->type->memory(entry->data));
+}
+
+size_t keyspace_memory(const struct keyspace *db)
+{
+    return dict_memory(&db->keys) + db->heap_capacity * sizeof(*db->heap);
+}
+
+/* ---- Expiry heap ---- */
+
+static void place(struct keyspace *db, struct entry *entry, size_t slot)
+{
+    db->heap[slot] = entry;
+    entry->expiry_slot = (uint32_t)slot;
+}
+
+static size_t parent_of(size_t slot)
+{
+    return (slot - 2) / HEAP_WIDTH + 1;
+}
+
+static void sift_up(struct keyspace *db, struct entry *entry, size_t slot)
+{
+    while (slot > 1 && entry->expires_at_ms < db->heap[parent_of(slot)]->expires_at_ms) {
+        place(db, db->heap[parent_of(slot)], slot);
+        slot = parent_of(slot);
+    }
+    place(db, entry, slot);
+}
+
+static void sift_down(struct keyspace *db, struct entry *entry, size_t slot)
+{
+    for (;;) {
+        size_t first = (slot - 1) * HEAP_WIDTH + 2, least = 0;
+        for (size_t child = first; child < first + HEAP_WIDTH && child <= db->expiring; child++) {
+            if (least == 0 || db->heap[child]->expires_at_ms < db->heap[least]->expires_at_ms) {
+                least = child;
+            }
+        }
+        if (least == 0 || db->heap[least]->expires_at_ms >= entry->expires_at_ms) {
+            break;
+        }
+        place(db, db->heap[least], slot);
+        slot = least;
+    }
+    place(db, entry, slot);
+}
+
+static void heap_remove(struct keyspace *db, struct entry *entry)
+{
+    size_t slot = entry->expiry_slot;
+    if (slot == 0) {
+        return;
+    }
+    entry->expiry_slot = 0;
+    entry->expires_at_ms = NO_EXPIRY;
+    struct entry *last = db->heap[db->expiring--];
+    if (last == entry) {
+        return;
+    }
+    if (slot > 1 && last->expires_at_ms < db->heap[parent_of(slot)]->expires_at_ms) {
+        sift_up(db, last, slot);
+    } else {
+        sift_down(db, last, slot);
+    }
+}
+
+/* An early timer does no harm, so it is moved forward only. */
+static void arm_expiry(struct keyspace *db)
+{
+    if (db->expiring > 0 &&
+        (!timer_armed(&db->expiry) || db->expiry.due_ms > db->heap[1]->expires_at_ms)) {
+        clock_arm(db->instance->clock, &db->expiry, db->heap[1]->expires_at_ms);
+    }
+}
+
+void keyspace_set_expiry(struct keyspace *db, struct entry *entry, int64_t expires_at_ms)
+{
+    heap_remove(db, entry);
+    if (expires_at_ms == NO_EXPIRY) {
+        return;
+    }
+    if (db->expiring + 2 > db->heap_capacity) {
+        db->heap_capacity = db->heap_capacity == 0 ? 16 : db->heap_capacity * 2;
+        db->heap = memory_resize(db->heap, db->heap_capacity * sizeof(*db->heap));
+    }
+    entry->expires_at_ms = expires_at_ms;
+    sift_up(db, entry, ++db->expiring);
+    arm_expiry(db);
+}
+
+/* ---- Entries ---- */
+
+static void release_entry(void *payload)
+{
+    struct entry *entry = payload;
+    if (entry->type != NULL) {
+        entry->type->destroy(entry->data);
+    }
+}
+
+static void remove_entry(struct keyspace *db, struct entry *entry)
+{
+    heap_remove(db, entry);
+    add_memory(db, entry, 0);
+    db->recent = NULL;
+    dict_remove_payload(&db->keys, entry);
+}
+
+static void expire(struct keyspace *db, struct entry *entry)
+{
+    char small[256];
+    struct bytes key = keyspace_key(db, entry);
+    char *copy = key.size <= sizeof(small) ? small : memory_allocate(key.size);
+    if (key.size > 0) {
+        memcpy(copy, key.data, key.size);
+    }
+    remove_entry(db, entry);
+    db->instance->stats.expired_keys++;
+    keyspace_changed_by_server(db, (struct bytes){copy, key.size}, EVENT_EXPIRED, "expired");
+    if (copy != small) {
+        memory_free(copy);
+    }
+}
+
+static void expiry_due(struct timer *timer)
+{
+    struct keyspace *db = CONTAINER_OF(timer, struct keyspace, expiry);
+    int64_t now_ms = clock_now_ms(db->instance->clock);
+    for (int count = 0; count < EXPIRED_AT_ONCE && db->expiring > 0; count++) {
+        if (db->heap[1]->expires_at_ms > now_ms) {
+            break;
+        }
+        expire(db, db->heap[1]);
+    }
+    arm_expiry(db);
+}
+
+struct keyspace *keyspace_create(struct instance *instance, int index)
+{
+    struct keyspace *db = memory_allocate_zeroed(sizeof(*db));
+    db->instance = instance;
+    db->index = index;
+    db->expiry.fire = expiry_due;
+    dict_init(&db->keys, sizeof(struct entry), release_entry, instance->random);
+    return db;
+}
+
+void keyspace_destroy(struct keyspace *db)
+{
+    if (db == NULL) {
+        return;
+    }
+    keyspace_clear(db);
+    dict_finish(&db->keys);
+    memory_free(db);
+}
+
+void keyspace_clear(struct keyspace *db)
+{
+    struct entry *entry;
+    for (struct dict_cursor cursor = dict_begin(&db->keys); (entry = dict_next(&cursor)) != NULL;) {
+        db->instance->keyspace_memory -= entry->memory;
+    }
+    db->recent = NULL;
+    db->expiring = 0;
+    db->heap_capacity = 0;
+    memory_free(db->heap);
+    db->heap = NULL;
+    clock_disarm(db->instance->clock, &db->expiry);
+    dict_clear(&db->keys);
+}
+
+void keyspace_swap(struct keyspace *a, struct keyspace *b)
+{
+    struct keyspace held = *a;
+    clock_disarm(a->instance->clock, &a->expiry);
+    clock_disarm(b->instance->clock, &b->expiry);
+    a->keys = b->keys;
+    a->heap = b->heap;
+    a->expiring = b->expiring;
+    a->heap_capacity = b->heap_capacity;
+    b->keys = held.keys;
+    b->heap = held.heap;
+    b->expiring = held.expiring;
+    b->heap_capacity = held.heap_capacity;
+    a->recent = b->recent = NULL;
+    arm_expiry(a);
+    arm_expiry(b);
+}
+
+/* ---- Lookups ---- */
+
+struct entry *keyspace_peek_at(struct keyspace *db, struct bytes key, int64_t now_ms)
+{
+    struct entry *entry = dict_find(&db->keys, key);
+    if (entry == NULL) {
+        return NULL;
+    }
+    if (entry->expires_at_ms != NO_EXPIRY && entry->expires_at_ms <= now_ms) {
+        expire(db, entry);
+        return NULL;
+    }
+    db->recent = entry;
+    return entry;
+}
+
+struct entry *keyspace_peek(struct keyspace *db, struct bytes key)
+{
+    return keyspace_peek_at(db, key, clock_now_ms(db->instance->clock));
+}
+
+static struct entry *touch(struct entry *entry, int64_t now_ms)
+{
+    if (entry != NULL) {
+        entry->access = (uint32_t)(now_ms / 1000) & 0xffffff;
+    }
+    return entry;
+}
+
+struct entry *keyspace_read(struct call *call, struct bytes key)
+{
+    struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);
+    if (entry == NULL) {
+        call->instance->stats.misses++;
+        return NULL;
+    }
+    call->instance->stats.hits++;
+    return touch(entry, call->now_ms);
+}
+
+struct entry *keyspace_write(struct call *call, struct bytes key)
+{
+    return touch(keyspace_peek_at(call->db, key, call->now_ms), call->now_ms);
+}
+
+static bool typed_or_reply(struct call *call, const struct entry *entry,
+                           const struct value_type *type, void **data)
+{
+    *data = NULL;
+    if (entry == NULL) {
+        return true;
+    }
+    if (entry->type != type) {
+        reply_error(call->reply, ERROR_WRONG_TYPE);
+        return false;
+    }
+    *data = entry->data;
+    return true;
+}
+
+bool value_read_or_reply(struct call *call, int index, const struct value_type *type, void **data)
+{
+    return typed_or_reply(call, keyspace_read(call, call->argv[index]), type, data);
+}
+
+bool value_write_or_reply(struct call *call, int index, const struct value_type *type, void **data)
+{
+    return typed_or_reply(call, keyspace_write(call, call->argv[index]), type, data);
+}
+
+struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry)
+{
+    return dict_key(&db->keys, entry);
+}
+
+/* ---- Changes ---- */
+
+/* The entry for `key`, without value and expiry. */
+static struct entry *emptied(struct keyspace *db, struct bytes key)
+{
+    bool created;
+    struct entry *entry = dict_insert(&db->keys, key, &created);
+    if (created) {
+        entry->expires_at_ms = NO_EXPIRY;
+    } else {
+        heap_remove(db, entry);
+        entry->type->destroy(entry->data);
+    }
+    entry->type = NULL;
+    entry->access = (uint32_t)(clock_now_ms(db->instance->clock) / 1000) & 0xffffff;
+    db->recent = entry;
+    return entry;
+}
+
+struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
+                                const struct value_type *type, void *data)
+{
+    struct entry *entry = emptied(db, key);
+    entry->type = type;
+    entry->data = data;
+    keyspace_account(db, entry);
+    return entry;
+}
+
+struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct bytes text)
+{
+    bool created;
+    struct entry *entry = dict_insert(&db->keys, key, &created);
+    if (created) {
+        entry->expires_at_ms = NO_EXPIRY;
+        entry->data = string_create(text);
+    } else if (entry->type == &string_type) {
+        heap_remove(db, entry);
+        entry->data = string_replace(entry->data, text);
+    } else {
+        heap_remove(db, entry);
+        entry->type->destroy(entry->data);
+        entry->data = string_create(text);
+    }
+    entry->type = &string_type;
+    entry->access = (uint32_t)(clock_now_ms(db->instance->clock) / 1000) & 0xffffff;
+    db->recent = entry;
+    keyspace_account(db, entry);
+    return entry;
+}
+
+void keyspace_replace_data(struct keyspace *db, struct entry *entry, void *data)
+{
+    entry->data = data;
+    keyspace_account(db, entry);
+}
+
+bool keyspace_delete(struct keyspace *db, struct bytes key)
+{
+    struct entry *entry = dict_find(&db->keys, key);
+    if (entry == NULL) {
+        return false;
+    }
+    remove_entry(db, entry);
+    return true;
+}
+
+void *keyspace_take(struct keyspace *db, struct bytes key, const struct value_type **type,
+                    int64_t *expires_at_ms)
+{
+    struct entry *entry = dict_find(&db->keys, key);
+    if (entry == NULL) {
+        return NULL;
+    }
+    void *data = entry->data;
+    *type = entry->type;
+    *expires_at_ms = entry->expires_at_ms;
+    entry->type = NULL;
+    remove_entry(db, entry);
+    return data;
+}
+
+void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum event_class class,
+                                const char *event)
+{
+    (void)class;
+    (void)event;
+    struct instance *instance = db->instance;
+    instance->changes++;
+    if (dict_count(&instance->watched) > 0) {
+        watch_touch(instance, db->index, key);
+    }
+}
+
+void keyspace_changed(struct call *call, struct bytes key, enum event_class class,
+                      const char *event)
+{
+    struct keyspace *db = call->db;
+    struct entry *entry = db->recent;
+    if (entry == NULL || !bytes_equal(keyspace_key(db, entry), key)) {
+        entry = dict_find(&db->keys, key);
+    }
+    if (entry != NULL) {
+        keyspace_account(db, entry);
+    }
+    keyspace_changed_by_server(db, key, class, event);
+}
+
+/* ---- Figures and visits ---- */
+
+size_t keyspace_count(const struct keyspace *db)
+{
+    return dict_count(&db->keys);
+}
+
+size_t keyspace_expiring_count(const struct keyspace *db)
+{
+    return db->expiring;
+}
+
+int64_t keyspace_average_ttl_ms(const struct keyspace *db)
+{
+    enum { SAMPLES = 64 };
+    size_t count = db->expiring < SAMPLES ? db->expiring : SAMPLES;
+    int64_t now_ms = clock_now_ms(db->instance->clock), total = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *entry = db->heap[1 + i * (db->expiring / count)];
+        total += entry->expires_at_ms > now_ms ? entry->expires_at_ms - now_ms : 0;
+    }
+    return count == 0 ? 0 : total / (int64_t)count;
+}
+
+int keyspace_index(const struct keyspace *db)
+{
+    return db->index;
+}
+
+struct entry *keyspace_random(struct keyspace *db)
+{
+    int64_t now_ms = clock_now_ms(db->instance->clock);
+    for (int tries = 0; tries < 100; tries++) {
+        struct entry *entry = dict_random(&db->keys, db->instance->random);
+        if (entry == NULL) {
+            return NULL;
+        }
+        if (entry->expires_at_ms == NO_EXPIRY || entry->expires_at_ms > now_ms) {
+            return entry;
+        }
+        expire(db, entry);
+    }
+    return dict_random(&db->keys, db->instance->random);
+}
+
+struct visit {
+    void (*visit)(void *context, struct bytes key, struct entry *entry);
+    void *context;
+    int64_t now_ms;
+};
+
+static void visit_live(void *context, struct bytes key, void *payload)
+{
+    const struct visit *visit = context;
+    struct entry *entry = payload;
+    if (entry->expires_at_ms == NO_EXPIRY || entry->expires_at_ms > visit->now_ms) {
+        visit->visit(visit->context, key, entry);
+    }
+}
+
+uint64_t keyspace_scan(struct keyspace *db, uint64_t position,
+                       void (*visit)(void *context, struct bytes key, struct entry *entry),
+                       void *context)
+{
+    struct visit live = {visit, context, clock_now_ms(db->instance->clock)};
+    return dict_scan(&db->keys, position, visit_live, &live);
+}
+
+void keyspace_each(struct keyspace *db,
+                   void (*visit)(void *context, struct bytes key, struct entry *entry),
+                   void *context)
+{
+    struct visit live = {visit, context, clock_now_ms(db->instance->clock)};
+    struct entry *entry;
+    for (struct dict_cursor cursor = dict_begin(&db->keys); (entry = dict_next(&cursor)) != NULL;) {
+        visit_live(&live, keyspace_key(db, entry), entry);
+    }
+}

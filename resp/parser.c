@@ -1,0 +1,342 @@
+/* Requests out of a byte stream. */
+#include "resp/parser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LONGEST_LINE = 64 * 1024, KEPT_BYTES = 16 * 1024, KEPT_WORDS = 64 };
+
+/* Redis's limit of a client's query buffer. */
+#define HELD_LIMIT ((size_t)1 << 30)
+
+void parser_init(struct parser *parser)
+{
+    *parser = (struct parser){.word_size = -1};
+    buf_init(&parser->held, HELD_LIMIT);
+    buf_init(&parser->inline_words, LONGEST_LINE);
+}
+
+void parser_finish(struct parser *parser)
+{
+    buf_finish(&parser->held);
+    buf_finish(&parser->inline_words);
+    memory_free(parser->words);
+    memory_free(parser->argv);
+}
+
+static struct bytes region(const struct parser *parser)
+{
+    return parser->held.size > 0
+               ? bytes_slice(buf_bytes(&parser->held), parser->held_start, parser->held.size)
+               : parser->input;
+}
+
+void parser_feed(struct parser *parser, struct bytes input)
+{
+    if (parser->held.size == 0 && parser->input.size == 0) {
+        parser->input = input;
+        return;
+    }
+    parser_hold(parser);
+    if (!buf_append(&parser->held, input)) {
+        snprintf(parser->error, sizeof(parser->error),
+                 "ERR Protocol error: query buffer limit exceeded");
+    }
+}
+
+void parser_hold(struct parser *parser)
+{
+    if (parser->held_start > 0) {
+        buf_consume(&parser->held, parser->held_start);
+        parser->held_start = 0;
+    }
+    if (parser->held.size == 0 && parser->input.size > 0) {
+        buf_append(&parser->held, parser->input);
+    } else if (parser->held.size == 0 && parser->held.capacity > KEPT_BYTES) {
+        buf_finish(&parser->held);
+    }
+    parser->input = (struct bytes){0};
+    if (parser->held.size == 0 && parser->words_capacity > KEPT_WORDS) {
+        memory_free(parser->words);
+        memory_free(parser->argv);
+        parser->words = NULL;
+        parser->argv = NULL;
+        parser->words_capacity = parser->argv_capacity = 0;
+    }
+}
+
+size_t parser_pending(const struct parser *parser)
+{
+    return region(parser).size;
+}
+
+size_t parser_memory(const struct parser *parser)
+{
+    return parser->held.capacity + parser->inline_words.capacity +
+           (size_t)parser->words_capacity * sizeof(struct parser_word) +
+           (size_t)parser->argv_capacity * sizeof(struct bytes);
+}
+
+/* Drops the whole command in front; what was parsed of the next one is nothing yet. */
+static void consume(struct parser *parser)
+{
+    size_t size = parser->at;
+    parser->at = 0;
+    if (parser->held.size > 0) {
+        parser->held_start += size;
+        if (parser->held_start == parser->held.size) {
+            buf_clear(&parser->held);
+            parser->held_start = 0;
+        }
+    } else {
+        parser->input = bytes_slice(parser->input, size, parser->input.size);
+    }
+}
+
+static enum parser_result broken(struct parser *parser, const char *what)
+{
+    snprintf(parser->error, sizeof(parser->error), "ERR Protocol error: %s", what);
+    return PARSER_BROKEN;
+}
+
+static void add_word(struct parser *parser, size_t at, size_t size)
+{
+    if (parser->argc == parser->words_capacity) {
+        parser->words_capacity = parser->words_capacity == 0 ? 8 : parser->words_capacity * 2;
+        parser->words =
+            memory_resize(parser->words, (size_t)parser->words_capacity * sizeof(*parser->words));
+    }
+    parser->words[parser->argc++] = (struct parser_word){at, size};
+}
+
+static void make_argv(struct parser *parser, const char *base)
+{
+    if (parser->argc > parser->argv_capacity) {
+        parser->argv_capacity = parser->words_capacity;
+        parser->argv =
+            memory_resize(parser->argv, (size_t)parser->argv_capacity * sizeof(*parser->argv));
+    }
+    for (int i = 0; i < parser->argc; i++) {
+        parser->argv[i] = (struct bytes){base + parser->words[i].at, parser->words[i].size};
+    }
+}
+
+static int hex_digit(char byte)
+{
+    return byte >= '0' && byte <= '9'   ? byte - '0'
+           : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
+           : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
+                                        : -1;
+}
+
+static bool is_space(char byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* One byte of a double-quoted word; *at moves behind it. */
+static char unescape(struct bytes line, size_t *at)
+{
+    char byte = line.data[(*at)++];
+    if (byte != '\\' || *at == line.size) {
+        return byte;
+    }
+    char escaped = line.data[*at];
+    if (escaped == 'x' && *at + 2 < line.size && hex_digit(line.data[*at + 1]) >= 0 &&
+        hex_digit(line.data[*at + 2]) >= 0) {
+        byte = (char)(hex_digit(line.data[*at + 1]) * 16 + hex_digit(line.data[*at + 2]));
+        *at += 3;
+        return byte;
+    }
+    (*at)++;
+    switch (escaped) {
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    case 'b':
+        return '\b';
+    case 'a':
+        return '\a';
+    default:
+        return escaped;
+    }
+}
+
+/* Reads one word into inline_words; false on quotes that do not balance. */
+static bool read_inline_word(struct parser *parser, struct bytes line, size_t *at)
+{
+    while (*at < line.size && !is_space(line.data[*at])) {
+        char quote = line.data[*at];
+        if (quote != '"' && quote != '\'') {
+            buf_append_byte(&parser->inline_words, quote);
+            (*at)++;
+            continue;
+        }
+        for ((*at)++;;) {
+            if (*at >= line.size) {
+                return false;
+            }
+            if (line.data[*at] == quote) {
+                (*at)++;
+                break;
+            }
+            if (quote == '"') {
+                buf_append_byte(&parser->inline_words, unescape(line, at));
+            } else if (line.data[*at] == '\\' && *at + 1 < line.size &&
+                       line.data[*at + 1] == '\'') {
+                buf_append_byte(&parser->inline_words, '\'');
+                *at += 2;
+            } else {
+                buf_append_byte(&parser->inline_words, line.data[(*at)++]);
+            }
+        }
+        /* A closing quote ends the word. */
+        return *at == line.size || is_space(line.data[*at]);
+    }
+    return true;
+}
+
+static enum parser_result next_inline(struct parser *parser)
+{
+    struct bytes text = region(parser);
+    size_t end = bytes_find(text, '\n');
+    if (end == text.size) {
+        return text.size > LONGEST_LINE ? broken(parser, "too big inline request") : PARSER_STARVED;
+    }
+    if (end > LONGEST_LINE) {
+        return broken(parser, "too big inline request");
+    }
+    struct bytes line = bytes_slice(text, 0, end > 0 && text.data[end - 1] == '\r' ? end - 1 : end);
+    buf_clear(&parser->inline_words);
+    parser->argc = 0;
+    for (size_t at = 0;;) {
+        while (at < line.size && is_space(line.data[at])) {
+            at++;
+        }
+        if (at == line.size) {
+            break;
+        }
+        size_t start = parser->inline_words.size;
+        if (!read_inline_word(parser, line, &at)) {
+            return broken(parser, "unbalanced quotes in request");
+        }
+        add_word(parser, start, parser->inline_words.size - start);
+    }
+    parser->at = end + 1;
+    make_argv(parser, buf_bytes(&parser->inline_words).data);
+    return PARSER_COMMAND;
+}
+
+/* The number of a "*3" or "$5" line at parser->at. STARVED until the line is whole. */
+static enum parser_result read_number_line(struct parser *parser, int64_t *number,
+                                           const char *too_long)
+{
+    struct bytes text = region(parser);
+    struct bytes rest = bytes_slice(text, parser->at, text.size);
+    size_t end = bytes_find(rest, '\r');
+    if (end == rest.size) {
+        return rest.size > LONGEST_LINE ? broken(parser, too_long) : PARSER_STARVED;
+    }
+    if (end + 1 == rest.size) {
+        return PARSER_STARVED; /* the LF is still to come */
+    }
+    if (!bytes_to_int64(bytes_slice(rest, 1, end), number)) {
+        *number = INT64_MAX; /* beyond every limit: the caller says which */
+    }
+    parser->at += end + 2;
+    return PARSER_COMMAND;
+}
+
+static enum parser_result next_bulk(struct parser *parser, struct parser_limits limits)
+{
+    struct bytes text = region(parser);
+    if (parser->word_size < 0) {
+        if (parser->at >= text.size) {
+            return PARSER_STARVED;
+        }
+        if (text.data[parser->at] != '$') {
+            char what[32];
+            snprintf(what, sizeof(what), "expected '$', got '%c'", text.data[parser->at]);
+            return broken(parser, what);
+        }
+        int64_t size;
+        enum parser_result result = read_number_line(parser, &size, "too big bulk count string");
+        if (result != PARSER_COMMAND) {
+            return result;
+        }
+        if (size < 0 || size > limits.word_size) {
+            return broken(parser, limits.unauthenticated && size > 0 && size < INT64_MAX
+                                      ? "unauthenticated bulk length"
+                                      : "invalid bulk length");
+        }
+        parser->word_size = size;
+    }
+    size_t size = (size_t)parser->word_size;
+    if (text.size - parser->at < size + 2) {
+        return PARSER_STARVED;
+    }
+    add_word(parser, parser->at, size);
+    parser->at += size + 2;
+    parser->word_size = -1;
+    parser->words_left--;
+    return PARSER_COMMAND;
+}
+
+static enum parser_result next_multibulk(struct parser *parser, struct parser_limits limits)
+{
+    if (parser->words_left == 0) {
+        parser->argc = 0;
+        enum parser_result result =
+            read_number_line(parser, &parser->words_left, "too big mbulk count string");
+        if (result != PARSER_COMMAND) {
+            parser->words_left = 0;
+            return result;
+        }
+        if (parser->words_left > limits.words) {
+            return broken(parser, limits.unauthenticated && parser->words_left < INT64_MAX
+                                      ? "unauthenticated multibulk length"
+                                      : "invalid multibulk length");
+        }
+        if (parser->words_left < 0) {
+            parser->words_left = 0;
+        }
+    }
+    while (parser->words_left > 0) {
+        enum parser_result result = next_bulk(parser, limits);
+        if (result != PARSER_COMMAND) {
+            return result;
+        }
+    }
+    make_argv(parser, region(parser).data);
+    return PARSER_COMMAND;
+}
+
+enum parser_result parser_next(struct parser *parser, struct parser_limits limits)
+{
+    if (parser->error[0] != '\0') {
+        return PARSER_BROKEN;
+    }
+    for (;;) {
+        /* Words of the last command were borrowed until now. */
+        if (parser->words_left == 0 && parser->at > 0) {
+            consume(parser);
+        }
+        struct bytes text = region(parser);
+        if (text.size == 0) {
+            parser_hold(parser);
+            return PARSER_STARVED;
+        }
+        enum parser_result result = parser->words_left > 0 || text.data[0] == '*'
+                                        ? next_multibulk(parser, limits)
+                                        : next_inline(parser);
+        if (result == PARSER_STARVED) {
+            parser_hold(parser);
+        }
+        if (result != PARSER_COMMAND || parser->argc > 0) {
+            return result;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/*
+ * Redis's dump format: its marks and numbers. A fact of the format, shared by writer and reader.
+ */
+#ifndef RESP_RDB_FORMAT_H
+#define RESP_RDB_FORMAT_H
+
+#include "base/bytes.h"
+
+#define RDB_VERSION 10 /* what redis-server 7.0 writes */
+
+enum rdb_mark {
+    RDB_TYPE_STRING = 0,
+    RDB_MARK_FUNCTION2 = 245,
+    RDB_MARK_FUNCTION = 246,
+    RDB_MARK_MODULE_AUX = 247,
+    RDB_MARK_IDLE = 248,
+    RDB_MARK_FREQ = 249,
+    RDB_MARK_AUX = 250,
+    RDB_MARK_RESIZE_DB = 251,
+    RDB_MARK_EXPIRES_MS = 252,
+    RDB_MARK_EXPIRES_S = 253,
+    RDB_MARK_SELECT_DB = 254,
+    RDB_MARK_END = 255,
+};
+
+enum rdb_string_encoding { RDB_INT8 = 0, RDB_INT16 = 1, RDB_INT32 = 2, RDB_LZF = 3 };
+
+/* CRC-64 with Jones's polynomial, reflected, as the format's checksum; start with 0. */
+uint64_t rdb_checksum(uint64_t checksum, struct bytes data);
+
+#endif

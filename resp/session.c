@@ -1,0 +1,354 @@
+/* One client of an emulated Redis, without its socket. */
+#include "resp/session.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "resp/errors.h"
+#include "resp/instance_state.h"
+#include "resp/watch.h"
+
+/* A client that does not read is cut off here, as client-output-buffer-limit would. */
+#define OUTPUT_LIMIT ((size_t)1 << 30)
+
+enum {
+    UNAUTHENTICATED_WORDS = 10,
+    UNAUTHENTICATED_WORD_SIZE = 16384,
+    KEPT_OUTPUT = 64 * 1024,
+    LONGEST_WORD = 512 * 1024 * 1024,
+};
+
+static void count_error(void *context, struct bytes text)
+{
+    struct session *session = context;
+    instance_count_error(session->instance, text);
+    session->reply.failed = true;
+}
+
+static bool needs_no_password(const struct instance *instance)
+{
+    return instance->profile == PROFILE_REDIS && instance->keys[0][0] == '\0' &&
+           instance->keys[1][0] == '\0';
+}
+
+static void idle_too_long(struct timer *timer)
+{
+    struct session *session = CONTAINER_OF(timer, struct session, idle);
+    struct instance *instance = session->instance;
+    int64_t due_ms = session->active_ms + instance->idle_timeout_ms;
+    if (instance->idle_timeout_ms <= 0) {
+        return;
+    }
+    if (due_ms > clock_now_ms(instance->clock)) {
+        clock_arm(instance->clock, &session->idle, due_ms);
+        return;
+    }
+    session_close(session);
+}
+
+static void arm_idle(struct session *session)
+{
+    struct instance *instance = session->instance;
+    clock_disarm(instance->clock, &session->idle);
+    if (instance->idle_timeout_ms > 0) {
+        clock_arm(instance->clock, &session->idle,
+                  clock_now_ms(instance->clock) + instance->idle_timeout_ms);
+    }
+}
+
+struct session *session_create(struct instance *instance, const struct session_peer *peer,
+                               const struct session_host *host, struct buf *refusal)
+{
+    instance->stats.connections++;
+    if (instance->max_clients > 0 && instance->session_count >= instance->max_clients) {
+        instance->stats.rejected_connections++;
+        buf_append_string(refusal, "-" ERROR_MAX_CLIENTS "\r\n");
+        return NULL;
+    }
+    struct session *session = memory_allocate_zeroed(sizeof(*session));
+    session->host = *host;
+    session->id = ++instance->next_session_id;
+    session->descriptor = peer->descriptor;
+    session->tls = peer->tls;
+    session->address = bytes_to_string(peer->address);
+    session->local_address = bytes_to_string(peer->local_address);
+    session->name = string_duplicate("");
+    session->user = string_duplicate("default");
+    session->library_name = string_duplicate("");
+    session->library_version = string_duplicate("");
+    session->authenticated = needs_no_password(instance);
+    session->created_ms = session->active_ms = clock_now_ms(instance->clock);
+    session->idle.fire = idle_too_long;
+    parser_init(&session->parser);
+    reply_init(&session->reply, OUTPUT_LIMIT);
+    session->reply.on_error = count_error;
+    session->reply.on_error_context = session;
+    instance_add_session(instance, session);
+    session->db = instance->databases[0];
+    arm_idle(session);
+    return session;
+}
+
+void session_destroy(struct session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    clock_disarm(session->instance->clock, &session->idle);
+    transaction_discard(session);
+    watch_forget(session);
+    instance_remove_session(session->instance, session);
+    parser_finish(&session->parser);
+    reply_finish(&session->reply);
+    memory_free(session->address);
+    memory_free(session->local_address);
+    memory_free(session->name);
+    memory_free(session->user);
+    memory_free(session->library_name);
+    memory_free(session->library_version);
+    memory_free(session);
+}
+
+void session_feed(struct session *session, struct bytes input)
+{
+    session->instance->stats.input_bytes += input.size;
+    parser_feed(&session->parser, input);
+}
+
+void session_hold(struct session *session)
+{
+    parser_hold(&session->parser);
+}
+
+static struct parser_limits limits_of(const struct session *session)
+{
+    if (!session->authenticated) {
+        return (struct parser_limits){UNAUTHENTICATED_WORDS, UNAUTHENTICATED_WORD_SIZE, true};
+    }
+    return (struct parser_limits){
+        instance_runs(session->instance, "7.0.0") ? INT32_MAX : 1024 * 1024, LONGEST_WORD, false};
+}
+
+static struct command_entry *find_entry(const struct session *session, const struct bytes *argv,
+                                        int argc)
+{
+    struct command_entry *entry = command_table_find(&session->instance->commands, argv[0]);
+    if (entry != NULL && entry->subcommand_count > 0 && argc > 1) {
+        struct command_entry *sub = command_table_subcommand(entry, argv[1]);
+        return sub != NULL ? sub : entry;
+    }
+    return entry;
+}
+
+enum session_step session_next(struct session *session)
+{
+    assert(!session->ready);
+    if (session->closing || session->broken) {
+        return SESSION_CLOSED;
+    }
+    switch (parser_next(&session->parser, limits_of(session))) {
+    case PARSER_STARVED:
+        return SESSION_STARVED;
+    case PARSER_BROKEN:
+        reply_error(&session->reply, session->parser.error);
+        session->broken = true;
+        return SESSION_CLOSED;
+    default:
+        session->entry = find_entry(session, session->parser.argv, session->parser.argc);
+        session->ready = true;
+        return SESSION_COMMAND;
+    }
+}
+
+static void finish_command(struct session *session)
+{
+    session->ready = false;
+    session->active_ms = clock_now_ms(session->instance->clock);
+    session->skip_reply = session->skip_next_reply;
+    session->skip_next_reply = false;
+    session->reply.muted = session->replies_off || session->skip_reply;
+}
+
+void session_run(struct session *session)
+{
+    assert(session->ready);
+    session->running = true;
+    dispatch(session, session->entry, session->parser.argv, session->parser.argc);
+    session->running = false;
+    finish_command(session);
+}
+
+void session_skip(struct session *session, const char *error)
+{
+    assert(session->ready);
+    if (error != NULL) {
+        reply_error(&session->reply, error);
+    }
+    finish_command(session);
+}
+
+int session_argc(const struct session *session)
+{
+    return session->parser.argc;
+}
+
+const struct bytes *session_argv(const struct session *session)
+{
+    return session->parser.argv;
+}
+
+const struct command *session_command(const struct session *session)
+{
+    return session->entry == NULL ? NULL : session->entry->command;
+}
+
+struct bytes session_output(const struct session *session)
+{
+    return buf_bytes(&session->reply.output);
+}
+
+void session_sent(struct session *session, size_t size)
+{
+    session->instance->stats.output_bytes += size;
+    session->output_total += size;
+    buf_consume(&session->reply.output, size);
+    if (session->reply.output.size == 0 && session->reply.output.capacity > KEPT_OUTPUT) {
+        buf_finish(&session->reply.output);
+    }
+}
+
+void session_close(struct session *session)
+{
+    if (session->closing) {
+        return;
+    }
+    session->closing = true;
+    if (!session->running && session->host.wake != NULL) {
+        session->host.wake(session->host.context, session);
+    }
+}
+
+bool session_closed(const struct session *session)
+{
+    return session->closing || session->broken;
+}
+
+void session_select(struct session *session, int index)
+{
+    session->db = session->instance->databases[index];
+}
+
+static void replace_text(char **text, struct bytes value)
+{
+    memory_free(*text);
+    *text = bytes_to_string(value);
+}
+
+void session_move(struct session *session, struct instance *instance)
+{
+    struct instance *from = session->instance;
+    if (from == instance) {
+        return;
+    }
+    transaction_discard(session);
+    watch_forget(session);
+    clock_disarm(from->clock, &session->idle);
+    instance_remove_session(from, session);
+    instance->stats.connections++;
+    instance_add_session(instance, session);
+    session->id = ++instance->next_session_id;
+    session->db = instance->databases[0];
+    /* Counters of the command that moves it lie in the table it came from. */
+    session->entry = NULL;
+    session->last = NULL;
+    arm_idle(session);
+}
+
+bool session_authenticate_or_reply(struct call *call, struct bytes user, struct bytes password)
+{
+    struct session *session = call->session;
+    struct instance *opened = NULL;
+    const char *refusal = NULL;
+    if (session->host.authenticate != NULL) {
+        opened = session->host.authenticate(session->host.context, session, session->instance, user,
+                                            password, &refusal);
+    } else if (bytes_equal_string(user, "default") &&
+               (needs_no_password(session->instance) ||
+                instance_check_key(session->instance, password))) {
+        opened = session->instance;
+    }
+    if (opened != NULL && opened != session->instance && opened->max_clients > 0 &&
+        opened->session_count >= opened->max_clients) {
+        opened->stats.rejected_connections++;
+        opened = NULL;
+        refusal = ERROR_MAX_CLIENTS;
+    }
+    if (opened == NULL) {
+        reply_error(call->reply, refusal != NULL ? refusal : ERROR_WRONG_PASSWORD);
+        session->closing |= refusal != NULL;
+        return false;
+    }
+    session_move(session, opened);
+    call->instance = session->instance;
+    call->db = session->db;
+    session->authenticated = true;
+    replace_text(&session->user, user);
+    return true;
+}
+
+void session_reset(struct session *session)
+{
+    transaction_discard(session);
+    watch_forget(session);
+    session_select(session, 0);
+    session->reply.protocol = 2;
+    session->replies_off = session->skip_next_reply = false;
+    session->authenticated = needs_no_password(session->instance);
+    replace_text(&session->name, BYTES(""));
+    replace_text(&session->user, BYTES("default"));
+}
+
+struct instance *session_instance(const struct session *session)
+{
+    return session->instance;
+}
+
+uint64_t session_id(const struct session *session)
+{
+    return session->id;
+}
+
+struct bytes session_name(const struct session *session)
+{
+    return bytes_from_string(session->name);
+}
+
+struct bytes session_user(const struct session *session)
+{
+    return bytes_from_string(session->user);
+}
+
+struct bytes session_address(const struct session *session)
+{
+    return bytes_from_string(session->address);
+}
+
+int session_database(const struct session *session)
+{
+    return keyspace_index(session->db);
+}
+
+bool session_authenticated(const struct session *session)
+{
+    return session->authenticated;
+}
+
+bool session_tls(const struct session *session)
+{
+    return session->tls;
+}
+
+int64_t session_last_active_ms(const struct session *session)
+{
+    return session->active_ms;
+}

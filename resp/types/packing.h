@@ -1,0 +1,25 @@
+/*
+ * When small collections stop being packed: Redis's own thresholds, which CONFIG SET may change.
+ */
+#ifndef RESP_TYPES_PACKING_H
+#define RESP_TYPES_PACKING_H
+
+#include <stddef.h>
+
+struct packing_limits {
+    size_t hash_entries, hash_value;             /* hash-max-listpack-entries, -value */
+    size_t sorted_set_entries, sorted_set_value; /* zset-max-listpack-entries, -value */
+    size_t set_intset_entries;                   /* set-max-intset-entries */
+    int list_size;                               /* list-max-listpack-size: -2 is 8 KB */
+    size_t stream_node_bytes, stream_node_entries;
+    size_t hyperloglog_sparse_bytes;
+};
+
+#define PACKING_DEFAULTS                                                                           \
+    {                                                                                              \
+        .hash_entries = 512, .hash_value = 64, .sorted_set_entries = 128, .sorted_set_value = 64,  \
+        .set_intset_entries = 512, .list_size = -2, .stream_node_bytes = 4096,                     \
+        .stream_node_entries = 100, .hyperloglog_sparse_bytes = 3000                               \
+    }
+
+#endif

@@ -1,0 +1,63 @@
+/* The string type's row. */
+#include "resp/value.h"
+
+#include "resp/rdb_writer.h"
+#include "resp/types/string.h"
+
+enum { LONGEST_EMBEDDED = 44 };
+
+static void destroy(void *data)
+{
+    string_destroy(data);
+}
+
+static void *copy(const void *data)
+{
+    const struct string *from = data;
+    struct string *to = string_create(string_bytes(from));
+    to->raw = from->raw;
+    return to;
+}
+
+static const char *encoding(const void *data)
+{
+    const struct string *string = data;
+    int64_t number;
+    if (!string->raw && string_integer(string, &number)) {
+        return "int";
+    }
+    return !string->raw && string->size <= LONGEST_EMBEDDED ? "embstr" : "raw";
+}
+
+static size_t memory(const void *data)
+{
+    return string_memory(data);
+}
+
+static size_t effort(const void *data)
+{
+    (void)data;
+    return 1;
+}
+
+static unsigned char rdb_type(const void *data)
+{
+    (void)data;
+    return RDB_TYPE_STRING;
+}
+
+static void rdb_save(const void *data, struct rdb_writer *writer)
+{
+    rdb_write_string(writer, string_bytes(data));
+}
+
+const struct value_type string_type = {
+    .name = "string",
+    .destroy = destroy,
+    .copy = copy,
+    .encoding = encoding,
+    .memory = memory,
+    .effort = effort,
+    .rdb_type = rdb_type,
+    .rdb_save = rdb_save,
+};
