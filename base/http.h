@@ -26,7 +26,7 @@ struct bytes http_headers_get(const struct http_headers *headers, const char *na
 struct http_request {
     struct bytes method; /* as sent: "GET" */
     struct bytes target; /* as sent: "/a%20b?x=1", "host:443" (CONNECT), "http://h/p" */
-    struct bytes host;   /* without port; from the absolute target, else the Host header */
+    struct bytes host;   /* from the absolute target, else the Host header; no port, "[::1]" */
     struct bytes path;   /* of the target, still encoded, without query */
     struct bytes query;  /* without '?', still encoded; data NULL when there is none */
     struct http_headers headers;

@@ -423,18 +423,12 @@ static enum http_parse_state feed_to_end(struct http_message *message, struct by
 /* A line of the chunked framing: a chunk's size, the empty line behind its data, a trailer. */
 static enum http_parse_state feed_chunk_line(struct http_message *message, struct bytes *input)
 {
-    size_t before = message->line.size;
+    message->line.limit = message->limits.header_bytes - message->framing_bytes;
     enum http_parse_state state = take_line(message, input, &message->line, 0, 431);
-    if (state == HTTP_REJECTED) {
+    if (state != HTTP_COMPLETE) {
         return state;
     }
-    message->framing_bytes += message->line.size - before;
-    if (message->framing_bytes > message->limits.header_bytes) {
-        return http_message_reject(message, 431, "the trailer lines are too long");
-    }
-    if (state == HTTP_INCOMPLETE) {
-        return state;
-    }
+    message->framing_bytes += message->line.size;
     if (message->chunk_ends && message->line.size != 2) {
         return http_message_reject(message, 400, "a chunk is longer than its size");
     }

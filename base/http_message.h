@@ -40,7 +40,7 @@ struct http_message {
     struct buf body;
     uint64_t left;
     struct buf line;       /* of the chunked framing */
-    size_t framing_bytes;  /* since the latest byte of body */
+    size_t framing_bytes;  /* of whole lines since the latest byte of body */
     bool chunk_ends;       /* the line that ends a chunk comes next */
     bool library_complete; /* the library saw the end of the message */
 

@@ -46,7 +46,7 @@ static unsigned char rdb_type(const void *data)
     return RDB_TYPE_STRING;
 }
 
-static void rdb_save(const void *data, struct rdb_writer *writer)
+static void save(const void *data, struct rdb_writer *writer)
 {
     rdb_write_string(writer, string_bytes(data));
 }
@@ -59,5 +59,5 @@ const struct value_type string_type = {
     .memory = memory,
     .effort = effort,
     .rdb_type = rdb_type,
-    .rdb_save = rdb_save,
+    .rdb_save = save,
 };
