@@ -353,11 +353,11 @@ static void make_sites(struct identity *identity)
     memcpy(identity->sites, sites, sizeof(sites));
 }
 
-static void register_well_known(struct identity *identity, const struct identity_config *config)
+static void register_well_known(struct identity *identity)
 {
-    struct application *application = tenant_register(&identity->tenant, config->client_id,
+    struct application *application = tenant_register(&identity->tenant, identity->client_id,
                                                       IDENTITY_CLIENT_OBJECT_ID, "redurite", NULL);
-    application_add_secret(application, bytes_from_string(config->client_secret));
+    application_add_secret(application, bytes_from_string(identity->client_secret));
     char *id = string_format("/subscriptions/%s/resourcegroups/redurite/providers/"
                              "Microsoft.Compute/virtualMachines/redurite",
                              identity->subscription_id);
@@ -379,9 +379,26 @@ struct identity *identity_create(const struct identity_config *config, struct bu
     identity->subscription_id = string_duplicate(config->subscription_id);
     identity->tokens = tokens;
     identity->tenant.tenant_id = identity->tenant_id;
-    register_well_known(identity, config);
+    identity->client_id = string_duplicate(config->client_id);
+    identity->client_secret = string_duplicate(config->client_secret);
+    register_well_known(identity);
     make_sites(identity);
     return identity;
+}
+
+static void sign_ins_forget(struct identity *identity)
+{
+    for (size_t i = 0; i < DEVICE_SIGN_INS; i++) {
+        memory_free(identity->device_sign_ins[i].scope);
+        identity->device_sign_ins[i] = (struct device_sign_in){0};
+    }
+}
+
+void identity_reset(struct identity *identity)
+{
+    sign_ins_forget(identity);
+    tenant_finish(&identity->tenant);
+    register_well_known(identity);
 }
 
 void identity_destroy(struct identity *identity)
@@ -389,13 +406,13 @@ void identity_destroy(struct identity *identity)
     if (identity == NULL) {
         return;
     }
-    for (size_t i = 0; i < DEVICE_SIGN_INS; i++) {
-        memory_free(identity->device_sign_ins[i].scope);
-    }
+    sign_ins_forget(identity);
     tenant_finish(&identity->tenant);
     tokens_destroy(identity->tokens);
     memory_free(identity->tenant_id);
     memory_free(identity->subscription_id);
+    memory_free(identity->client_id);
+    memory_free(identity->client_secret);
     memory_free(identity);
 }
 

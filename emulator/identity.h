@@ -48,6 +48,9 @@ bool identity_add_secret(struct identity *identity, const char *client_id, struc
 bool identity_add_certificate(struct identity *identity, const char *client_id, struct bytes pem);
 bool identity_forget(struct identity *identity, const char *client_id); /* false: not there */
 
+/* Back to the well-known application and managed identity; sign-ins under way are forgotten. */
+void identity_reset(struct identity *identity);
+
 /* Rows for the front door: login hosts, /adfs, /{tenant}/oauth2..., metadata endpoints, IMDS. */
 const struct site *identity_sites(struct identity *identity, size_t *count);
 

@@ -28,7 +28,7 @@ struct device_sign_in {
 struct identity {
     struct clock *clock;
     struct random *random;
-    char *tenant_id, *subscription_id;
+    char *tenant_id, *subscription_id, *client_id, *client_secret;
     struct tokens *tokens;
     struct tenant tenant;
     struct device_sign_in device_sign_ins[DEVICE_SIGN_INS];
