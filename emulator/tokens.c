@@ -2,7 +2,6 @@
 #include "emulator/tokens.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "emulator/files.h"
 
 #define KEY_BITS 2048
 #define KEY_FILE_LIMIT 65536
@@ -34,77 +34,15 @@ struct token_certificate {
     char thumbprint[THUMBPRINT_SIZE]; /* SHA-1 in upper-case hex, as Azure shows it */
 };
 
-/* 0 or an errno; *text is empty when there is no such file. */
-static int file_read(const char *path, struct buf *text)
-{
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return errno == ENOENT ? 0 : errno;
-    }
-    int failure = 0;
-    for (;;) {
-        char *room = buf_reserve(text, 4096);
-        if (room == NULL) {
-            failure = EFBIG;
-            break;
-        }
-        ssize_t got = read(descriptor, room, 4096);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            failure = got < 0 ? errno : 0;
-            break;
-        }
-        text->size += (size_t)got;
-    }
-    close(descriptor);
-    return failure;
-}
-
-/* Whole or not at all: written beside, synced, renamed. */
-static int file_replace(const char *path, struct bytes text)
-{
-    char *beside = string_format("%s.new", path);
-    int failure = 0;
-    int descriptor =
-        open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor < 0 || fchmod(descriptor, S_IRUSR | S_IWUSR) != 0) {
-        failure = errno;
-    }
-    for (size_t written = 0; failure == 0 && written < text.size;) {
-        ssize_t got = write(descriptor, text.data + written, text.size - written);
-        if (got < 0 && errno != EINTR) {
-            failure = errno;
-        } else if (got > 0) {
-            written += (size_t)got;
-        }
-    }
-    if (failure == 0 && fsync(descriptor) != 0) {
-        failure = errno;
-    }
-    if (descriptor >= 0) {
-        close(descriptor);
-    }
-    if (failure == 0 && rename(beside, path) != 0) {
-        failure = errno;
-    }
-    if (failure != 0 && descriptor >= 0) {
-        unlink(beside);
-    }
-    memory_free(beside);
-    return failure;
-}
-
 struct tokens *tokens_create(const char *key_file, struct buf *error)
 {
     if (key_file != NULL) {
         struct buf text;
         buf_init(&text, KEY_FILE_LIMIT);
         int failure = file_read(key_file, &text);
-        bool is_key = text.size == 0 || bytes_start_with(buf_bytes(&text), BYTES("-----BEGIN "));
+        bool is_key = failure == ENOENT || bytes_start_with(buf_bytes(&text), BYTES("-----BEGIN "));
         buf_finish(&text);
-        if (failure != 0) {
+        if (failure != 0 && failure != ENOENT) {
             buf_printf(error, "cannot read the token key %s: %s", key_file, strerror(failure));
             return NULL;
         }
@@ -161,7 +99,7 @@ static void key_save(EVP_PKEY *key, const char *path)
     char *text;
     PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL);
     long size = BIO_get_mem_data(memory, &text);
-    int failure = file_replace(path, (struct bytes){text, (size_t)size});
+    int failure = file_replace(path, (struct bytes){text, (size_t)size}, S_IRUSR | S_IWUSR);
     if (failure != 0) {
         log_warn("identity", "token key not saved file=%s reason=\"%s\"", path, strerror(failure));
     }
