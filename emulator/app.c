@@ -198,6 +198,7 @@ bool app_reset(struct app *app, struct buf *error)
     /* Caches of the start state keep their connections, not their data. */
     cache_host_hold(app->caches);
     arm_service_reset(service);
+    identity_reset(app->identity);
     bool good = seed_resources(app->config, service, app->caches, error);
     cache_host_release(app->caches);
     for (struct cache *cache = cache_host_first(app->caches); cache != NULL; cache = cache->next) {

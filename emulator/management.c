@@ -10,8 +10,11 @@ static const char *const paths[] = {
 
 /* What a token may be for: the names Azure's clients know the API by, and ours. */
 static const char *const audiences[] = {
-    "https://management.azure.com*",
-    "https://management.core.windows.net*",
+    "https://management.core.windows.net/", /* in the order the API's refusal lists them */
+    "https://management.core.windows.net",
+    "https://management.azure.com/",
+    "https://management.azure.com",
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013*", /* its application id; globs are not listed */
     "https://localhost*",
     "https://127.0.0.1*",
     NULL,

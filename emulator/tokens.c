@@ -1,7 +1,9 @@
 /* RS256 tokens, the key they are signed with and the key set that publishes it. */
 #include "emulator/tokens.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -11,6 +13,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +96,14 @@ static EVP_PKEY *key_load(const char *path)
     return key;
 }
 
+static EVP_PKEY *key_make(void)
+{
+    EVP_PKEY *key = EVP_RSA_gen(KEY_BITS);
+    assert(key != NULL);
+    log_info("identity", "token key made bits=%d", KEY_BITS);
+    return key;
+}
+
 static void key_save(EVP_PKEY *key, const char *path)
 {
     BIO *memory = BIO_new(BIO_s_mem());
@@ -142,23 +153,45 @@ static void certificate_make(struct tokens *tokens)
     X509_free(certificate);
 }
 
+/*
+ * Emulators that share a data directory must end up with one key: whoever comes second finds the
+ * file. Holds the directory's lock for as long as making a key takes.
+ */
+static void key_share(struct tokens *tokens)
+{
+    const char *slash = strrchr(tokens->key_file, '/');
+    char *directory = slash == NULL
+                          ? string_duplicate(".")
+                          : bytes_to_string((struct bytes){tokens->key_file,
+                                                           (size_t)(slash - tokens->key_file) + 1});
+    int lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0) {
+        flock(lock, LOCK_EX);
+    }
+    tokens->key = key_load(tokens->key_file);
+    /* A file that holds something else is left for its owner to look at. */
+    bool save = tokens->key == NULL && access(tokens->key_file, F_OK) != 0;
+    if (tokens->key == NULL) {
+        tokens->key = key_make();
+    }
+    if (save) {
+        key_save(tokens->key, tokens->key_file);
+    }
+    if (lock >= 0) {
+        close(lock);
+    }
+    memory_free(directory);
+}
+
 static void key_need(struct tokens *tokens)
 {
     if (tokens->key != NULL) {
         return;
     }
-    bool save = false;
     if (tokens->key_file != NULL) {
-        tokens->key = key_load(tokens->key_file);
-        /* A file that holds something else is left for its owner to look at. */
-        save = tokens->key == NULL && access(tokens->key_file, F_OK) != 0;
-    }
-    if (tokens->key == NULL) {
-        tokens->key = EVP_RSA_gen(KEY_BITS);
-        log_info("identity", "token key made bits=%d", KEY_BITS);
-    }
-    if (save) {
-        key_save(tokens->key, tokens->key_file);
+        key_share(tokens);
+    } else {
+        tokens->key = key_make();
     }
     certificate_make(tokens);
     ERR_clear_error();

@@ -159,6 +159,22 @@ static void test_refresh_token_is_no_access_token(struct fixture *f)
     memory_free(token);
 }
 
+/* Two emulators in one data directory, both started before there was a key. */
+static void test_shared_key(const char *key_file)
+{
+    struct fixture first, second;
+    struct token_claims claims;
+    struct arm_error error;
+    fixture_start(&first, key_file);
+    fixture_start(&second, key_file);
+    char *token = token_take(&first, "https://management.azure.com/.default");
+    CHECK(fixture_verify(&second, token, &claims, &error));
+    memory_free(token);
+    fixture_stop(&first);
+    fixture_stop(&second);
+    unlink(key_file);
+}
+
 /* Another key: the same claims are not believed. */
 static void test_other_key(struct fixture *f)
 {
@@ -218,6 +234,7 @@ int main(void)
     test_refresh_token_is_no_access_token(&fixture);
     test_other_key(&fixture);
     fixture_stop(&fixture);
+    test_shared_key(key_file);
     test_key_file(key_file);
     test_claims(key_file);
     test_bad_key_file(key_file);
