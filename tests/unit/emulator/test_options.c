@@ -1,12 +1,13 @@
 /* Options: their three spellings, their order, and what is said about bad ones. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "emulator/config.h"
-#include "tests/support/check.h"
+#include "tests/support/test.h"
 
 static struct config config;
-static struct buf error;
+static struct buf error; /* of the last reading */
 static enum config_result result;
 
 /* Reads words as `redurite start` would; the former config is finished first. */
@@ -16,7 +17,8 @@ static void read_words(char *const *environment, int count, const char **words)
 
     config_finish(&config);
     config = (struct config){0};
-    buf_clear(&error);
+    buf_finish(&error);
+    buf_init(&error, 8192);
     for (int i = 0; i < count; i++) {
         copies[i] = string_duplicate(words[i]);
     }
@@ -36,48 +38,48 @@ static char *no_environment[] = {"HOME=/home/ada", NULL};
 
 static void check_refused(const char *expected)
 {
-    CHECK_NUMBER(result, CONFIG_BAD_USAGE);
+    CHECK_INT(result, CONFIG_BAD_USAGE);
     CHECK_TEXT(buf_string(&error), expected);
 }
 
-static void defaults_are_those_of_the_contract(void)
+TEST(defaults_are_those_of_the_contract)
 {
     read_words(no_environment, 0, NULL);
-    CHECK_NUMBER(result, CONFIG_READY);
+    CHECK_INT(result, CONFIG_READY);
     CHECK_TEXT(config.bind, "127.0.0.1");
-    CHECK_NUMBER(config.redis_port, 6379);
-    CHECK_NUMBER(config.redis_tls_port, 6380);
-    CHECK_NUMBER(config.https_port, 8443);
-    CHECK_NUMBER(config.provisioning.mode, ARM_PROVISIONING_FAST);
-    CHECK_NUMBER(config.polling, ARM_POLLING_FAST);
-    CHECK_NUMBER(config.clock.mode, CLOCK_REAL);
+    CHECK_INT(config.redis_port, 6379);
+    CHECK_INT(config.redis_tls_port, 6380);
+    CHECK_INT(config.https_port, 8443);
+    CHECK_INT(config.provisioning.mode, ARM_PROVISIONING_FAST);
+    CHECK_INT(config.polling, ARM_POLLING_FAST);
+    CHECK_INT(config.clock.mode, CLOCK_REAL);
     CHECK(config.clock.scale == 1);
-    CHECK_NUMBER(config.profile, PROFILE_AZURE);
-    CHECK_NUMBER(config.host_names, HOST_NAMES_LOCAL);
-    CHECK_NUMBER(config.log_level, LOG_INFO);
+    CHECK_INT(config.profile, PROFILE_AZURE);
+    CHECK_INT(config.host_names, HOST_NAMES_LOCAL);
+    CHECK_INT(config.log_level, LOG_INFO);
     CHECK(!config.ephemeral && !config.no_devcache && !config.offline);
     CHECK_TEXT(config.ready_file, NULL);
-    CHECK_NUMBER(config.seeds.count, 0);
+    CHECK_INT(config.seeds.count, 0);
 }
 
-static void command_line_takes_both_spellings(void)
+TEST(command_line_takes_both_spellings)
 {
     READ(no_environment, "--redis-port", "0", "--https-port=off", "--ephemeral", "--clock", "60",
          "--provisioning", "5m", "--seed", "a.json", "--seed=b.json", "--profile", "redis",
          "--bind", "::1");
-    CHECK_NUMBER(result, CONFIG_READY);
-    CHECK_NUMBER(config.redis_port, 0);
-    CHECK_NUMBER(config.https_port, PORT_OFF);
+    CHECK_INT(result, CONFIG_READY);
+    CHECK_INT(config.redis_port, 0);
+    CHECK_INT(config.https_port, PORT_OFF);
     CHECK(config.ephemeral);
     CHECK(config.clock.scale == 60);
-    CHECK_NUMBER(config.provisioning.mode, ARM_PROVISIONING_SECONDS);
+    CHECK_INT(config.provisioning.mode, ARM_PROVISIONING_SECONDS);
     CHECK(config.provisioning.seconds == 300);
-    CHECK_NUMBER(config.seeds.count, 2);
+    CHECK_INT(config.seeds.count, 2);
     CHECK_TEXT(config.seeds.items[1], "b.json");
-    CHECK_NUMBER(config.profile, PROFILE_REDIS);
+    CHECK_INT(config.profile, PROFILE_REDIS);
 }
 
-static void mistakes_name_the_nearest(void)
+TEST(mistakes_name_the_nearest)
 {
     READ(no_environment, "--redis-prot", "1");
     check_refused("unknown option '--redis-prot'; did you mean '--redis-port'?");
@@ -97,12 +99,12 @@ static void mistakes_name_the_nearest(void)
     check_refused("'localhost' is no value for --bind: expected an IP address such as 127.0.0.1 or "
                   "0.0.0.0");
     READ(no_environment, "-p", "1");
-    CHECK_NUMBER(result, CONFIG_BAD_USAGE);
+    CHECK_INT(result, CONFIG_BAD_USAGE);
     READ(no_environment, "extra");
     check_refused("'extra' is no option of start");
 }
 
-static void environment_is_below_the_command_line(void)
+TEST(environment_is_below_the_command_line)
 {
     char *environment[] = {"HOME=/home/ada",
                            "REDURITE_REDIS_PORT=7000",
@@ -113,16 +115,16 @@ static void environment_is_below_the_command_line(void)
                            NULL};
 
     read_words(environment, 0, NULL);
-    CHECK_NUMBER(result, CONFIG_READY);
-    CHECK_NUMBER(config.redis_port, 7000);
+    CHECK_INT(result, CONFIG_READY);
+    CHECK_INT(config.redis_port, 7000);
     CHECK(config.ephemeral);
-    CHECK_NUMBER(config.log_level, LOG_DEBUG);
-    CHECK_NUMBER(config.seeds.count, 1);
+    CHECK_INT(config.log_level, LOG_DEBUG);
+    CHECK_INT(config.seeds.count, 1);
 
     READ(environment, "--redis-port", "7001", "--ephemeral=false", "--seed", "y.json");
-    CHECK_NUMBER(config.redis_port, 7001);
+    CHECK_INT(config.redis_port, 7001);
     CHECK(!config.ephemeral);
-    CHECK_NUMBER(config.seeds.count, 1);
+    CHECK_INT(config.seeds.count, 1);
     CHECK_TEXT(config.seeds.items[0], "y.json");
 
     char *bad[] = {"HOME=/home/ada", "REDURITE_HTTPS_PORT=many", NULL};
@@ -143,31 +145,31 @@ static void read_file(char *const *environment, const char *text)
     unlink(path);
 }
 
-static void file_is_below_both(void)
+TEST(file_is_below_both)
 {
     char *environment[] = {"HOME=/home/ada", "REDURITE_REDIS_PORT=7000", NULL};
 
     read_file(environment, "{\"redisPort\": 1, \"redis-tls-port\": \"off\", \"httpsPort\": 2, "
                            "\"noDevcache\": true, \"clock\": 2.5, \"seed\": [\"a\", \"b\"]}");
-    CHECK_NUMBER(result, CONFIG_READY);
-    CHECK_NUMBER(config.redis_port, 7000);
-    CHECK_NUMBER(config.redis_tls_port, PORT_OFF);
-    CHECK_NUMBER(config.https_port, 9000);
+    CHECK_INT(result, CONFIG_READY);
+    CHECK_INT(config.redis_port, 7000);
+    CHECK_INT(config.redis_tls_port, PORT_OFF);
+    CHECK_INT(config.https_port, 9000);
     CHECK(config.no_devcache);
     CHECK(config.clock.scale == 2.5);
-    CHECK_NUMBER(config.seeds.count, 2);
+    CHECK_INT(config.seeds.count, 2);
 }
 
 static void check_file_refused(const char *text, const char *expected)
 {
     read_file(no_environment, text);
-    CHECK_NUMBER(result, CONFIG_BAD_USAGE);
+    CHECK_INT(result, CONFIG_BAD_USAGE);
     if (strstr(buf_string(&error), expected) == NULL) {
         CHECK_TEXT(buf_string(&error), expected);
     }
 }
 
-static void file_mistakes_are_named(void)
+TEST(file_mistakes_are_named)
 {
     check_file_refused("{\"hostnamez\": \"local\"}",
                        ": unknown key 'hostnamez'; did you mean 'hostnames'?");
@@ -179,12 +181,12 @@ static void file_mistakes_are_named(void)
     check_file_refused("", ":1: not valid JSON");
 
     READ(no_environment, "--config", "/nonexistent/file.json");
-    CHECK_NUMBER(result, CONFIG_UNREADABLE);
+    CHECK_INT(result, CONFIG_UNREADABLE);
     CHECK_TEXT(buf_string(&error),
                "cannot read the configuration /nonexistent/file.json: No such file or directory");
 }
 
-static void data_directory_follows_the_system(void)
+TEST(data_directory_follows_the_system)
 {
     char *environment[] = {"HOME=/home/ada", "XDG_STATE_HOME=/state", NULL};
     char *nothing[] = {NULL};
@@ -198,25 +200,25 @@ static void data_directory_follows_the_system(void)
     READ(environment, "--data-dir", "/elsewhere");
     CHECK_TEXT(config.data_dir, "/elsewhere");
     read_words(nothing, 0, NULL);
-    CHECK_NUMBER(result, CONFIG_BAD_USAGE);
+    CHECK_INT(result, CONFIG_BAD_USAGE);
 }
 
-static void words_of_another_command_are_left_alone(void)
+TEST(words_of_another_command_are_left_alone)
 {
     const struct option_set none = {NULL, 0};
     char *words[] = {"az", "group", "list", "-o", "table", "--help"};
     int rest = 0;
 
     CHECK(options_apply_words(none, WORDS_AFTER_OPTIONS, NULL, words, 6, &rest, &error));
-    CHECK_NUMBER(rest, 6);
+    CHECK_INT(rest, 6);
     char *separated[] = {"--", "--odd", "--", "x"};
     CHECK(options_apply_words(none, WORDS_AFTER_OPTIONS, NULL, separated, 4, &rest, &error));
-    CHECK_NUMBER(rest, 3);
+    CHECK_INT(rest, 3);
     CHECK_TEXT(separated[0], "--odd");
     CHECK_TEXT(separated[1], "--");
 }
 
-static void nearest_is_near(void)
+TEST(nearest_is_near)
 {
     const char *names[] = {"redis-port", "redis-tls-port", "https-port", "seed"};
 
@@ -227,19 +229,23 @@ static void nearest_is_near(void)
     CHECK_TEXT(nearest_name(BYTES(""), names, 4), NULL);
 }
 
-int main(void)
+TEST(everything_read_is_freed)
 {
-    buf_init(&error, 8192);
-    defaults_are_those_of_the_contract();
-    command_line_takes_both_spellings();
-    mistakes_name_the_nearest();
-    environment_is_below_the_command_line();
-    file_is_below_both();
-    file_mistakes_are_named();
-    data_directory_follows_the_system();
-    words_of_another_command_are_left_alone();
-    nearest_is_near();
     config_finish(&config);
     buf_finish(&error);
-    return check_result();
 }
+
+static const struct test_case cases[] = {
+    CASE(defaults_are_those_of_the_contract),
+    CASE(command_line_takes_both_spellings),
+    CASE(mistakes_name_the_nearest),
+    CASE(environment_is_below_the_command_line),
+    CASE(file_is_below_both),
+    CASE(file_mistakes_are_named),
+    CASE(data_directory_follows_the_system),
+    CASE(words_of_another_command_are_left_alone),
+    CASE(nearest_is_near),
+    CASE(everything_read_is_freed),
+};
+
+TEST_MAIN(cases)
