@@ -204,7 +204,6 @@ bool app_reset(struct app *app, struct buf *error)
     for (struct cache *cache = cache_host_first(app->caches); cache != NULL; cache = cache->next) {
         instance_flush(cache->instance);
     }
-    identity_reset(app->identity);
     journal_clear(app->journal);
     state_changed(app->state);
     log_info("app", "reset to the start state");

@@ -58,7 +58,7 @@ TEST(defaults_are_those_of_the_contract)
     CHECK_INT(config.host_names, HOST_NAMES_LOCAL);
     CHECK_INT(config.log_level, LOG_INFO);
     CHECK(!config.ephemeral && !config.no_devcache && !config.offline);
-    CHECK_TEXT(config.ready_file, NULL);
+    CHECK(config.ready_file == NULL);
     CHECK_INT(config.seeds.count, 0);
 }
 
@@ -225,8 +225,8 @@ TEST(nearest_is_near)
     CHECK_TEXT(nearest_name(BYTES("redsi-port"), names, 4), "redis-port");
     CHECK_TEXT(nearest_name(BYTES("SEDE"), names, 4), "seed");
     CHECK_TEXT(nearest_name(BYTES("http-port"), names, 4), "https-port");
-    CHECK_TEXT(nearest_name(BYTES("completely-different"), names, 4), NULL);
-    CHECK_TEXT(nearest_name(BYTES(""), names, 4), NULL);
+    CHECK(nearest_name(BYTES("completely-different"), names, 4) == NULL);
+    CHECK(nearest_name(BYTES(""), names, 4) == NULL);
 }
 
 TEST(everything_read_is_freed)
