@@ -1,0 +1,120 @@
+/* Property rows against a request body. */
+#include "arm/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arm/json.h"
+
+static void list_choices(const struct arm_property *row, char text[256])
+{
+    size_t size = 0;
+    text[0] = '\0';
+    for (size_t i = 0; row->choices[i] != NULL && size < 200; i++) {
+        size += (size_t)snprintf(text + size, 256 - size, "%s'%s'", i == 0 ? "" : ", ",
+                                 row->choices[i]);
+    }
+}
+
+static bool accept_choice(const struct arm_property *row, cJSON *item, struct arm_error *error)
+{
+    const char *text = cJSON_GetStringValue(item);
+    for (size_t i = 0; text != NULL && row->choices[i] != NULL; i++) {
+        if (bytes_equal_string_nocase(bytes_from_string(text), row->choices[i])) {
+            cJSON_SetValuestring(item, row->choices[i]);
+            return true;
+        }
+    }
+    char allowed[256];
+    list_choices(row, allowed);
+    return arm_fail_property(error, row->path, allowed);
+}
+
+static bool accept_texts(const struct arm_property *row, const cJSON *item, struct arm_error *error)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, item)
+    {
+        if (!cJSON_IsString(member) && !cJSON_IsNull(member)) {
+            char path[128];
+            snprintf(path, sizeof(path), "%s.%.60s", row->path, member->string);
+            return arm_fail_property(error, path, "a string");
+        }
+    }
+    return cJSON_IsObject(item) || arm_fail_property(error, row->path, "an object of strings");
+}
+
+static bool accept(const struct arm_property *row, cJSON *item, struct arm_error *error)
+{
+    char range[64];
+    switch (row->kind) {
+    case ARM_CHOICE:
+        return accept_choice(row, item, error);
+    case ARM_INTEGER:
+        if (cJSON_IsNumber(item) && item->valuedouble == (double)item->valueint &&
+            (row->maximum <= row->minimum ||
+             (item->valueint >= row->minimum && item->valueint <= row->maximum))) {
+            return true;
+        }
+        snprintf(range, sizeof(range), "a whole number from %d to %d", row->minimum, row->maximum);
+        return arm_fail_property(error, row->path,
+                                 row->maximum > row->minimum ? range : "a whole number");
+    case ARM_TRUTH:
+        return cJSON_IsBool(item) || arm_fail_property(error, row->path, "true, false");
+    case ARM_OBJECT:
+        return cJSON_IsObject(item) || arm_fail_property(error, row->path, "an object");
+    case ARM_TEXTS:
+        return accept_texts(row, item, error);
+    case ARM_ARRAY:
+        return cJSON_IsArray(item) || arm_fail_property(error, row->path, "an array");
+    default:
+        return cJSON_IsString(item) || arm_fail_property(error, row->path, "a string");
+    }
+}
+
+static bool unchanged(const struct arm_property *row, const cJSON *item, const cJSON *stored)
+{
+    const cJSON *old = json_at(stored, row->path);
+    if (cJSON_IsString(old) && cJSON_IsString(item)) {
+        return bytes_equal_nocase(bytes_from_string(old->valuestring),
+                                  bytes_from_string(item->valuestring));
+    }
+    return cJSON_Compare(old, item, false);
+}
+
+bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
+                       const char *api_version, struct arm_error *error)
+{
+    if (!cJSON_IsObject(json_at(body, "properties")) && json_at(body, "properties") != NULL) {
+        return arm_fail_property(error, "properties", "an object");
+    }
+    for (const struct arm_property *row = rows; row->path != NULL; row++) {
+        cJSON *item = json_at(body, row->path);
+        bool known = row->since == NULL || strcmp(api_version, row->since) >= 0;
+        if (item != NULL && (cJSON_IsNull(item) || (row->rules & ARM_READ_ONLY) != 0 || !known)) {
+            json_remove(body, row->path);
+            item = NULL;
+        }
+        if (item == NULL) {
+            if ((row->rules & ARM_REQUIRED) != 0 && stored == NULL) {
+                char allowed[256] = "it is required";
+                if (row->choices != NULL) {
+                    list_choices(row, allowed);
+                }
+                return arm_fail_property(error, row->path, allowed);
+            }
+            continue;
+        }
+        if (!accept(row, item, error)) {
+            return false;
+        }
+        if (stored != NULL && (row->rules & ARM_CREATE_ONLY) != 0 &&
+            !unchanged(row, item, stored)) {
+            return arm_fail_provider(error, 400, "BadRequest",
+                                     "The requested update to the resource is not permitted. The "
+                                     "following properties(s) cannot be modified: '%s'.",
+                                     row->path);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,44 @@
+/*
+ * What a resource's body may hold: rows of properties. Validation names the property and what it
+ * may be.
+ */
+#ifndef ARM_SCHEMA_H
+#define ARM_SCHEMA_H
+
+#include <cjson/cJSON.h>
+
+#include "arm/errors.h"
+
+enum arm_kind {
+    ARM_TEXT,
+    ARM_CHOICE, /* one of `choices`; stored as the row spells it */
+    ARM_INTEGER,
+    ARM_TRUTH,
+    ARM_OBJECT,
+    ARM_TEXTS, /* an object whose values are strings: tags, redisConfiguration */
+    ARM_ARRAY,
+};
+
+enum arm_rule {
+    ARM_REQUIRED = 1u << 0,    /* at creation */
+    ARM_CREATE_ONLY = 1u << 1, /* a later request must repeat it */
+    ARM_READ_ONLY = 1u << 2,   /* silently dropped from requests, as ARM does */
+};
+
+struct arm_property {
+    const char *path;
+    enum arm_kind kind;
+    unsigned rules;
+    const char *const *choices; /* NULL-terminated */
+    int minimum, maximum;       /* ARM_INTEGER, when maximum > minimum */
+    const char *since;          /* api-version; ignored in requests of older ones */
+};
+
+/*
+ * Checks a request body and brings it into the stored form (spelling of choices). `stored` is the
+ * present resource, NULL at creation. Rows end with a NULL path.
+ */
+bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
+                       const char *api_version, struct arm_error *error);
+
+#endif

@@ -1,0 +1,593 @@
+/* The management API's entry: the pipeline as an array of steps, answers, saving and loading. */
+#include "arm/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arm/json.h"
+#include "arm/service_state.h"
+#include "base/log.h"
+
+enum { READS_PER_HOUR = 12000, WRITES_PER_HOUR = 1200, DELETES_PER_HOUR = 15000 };
+
+/* ---- Answers ---- */
+
+void arm_answer(struct arm_call *call, int status, cJSON *body)
+{
+    call->response->status = status;
+    if (body != NULL) {
+        char *text = cJSON_PrintUnformatted(body);
+        http_response_header(call->response, "Content-Type", "application/json; charset=utf-8");
+        buf_append_string(&call->response->body, text);
+        cJSON_free(text);
+        cJSON_Delete(body);
+    }
+}
+
+char *arm_url(const struct arm_call *call, const char *path)
+{
+    return string_format("https://%.*s%s", (int)call->authority.size, call->authority.data, path);
+}
+
+bool arm_query(const struct arm_call *call, const char *name, struct buf *value)
+{
+    return call->request->query.data != NULL && http_form_get(call->request->query, name, value);
+}
+
+static void answer_error(struct arm_call *call)
+{
+    const struct arm_error *error = &call->error;
+    cJSON *body = cJSON_CreateObject();
+    cJSON *object = cJSON_AddObjectToObject(body, "error");
+    cJSON_AddStringToObject(object, "code", error->code);
+    if (error->from_provider) {
+        char *message = string_format("%s\r\nRequestID=%s", error->message, call->request_id);
+        cJSON_AddStringToObject(object, "message", message);
+        cJSON_AddNullToObject(object, "target");
+        memory_free(message);
+    } else {
+        cJSON_AddStringToObject(object, "message", error->message);
+        if (error->target[0] != '\0') {
+            cJSON_AddStringToObject(object, "target", error->target);
+        }
+        http_response_header(call->response, "x-ms-failure-cause", "gateway");
+    }
+    if (strcmp(error->code, "MissingSubscriptionRegistration") == 0) {
+        const char *start = strchr(error->message, '\'');
+        const char *end = start == NULL ? NULL : strchr(start + 1, '\'');
+        cJSON *detail = cJSON_CreateObject();
+        cJSON_AddStringToObject(detail, "code", error->code);
+        if (end != NULL) {
+            cJSON_AddItemToObject(
+                detail, "target",
+                json_text_bytes((struct bytes){start + 1, (size_t)(end - start - 1)}));
+        }
+        cJSON_AddStringToObject(detail, "message", error->message);
+        cJSON_AddItemToArray(cJSON_AddArrayToObject(object, "details"), detail);
+    }
+    arm_answer(call, error->status, body);
+}
+
+/* ---- Steps ---- */
+
+static bool step_method(struct arm_call *call)
+{
+    static const struct {
+        const char *name;
+        enum arm_method method;
+    } methods[] = {{"GET", ARM_GET},   {"PUT", ARM_PUT},       {"PATCH", ARM_PATCH},
+                   {"POST", ARM_POST}, {"DELETE", ARM_DELETE}, {"HEAD", ARM_HEAD}};
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        if (bytes_equal_string(call->request->method, methods[i].name)) {
+            call->method = methods[i].method;
+            return true;
+        }
+    }
+    return arm_fail(&call->error, 405, "HttpMethodNotAllowed",
+                    "The requested resource does not support http method '%.*s'.",
+                    (int)bytes_slice(call->request->method, 0, 32).size,
+                    call->request->method.data);
+}
+
+static bool step_path(struct arm_call *call)
+{
+    struct bytes path = call->request->path;
+    size_t used = 0;
+    while (path.size > 0) {
+        size_t size = bytes_find(path, '/');
+        struct bytes segment = bytes_slice(path, 0, size);
+        path = bytes_slice(path, size + 1, path.size);
+        if (segment.size == 0) {
+            continue;
+        }
+        struct buf decoded;
+        buf_init(&decoded, sizeof(call->path));
+        bool good = http_url_decode(segment, false, &decoded) &&
+                    decoded.size + 1 <= sizeof(call->path) - used &&
+                    call->segment_count < MOST_SEGMENTS &&
+                    bytes_find(buf_bytes(&decoded), '\0') == decoded.size;
+        if (good) {
+            call->segments[call->segment_count++] = call->path + used;
+            if (decoded.size > 0) {
+                memcpy(call->path + used, decoded.data, decoded.size);
+            }
+            used += decoded.size;
+            call->path[used++] = '\0';
+        }
+        buf_finish(&decoded);
+        if (!good) {
+            return arm_fail(&call->error, 400, "BadRequest",
+                            "The request path is too long or not properly encoded.");
+        }
+    }
+    return true;
+}
+
+static bool step_authenticate(struct arm_call *call)
+{
+    struct arm_service *service = call->service;
+    struct bytes header = http_headers_get(&call->request->headers, "Authorization");
+    bool bearer =
+        header.size > 7 && bytes_equal_string_nocase(bytes_slice(header, 0, 7), "Bearer ");
+    bool good = bearer ? service->host.authenticate(service->host.context,
+                                                    bytes_slice(header, 7, header.size),
+                                                    &call->principal, &call->error)
+                       : arm_fail(&call->error, 401, "AuthenticationFailed",
+                                  "Authentication failed. The 'Authorization' header is missing.");
+    if (!good) {
+        http_response_header(call->response, "WWW-Authenticate",
+                             "Bearer authorization_uri=\"https://login.windows.net/%s\", "
+                             "error=\"invalid_token\", error_description=\"%s\"",
+                             service->config.tenant_id, call->error.message);
+    }
+    return good;
+}
+
+static bool date_like(const char *text)
+{
+    static const char shape[] = "dddd-dd-dd";
+    for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        if (shape[i] == 'd' ? !digit : text[i] != '-') {
+            return false;
+        }
+    }
+    return text[10] == '\0' || text[10] == '-';
+}
+
+static bool step_api_version(struct arm_call *call)
+{
+    struct buf value;
+    buf_init(&value, sizeof(call->api_version) - 1);
+    bool given = arm_query(call, "api-version", &value);
+    if (given) {
+        snprintf(call->api_version, sizeof(call->api_version), "%s", buf_string(&value));
+    }
+    buf_finish(&value);
+    if (!given || call->api_version[0] == '\0') {
+        return arm_fail(&call->error, 400, "MissingApiVersionParameter",
+                        "The api-version query parameter (?api-version=) is required for all "
+                        "requests.");
+    }
+    return date_like(call->api_version) ||
+           arm_fail(&call->error, 400, "InvalidApiVersionParameter",
+                    "The api-version '%s' is invalid. The supported versions are "
+                    "'2024-11-01,2024-03-01,2023-08-01,2023-04-01,2022-09-01,2022-06-01,"
+                    "2021-04-01,2020-06-01,2019-11-01,2018-05-01'.",
+                    call->api_version);
+}
+
+static bool guid_like(const char *text)
+{
+    for (size_t i = 0; i < GUID_SIZE; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
+                   (text[i] >= 'A' && text[i] <= 'F');
+        if (hyphen ? text[i] != '-' : !hex) {
+            return false;
+        }
+    }
+    return text[GUID_SIZE] == '\0';
+}
+
+static bool step_subscription(struct arm_call *call)
+{
+    if (call->segment_count < 2 ||
+        !bytes_equal_string_nocase(bytes_from_string(call->segments[0]), "subscriptions")) {
+        return true;
+    }
+    const char *id = call->segments[1];
+    if (!guid_like(id)) {
+        return arm_fail(&call->error, 400, "InvalidSubscriptionId",
+                        "The provided subscription identifier '%.64s' is malformed or invalid.",
+                        id);
+    }
+    return bytes_equal_string_nocase(bytes_from_string(id),
+                                     call->service->config.subscription_id) ||
+           arm_fail(&call->error, 404, "SubscriptionNotFound",
+                    "The subscription '%s' could not be found.", id);
+}
+
+static bool step_body(struct arm_call *call)
+{
+    struct bytes body = call->request->body;
+    if (bytes_start_with(body, BYTES("\xef\xbb\xbf"))) {
+        body = bytes_slice(body, 3, body.size);
+    }
+    if (body.size == 0 || call->method == ARM_GET || call->method == ARM_HEAD) {
+        return true;
+    }
+    const char *end = NULL;
+    call->body = cJSON_ParseWithLengthOpts(body.data, body.size, &end, false);
+    while (call->body != NULL && end < body.data + body.size &&
+           (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t' || *end == '\0')) {
+        end++;
+    }
+    if (call->body != NULL && end == body.data + body.size) {
+        return true;
+    }
+    return arm_fail(&call->error, 400, "InvalidRequestContent",
+                    "The request content was invalid and could not be deserialized: 'Unexpected "
+                    "character or end of JSON input at position %zu.'.",
+                    end == NULL ? (size_t)0 : (size_t)(end - body.data));
+}
+
+static bool (*const steps[])(struct arm_call *call) = {
+    step_method,       step_path, step_authenticate, step_api_version,
+    step_subscription, step_body, arm_route,
+};
+
+/* ---- Headers of every answer ---- */
+
+static void start_headers(struct arm_call *call)
+{
+    struct arm_service *service = call->service;
+    struct http_response *response = call->response;
+    char correlation[GUID_SIZE + 1], date[64];
+    random_guid(service->random, call->request_id);
+    random_guid(service->random, correlation);
+    timestamp_format(clock_now_ms(service->clock), date);
+    http_response_header(response, "Cache-Control", "no-cache");
+    http_response_header(response, "Pragma", "no-cache");
+    http_response_header(response, "Expires", "-1");
+    http_response_header(response, "x-ms-request-id", "%s", call->request_id);
+    http_response_header(response, "x-ms-correlation-request-id", "%s", correlation);
+    http_response_header(response, "x-ms-routing-request-id", "LOCAL:%.4s%.2s%.2sT%.2s%.2s%.2sZ:%s",
+                         date, date + 5, date + 8, date + 11, date + 14, date + 17,
+                         call->request_id);
+    http_response_header(response, "Strict-Transport-Security",
+                         "max-age=31536000; includeSubDomains");
+    http_response_header(response, "X-Content-Type-Options", "nosniff");
+    struct bytes client_id = http_headers_get(&call->request->headers, "x-ms-client-request-id");
+    struct bytes wanted =
+        http_headers_get(&call->request->headers, "x-ms-return-client-request-id");
+    if (client_id.size > 0 && client_id.size < 200 && bytes_equal_string_nocase(wanted, "true")) {
+        http_response_header(response, "x-ms-client-request-id", "%.*s", (int)client_id.size,
+                             client_id.data);
+    }
+}
+
+static void rate_headers(struct arm_call *call)
+{
+    struct arm_service *service = call->service;
+    if (call->response->status >= 400) {
+        return;
+    }
+    const char *kind = "writes";
+    uint64_t limit = WRITES_PER_HOUR, *count = &service->writes;
+    if (call->method == ARM_GET || call->method == ARM_HEAD) {
+        kind = "reads";
+        limit = READS_PER_HOUR;
+        count = &service->reads;
+    } else if (call->method == ARM_DELETE) {
+        kind = "deletes";
+        limit = DELETES_PER_HOUR;
+        count = &service->deletes;
+    }
+    ++*count;
+    char name[64];
+    snprintf(name, sizeof(name), "x-ms-ratelimit-remaining-subscription-%s", kind);
+    http_response_header(call->response, name, "%llu",
+                         (unsigned long long)(limit - *count % limit));
+}
+
+void arm_service_handle(struct arm_service *service, const struct http_request *request,
+                        struct bytes authority, struct http_response *response)
+{
+    struct arm_call *call = memory_allocate_zeroed(sizeof(*call));
+    call->service = service;
+    call->request = request;
+    call->authority = authority;
+    call->response = response;
+    start_headers(call);
+    bool good = true;
+    for (size_t i = 0; i < ARRAY_LEN(steps) && good; i++) {
+        good = steps[i](call);
+    }
+    if (!good) {
+        answer_error(call);
+    }
+    rate_headers(call);
+    cJSON_Delete(call->body);
+    memory_free(call);
+}
+
+/* ---- Life ---- */
+
+struct arm_service *arm_service_create(const struct arm_service_config *config)
+{
+    struct arm_service *service = memory_allocate_zeroed(sizeof(*service));
+    service->config = *config;
+    service->host = *config->host;
+    service->clock = config->clock;
+    service->random = config->random;
+    arm_providers_init(service);
+    return service;
+}
+
+/* The host is not told: whoever ends the service ends the caches himself. */
+static void ignore_removal(void *context, struct bytes name)
+{
+    (void)context;
+    (void)name;
+}
+
+void arm_service_destroy(struct arm_service *service)
+{
+    if (service == NULL) {
+        return;
+    }
+    service->host.cache_remove = ignore_removal;
+    arm_store_clear(service);
+    arm_providers_finish(service);
+    memory_free(service);
+}
+
+void arm_service_reset(struct arm_service *service)
+{
+    arm_store_clear(service);
+    arm_providers_finish(service);
+    arm_providers_init(service);
+    arm_changed(service);
+}
+
+/* ---- Saving and loading ---- */
+
+static cJSON *save_group(const struct arm_group *group)
+{
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "name", group->name);
+    cJSON_AddStringToObject(document, "location", group->location->name);
+    if (group->tags != NULL) {
+        cJSON_AddItemToObject(document, "tags", cJSON_Duplicate(group->tags, true));
+    }
+    if (group->deleting != NULL) {
+        cJSON_AddStringToObject(document, "deleting", group->deleting->id);
+    }
+    return document;
+}
+
+static cJSON *save_resource(const struct arm_resource *resource)
+{
+    cJSON *document = cJSON_Duplicate(resource->body, true);
+    json_put_text(document, "id", resource->id);
+    json_put_text(document, "location", resource->location->name);
+    json_put_text(document, "state", resource->state);
+    json_put(document, "createdMs", cJSON_CreateNumber((double)resource->created_ms));
+    json_put(document, "changedMs", cJSON_CreateNumber((double)resource->changed_ms));
+    if (resource->pending != NULL) {
+        json_put(document, "pending", cJSON_Duplicate(resource->pending, true));
+    }
+    if (resource->secrets != NULL) {
+        json_put(document, "secrets", cJSON_Duplicate(resource->secrets, true));
+    }
+    if (resource->operation != NULL) {
+        json_put_text(document, "operation", resource->operation->id);
+    }
+    return document;
+}
+
+cJSON *arm_service_save(const struct arm_service *service)
+{
+    cJSON *document = cJSON_CreateObject();
+    cJSON *groups = cJSON_AddArrayToObject(document, "resourceGroups");
+    for (const struct arm_group *group = service->groups; group != NULL; group = group->next) {
+        cJSON_AddItemToArray(groups, save_group(group));
+    }
+    cJSON *resources = cJSON_AddArrayToObject(document, "resources");
+    for (const struct arm_resource *resource = service->resources; resource != NULL;
+         resource = resource->next) {
+        cJSON_AddItemToArray(resources, save_resource(resource));
+    }
+    cJSON *operations = cJSON_AddArrayToObject(document, "operations");
+    for (const struct arm_operation *operation = service->operations; operation != NULL;
+         operation = operation->next) {
+        cJSON_InsertItemInArray(operations, 0, arm_operation_save(operation));
+    }
+    cJSON_AddItemToObject(document, "providers", arm_providers_save(service));
+    return document;
+}
+
+static bool place_groups(struct arm_service *service, const cJSON *document, struct buf *error)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json_at(document, "resourceGroups"))
+    {
+        const char *name = json_text(item, "name"), *place = json_text(item, "location");
+        const struct arm_location *location =
+            place == NULL ? NULL : arm_location_find(bytes_from_string(place));
+        if (name == NULL || name[0] == '\0' || location == NULL) {
+            buf_printf(error, "resourceGroups: '%s' needs a name and the location of a region",
+                       name == NULL ? "" : name);
+            return false;
+        }
+        struct arm_group *group = arm_group_find(service, bytes_from_string(name));
+        if (group == NULL) {
+            group = arm_group_add(service, bytes_from_string(name), location);
+        }
+        if (cJSON_IsObject(json_at(item, "tags"))) {
+            cJSON_Delete(group->tags);
+            group->tags = cJSON_Duplicate(json_at(item, "tags"), true);
+        }
+    }
+    return true;
+}
+
+static bool place_resources(struct arm_service *service, const cJSON *document, bool loaded,
+                            struct buf *error)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json_at(document, "resources"))
+    {
+        struct arm_error failure;
+        if (!arm_resource_place(service, item, loaded, &failure)) {
+            buf_printf(error, "resources: %s", failure.message);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool shape_fits(const cJSON *document, struct buf *error)
+{
+    static const char *const lists[] = {"resourceGroups", "resources", "operations"};
+    if (!cJSON_IsObject(document)) {
+        buf_append_string(error, "the document is not a JSON object");
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        const cJSON *list = json_at(document, lists[i]);
+        if (list != NULL && !cJSON_IsArray(list)) {
+            buf_printf(error, "'%s' is not an array", lists[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Tries the document on a service of its own that tells nobody. */
+static void ignore_apply(void *context, const struct arm_cache *cache)
+{
+    (void)context;
+    (void)cache;
+}
+
+static bool rehearse(const struct arm_service *service, const cJSON *document, bool loaded,
+                     struct buf *error)
+{
+    struct random random = *service->random;
+    struct arm_host host = {.cache_apply = ignore_apply, .cache_remove = ignore_removal};
+    struct arm_service_config config = service->config;
+    config.host = &host;
+    config.random = &random;
+    struct arm_service *trial = arm_service_create(&config);
+    bool good = true;
+    if (!loaded) {
+        cJSON *present = arm_service_save(service);
+        good = place_groups(trial, present, error) && place_resources(trial, present, true, error);
+        cJSON_Delete(present);
+    }
+    good = good && place_groups(trial, document, error) &&
+           place_resources(trial, document, loaded, error);
+    arm_service_destroy(trial);
+    return good;
+}
+
+static void apply_since(struct arm_service *service, const struct arm_resource *last)
+{
+    for (struct arm_resource *resource = last == NULL ? service->resources : last->next;
+         resource != NULL; resource = resource->next) {
+        if (strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed") != 0) {
+            resource->type->apply(service, resource);
+        }
+    }
+}
+
+bool arm_service_seed(struct arm_service *service, const cJSON *document, struct buf *error)
+{
+    if (!shape_fits(document, error) || !rehearse(service, document, false, error)) {
+        return false;
+    }
+    const struct arm_resource *last = service->resources;
+    while (last != NULL && last->next != NULL) {
+        last = last->next;
+    }
+    place_groups(service, document, error);
+    place_resources(service, document, false, error);
+    apply_since(service, last);
+    arm_changed(service);
+    return true;
+}
+
+static const char *state_from(const char *text)
+{
+    static const char *const states[] = {"Creating", "Updating", "Scaling",
+                                         "Deleting", "Failed",   "Succeeded"};
+    for (size_t i = 0; text != NULL && i < ARRAY_LEN(states); i++) {
+        if (strcmp(text, states[i]) == 0) {
+            return states[i];
+        }
+    }
+    return "Succeeded";
+}
+
+static void restore_running(struct arm_service *service, const cJSON *document)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json_at(document, "operations"))
+    {
+        if (json_text(item, "id") != NULL && json_text(item, "action") != NULL &&
+            json_text(item, "resourceId") != NULL && json_text(item, "location") != NULL &&
+            json_text(item, "status") != NULL) {
+            arm_operation_resume(service, item);
+        }
+    }
+    cJSON_ArrayForEach(item, json_at(document, "resources"))
+    {
+        struct arm_resource *resource = arm_resource_find_id(service, json_text(item, "id"));
+        const char *operation = json_text(item, "operation");
+        const cJSON *created = json_at(item, "createdMs"), *changed = json_at(item, "changedMs");
+        if (resource == NULL) {
+            continue;
+        }
+        json_remove(resource->body, "operation");
+        resource->state = state_from(json_text(item, "state"));
+        resource->created_ms =
+            cJSON_IsNumber(created) ? (int64_t)created->valuedouble : resource->created_ms;
+        resource->changed_ms =
+            cJSON_IsNumber(changed) ? (int64_t)changed->valuedouble : resource->changed_ms;
+        if (cJSON_IsObject(json_at(item, "pending"))) {
+            resource->pending = cJSON_Duplicate(json_at(item, "pending"), true);
+        }
+        if (operation != NULL) {
+            resource->operation = arm_operation_find(service, bytes_from_string(operation));
+        }
+        if (resource->operation == NULL && strcmp(resource->state, "Failed") != 0) {
+            resource->state = "Succeeded";
+        }
+    }
+    cJSON_ArrayForEach(item, json_at(document, "resourceGroups"))
+    {
+        const char *operation = json_text(item, "deleting");
+        struct arm_group *group =
+            arm_group_find(service, bytes_from_string(json_text(item, "name")));
+        if (operation != NULL && group != NULL) {
+            group->deleting = arm_operation_find(service, bytes_from_string(operation));
+        }
+    }
+}
+
+bool arm_service_load(struct arm_service *service, const cJSON *document, struct buf *error)
+{
+    if (!shape_fits(document, error) || !rehearse(service, document, true, error)) {
+        return false;
+    }
+    arm_store_clear(service);
+    place_groups(service, document, error);
+    place_resources(service, document, true, error);
+    arm_providers_load(service, json_at(document, "providers"));
+    restore_running(service, document);
+    apply_since(service, NULL);
+    arm_changed(service);
+    return true;
+}
