@@ -15,8 +15,11 @@ done
 mkdir -p "$folder"
 log=$folder/build.log
 {
-  # A folder whose set-up was interrupted has no build.ninja yet and is set up again.
-  [ -f "$folder/build.ninja" ] || meson setup "$folder" "$root" "$@"
+  # A folder whose set-up was interrupted has no build.ninja, and meson would call it finished.
+  if [ ! -f "$folder/build.ninja" ]; then
+    rm -rf "$folder/meson-private" "$folder/meson-info"
+    meson setup "$folder" "$root" "$@"
+  fi
   meson compile -C "$folder" ${targets[@]+"${targets[@]}"}
 } >"$log" 2>&1 || {
   tail -n 60 "$log" >&2
