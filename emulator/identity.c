@@ -130,6 +130,47 @@ void identity_reply_text(struct http_response *response, int status, const char 
     buf_append_string(&response->body, text);
 }
 
+/* Size of the UTF-8 character at the front, 0 when there is none. */
+static size_t character_size(struct bytes text)
+{
+    const unsigned char *c = (const unsigned char *)text.data;
+    size_t size = c[0] < 0x80                   ? 1
+                  : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+                  : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                  : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                                : 0;
+    if (size == 0 || size > text.size || c[0] == 0) {
+        return 0;
+    }
+    for (size_t i = 1; i < size; i++) {
+        if ((c[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool outside = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+    return overlong || outside ? 0 : size;
+}
+
+char *text_make_valid(struct bytes text)
+{
+    struct buf valid;
+    buf_init(&valid, 3 * text.size + 1);
+    while (text.size > 0) {
+        size_t size = character_size(text);
+        if (size == 0) {
+            buf_append(&valid, BYTES("\xef\xbf\xbd"));
+            size = 1;
+        } else {
+            buf_append(&valid, bytes_slice(text, 0, size));
+        }
+        text = bytes_slice(text, size, text.size);
+    }
+    char *copy = bytes_to_string(buf_bytes(&valid));
+    buf_finish(&valid);
+    return copy;
+}
+
 int path_segments(struct bytes path, char **segments, size_t limit)
 {
     size_t count = 0;
@@ -148,7 +189,7 @@ int path_segments(struct bytes path, char **segments, size_t limit)
             buf_finish(&decoded);
             return -1;
         }
-        segments[count++] = bytes_to_string(buf_bytes(&decoded));
+        segments[count++] = text_make_valid(buf_bytes(&decoded));
     }
     buf_finish(&decoded);
     return (int)count;
@@ -173,9 +214,8 @@ const char *login_field(struct login *login, const char *name)
     struct buf value;
     buf_init(&value, FIELD_LIMIT);
     char *text = NULL;
-    if (http_form_get(post ? http->body : http->query, name, &value) && value.size > 0 &&
-        memchr(value.data, 0, value.size) == NULL) {
-        text = bytes_to_string(buf_bytes(&value));
+    if (http_form_get(post ? http->body : http->query, name, &value) && value.size > 0) {
+        text = text_make_valid(buf_bytes(&value));
     }
     buf_finish(&value);
     if (login->field_count == LOGIN_FIELDS) {

@@ -25,10 +25,10 @@ static bool basic_credentials(const struct login *login, char **client_id, char 
         size_t colon = bytes_find(buf_bytes(&text), ':');
         if (colon < text.size &&
             http_url_decode(bytes_slice(buf_bytes(&text), 0, colon), true, &part)) {
-            *client_id = bytes_to_string(buf_bytes(&part));
+            *client_id = text_make_valid(buf_bytes(&part));
             buf_clear(&part);
             http_url_decode(bytes_slice(buf_bytes(&text), colon + 1, text.size), true, &part);
-            *secret = bytes_to_string(buf_bytes(&part));
+            *secret = text_make_valid(buf_bytes(&part));
             good = true;
         }
     }

@@ -7,6 +7,8 @@
 #include "base/log.h"
 
 #define ERROR_LIMIT 8192
+#define QUOTE_LIMIT 1024
+#define CLAIM_LIMIT 200
 
 struct login_error_row {
     int code; /* AADSTS... */
@@ -314,14 +316,24 @@ static const struct login_error_row rows[] = {
         },
 };
 
+/* What a client sent, cut between characters so that an answer stays of sensible size. */
+static void append_quoted(struct buf *output, struct bytes value)
+{
+    if (value.size > QUOTE_LIMIT) {
+        value.size = QUOTE_LIMIT;
+        while (value.size > 0 && ((unsigned char)value.data[value.size] & 0xc0) == 0x80) {
+            value.size--;
+        }
+    }
+    buf_append(output, value);
+}
+
 /* `text` with {0}, {1}, {2} replaced; anything else in braces stays as it is. */
 static void append_filled(struct buf *output, const char *text, const char *const *values)
 {
     for (const char *c = text; *c != '\0'; c++) {
         if (c[0] == '{' && c[1] >= '0' && c[1] <= '2' && c[2] == '}') {
-            const char *value = values[c[1] - '0'];
-            /* What a client sent is cut, so that an answer cannot become larger than sense. */
-            buf_append(output, bytes_slice(bytes_from_string(value), 0, 1024));
+            append_quoted(output, bytes_from_string(values[c[1] - '0']));
             c += 2;
         } else {
             buf_append_byte(output, *c);
@@ -414,10 +426,13 @@ static const struct {
 void token_refuse(struct arm_error *error, enum token_refusal refusal, const char *text0,
                   const char *text1)
 {
-    const char *values[] = {text0, text1, NULL};
+    /* Claims of a token that nobody vouches for: short, and UTF-8. */
+    char *claim = text_make_valid(bytes_slice(bytes_from_string(text0), 0, CLAIM_LIMIT));
+    const char *values[] = {claim, text1, NULL};
     struct buf text;
     buf_init(&text, ERROR_LIMIT);
     append_filled(&text, refusals[refusal].text, values);
+    memory_free(claim);
     *error = (struct arm_error){.status = 401};
     snprintf(error->code, sizeof(error->code), "%s", refusals[refusal].code);
     snprintf(error->message, sizeof(error->message), "%s", buf_string(&text));

@@ -83,6 +83,12 @@ void identity_reply_json(struct http_response *response, int status, cJSON *docu
 void identity_reply_text(struct http_response *response, int status, const char *type,
                          const char *text);
 
+/*
+ * Terminated copy of what a client sent, each byte that is not part of UTF-8 (or is zero) replaced
+ * by U+FFFD: it may be quoted in JSON. Owned by the caller.
+ */
+char *text_make_valid(struct bytes text);
+
 /* The string of that name in a document; NULL when there is none. */
 const char *json_string(const cJSON *document, const char *name);
 /* The whole number of that name; false when there is none. */

@@ -27,7 +27,7 @@ static char *parameter(const struct managed *managed, const char *name)
     buf_init(&value, 8192);
     char *text = NULL;
     if (http_form_get(managed->parameters, name, &value) && value.size > 0) {
-        text = bytes_to_string(buf_bytes(&value));
+        text = text_make_valid(buf_bytes(&value));
     }
     buf_finish(&value);
     return text;

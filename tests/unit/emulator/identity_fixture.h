@@ -8,7 +8,6 @@
 #include <cjson/cJSON.h>
 
 #include "emulator/identity.h"
-#include "tests/support/check.h"
 
 #define TENANT "00000000-0000-4000-8000-00000000da7a"
 #define SUBSCRIPTION "00000000-0000-4000-8000-000000006379"

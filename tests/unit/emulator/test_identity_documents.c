@@ -2,9 +2,13 @@
 #include <string.h>
 
 #include "identity_fixture.h"
+#include "tests/support/test.h"
 
-static void test_configuration(struct fixture *f)
+static struct fixture shared; /* one signing key for all cases */
+
+TEST(configuration_names_the_tenant_and_its_endpoints)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOGIN, "/" TENANT "/v2.0/.well-known/openid-configuration") == 200);
     CHECK_TEXT(fixture_string(f, "token_endpoint"),
                "https://" LOGIN "/" TENANT "/oauth2/v2.0/token");
@@ -28,8 +32,9 @@ static void test_configuration(struct fixture *f)
                "https://" LOGIN "/" TENANT "/oauth2/v2.0/token");
 }
 
-static void test_adfs_configuration(struct fixture *f)
+TEST(adfs_configuration_leads_az_to_the_tenants_id)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOCAL, "/adfs/.well-known/openid-configuration") == 200);
     CHECK_TEXT(fixture_string(f, "token_endpoint"), "https://" LOCAL "/adfs/oauth2/token");
     CHECK_TEXT(fixture_string(f, "authorization_endpoint"),
@@ -44,8 +49,9 @@ static void test_adfs_configuration(struct fixture *f)
     CHECK_TEXT(fixture_string(f, "issuer"), "https://sts.windows.net/" TENANT "/");
 }
 
-static void test_unknown_tenant(struct fixture *f)
+TEST(unknown_tenants_and_paths_are_refused)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOGIN, "/contoso.com/v2.0/.well-known/openid-configuration") == 400);
     CHECK_TEXT(fixture_string(f, "error"), "invalid_tenant");
     CHECK(fixture_number(f, "error_codes.0") == 90002);
@@ -59,8 +65,9 @@ static void test_unknown_tenant(struct fixture *f)
     CHECK(fixture_get(f, LOGIN, "/a/b/c/d/e/f/g/h/i/j") == 404);
 }
 
-static void test_instance_discovery(struct fixture *f)
+TEST(instance_discovery_answers_for_any_host)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOGIN,
                       "/common/discovery/instance?api-version=1.1&authorization_endpoint="
                       "https://login.microsoftonline.com/common/oauth2/authorize") == 200);
@@ -81,8 +88,9 @@ static void test_instance_discovery(struct fixture *f)
     CHECK_TEXT(fixture_string(f, "error"), "invalid_instance");
 }
 
-static void test_user_realm(struct fixture *f)
+TEST(users_of_the_tenant_are_managed)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOGIN,
                       "/common/UserRealm/dev%40redurite.onmicrosoft.com?api-version=1.0") == 200);
     CHECK_TEXT(fixture_string(f, "account_type"), "Managed");
@@ -91,8 +99,9 @@ static void test_user_realm(struct fixture *f)
     CHECK_TEXT(fixture_string(f, "account_type"), "Unknown");
 }
 
-static void test_keys(struct fixture *f)
+TEST(keys_are_published_everywhere)
 {
+    struct fixture *f = &shared;
     static const char *const paths[] = {
         "/" TENANT "/discovery/v2.0/keys",
         "/" TENANT "/discovery/keys",
@@ -110,8 +119,9 @@ static void test_keys(struct fixture *f)
     }
 }
 
-static void test_metadata_shapes(struct fixture *f)
+TEST(metadata_has_the_shape_of_its_version)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOCAL, "/metadata/endpoints?api-version=2015-01-01") == 200);
     CHECK_TEXT(fixture_string(f, "authentication.loginEndpoint"), "https://" LOCAL "/adfs");
     CHECK_TEXT(fixture_string(f, "authentication.audiences.0"), "https://" LOCAL "/");
@@ -149,8 +159,9 @@ static void test_metadata_shapes(struct fixture *f)
     CHECK_TEXT(fixture_string(f, "error.code"), "MissingApiVersionParameter");
 }
 
-static void test_sites(struct fixture *f)
+TEST(sites_take_only_what_is_theirs)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_plain_allowed(f, LOCAL, "/metadata/endpoints"));
     CHECK(fixture_plain_allowed(f, LOCAL, "/MSI/token"));
     CHECK(fixture_plain_allowed(f, "169.254.169.254", "/metadata/identity/oauth2/token"));
@@ -163,8 +174,9 @@ static void test_sites(struct fixture *f)
                       "oauth2?api-version=2024-11-01") == 0);
 }
 
-static void test_correlation(struct fixture *f)
+TEST(errors_carry_the_clients_correlation_id)
 {
+    struct fixture *f = &shared;
     fixture_header(f, "client-request-id", "11111111-2222-4333-8444-555555555555");
     fixture_header(f, "return-client-request-id", "true");
     CHECK(fixture_get(f, LOGIN, "/contoso.com/oauth2/token") == 400);
@@ -185,19 +197,22 @@ static void test_correlation(struct fixture *f)
     CHECK(strlen(fixture_string(f, "correlation_id")) == 36);
 }
 
+static const struct test_case cases[] = {
+    CASE(configuration_names_the_tenant_and_its_endpoints),
+    CASE(adfs_configuration_leads_az_to_the_tenants_id),
+    CASE(unknown_tenants_and_paths_are_refused),
+    CASE(instance_discovery_answers_for_any_host),
+    CASE(users_of_the_tenant_are_managed),
+    CASE(keys_are_published_everywhere),
+    CASE(metadata_has_the_shape_of_its_version),
+    CASE(sites_take_only_what_is_theirs),
+    CASE(errors_carry_the_clients_correlation_id),
+};
+
 int main(void)
 {
-    struct fixture fixture;
-    fixture_start(&fixture, NULL);
-    test_configuration(&fixture);
-    test_adfs_configuration(&fixture);
-    test_unknown_tenant(&fixture);
-    test_instance_discovery(&fixture);
-    test_user_realm(&fixture);
-    test_keys(&fixture);
-    test_metadata_shapes(&fixture);
-    test_sites(&fixture);
-    test_correlation(&fixture);
-    fixture_stop(&fixture);
-    return check_result();
+    fixture_start(&shared, NULL);
+    int result = test_run(cases, ARRAY_LEN(cases));
+    fixture_stop(&shared);
+    return result;
 }

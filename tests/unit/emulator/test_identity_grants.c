@@ -4,6 +4,9 @@
 
 #include "emulator/tokens.h"
 #include "identity_fixture.h"
+#include "tests/support/test.h"
+
+static struct fixture shared; /* one signing key for all cases */
 
 #define V1 "/" TENANT "/oauth2/token"
 #define V2 "/" TENANT "/oauth2/v2.0/token"
@@ -29,8 +32,9 @@ static void check_error(struct fixture *f, int status, int code, const char *err
     }
 }
 
-static void test_client_secret(struct fixture *f)
+TEST(a_secret_gives_an_application_token)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_post(f, LOGIN, V2, CREDENTIALS ARM_SCOPE "&client_info=1") == 200);
     CHECK_TEXT(fixture_string(f, "token_type"), "Bearer");
     CHECK(fixture_number(f, "expires_in") == 3599);
@@ -63,8 +67,9 @@ static void test_client_secret(struct fixture *f)
     CHECK(fixture_post(f, LOGIN, V2, CREDENTIALS "&scope=https://redis.azure.com/.default") == 200);
 }
 
-static void test_client_secret_v1(struct fixture *f)
+TEST(v1_answers_numbers_as_strings)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_post(f, LOGIN, V1,
                        CREDENTIALS "&resource=https%3A%2F%2Fmanagement.azure.com%2F") == 200);
     CHECK_TEXT(fixture_string(f, "expires_in"), "3599");
@@ -78,8 +83,9 @@ static void test_client_secret_v1(struct fixture *f)
     CHECK_TEXT(fixture_string(f, "resource"), "00000002-0000-0000-c000-000000000000");
 }
 
-static void test_client_secret_basic(struct fixture *f)
+TEST(credentials_may_come_in_a_header)
 {
+    struct fixture *f = &shared;
     struct buf header;
     buf_init(&header, 1024);
     buf_append_string(&header, "Basic ");
@@ -91,8 +97,9 @@ static void test_client_secret_basic(struct fixture *f)
     CHECK(fixture_post(f, LOGIN, V2, "grant_type=client_credentials" ARM_SCOPE) == 400);
 }
 
-static void test_client_refusals(struct fixture *f)
+TEST(clients_are_refused_in_entras_words)
 {
+    struct fixture *f = &shared;
     fixture_post(f, LOGIN, V2,
                  "grant_type=client_credentials&client_id=" CLIENT "&client_secret=x" ARM_SCOPE);
     check_error(f, 401, 7000215, "invalid_client",
@@ -132,10 +139,16 @@ static void test_client_refusals(struct fixture *f)
                 "The app requested an unsupported grant type 'magic'.");
     fixture_get(f, LOGIN, V2);
     CHECK(fixture_number(f, "error_codes.0") == 900561);
+    /* What is quoted stays UTF-8: a stray byte, a surrogate, a zero, an e with an accent. */
+    fixture_post(f, LOGIN, V2,
+                 "grant_type=client_credentials&client_id=\xff%ed%a0%80%00%c3%a9&client_secret=x");
+    CHECK(strstr(fixture_string(f, "error_description"),
+                 "'\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9'") != NULL);
 }
 
-static void test_scope_refusals(struct fixture *f)
+TEST(scopes_are_refused_in_entras_words)
 {
+    struct fixture *f = &shared;
     fixture_post(f, LOGIN, V2, CREDENTIALS);
     check_error(f, 400, 900144, "invalid_request",
                 "The request body must contain the following parameter: 'scope'.");
@@ -196,8 +209,9 @@ static int post_assertion(struct fixture *f, char *assertion)
     return status;
 }
 
-static void test_certificate(struct fixture *f)
+TEST(an_assertion_must_fit_the_client)
 {
+    struct fixture *f = &shared;
     const int64_t later = START_MS / 1000 + 600;
     const char *audience = "https://" LOGIN V2;
     CHECK(post_assertion(f, assertion_make(CLIENT, CLIENT, audience, later)) == 200);
@@ -227,8 +241,9 @@ static void test_certificate(struct fixture *f)
 }
 
 /* The emulator's own signing certificate serves as a client's here. */
-static void test_registered_certificate(struct fixture *f)
+TEST(a_registered_certificate_is_checked)
 {
+    struct fixture *f = &shared;
     struct buf error;
     struct buf pem;
     buf_init(&error, 256);
@@ -276,8 +291,9 @@ static void test_registered_certificate(struct fixture *f)
     buf_finish(&error);
 }
 
-static void test_federation(struct fixture *f)
+TEST(a_federated_token_needs_its_audience)
 {
+    struct fixture *f = &shared;
     const int64_t later = START_MS / 1000 + 600;
     const char *issuer = "https://token.actions.githubusercontent.com";
     CHECK(post_assertion(f, assertion_make(issuer, "repo:a/b:ref:refs/heads/main",
@@ -312,8 +328,9 @@ static void check_user_answer(struct fixture *f, const char *issuer, const char 
     buf_finish(&info);
 }
 
-static void test_password(struct fixture *f)
+TEST(a_password_signs_the_user_in)
 {
+    struct fixture *f = &shared;
     fixture_post(f, LOGIN, "/organizations/oauth2/v2.0/token",
                  "grant_type=password&client_id=" AZ_CLIENT USER ARM_SCOPE OIDC);
     check_user_answer(f, "https://" LOGIN "/" TENANT "/v2.0", "2.0");
@@ -348,8 +365,9 @@ static char *refresh_body(const struct fixture *f, const char *client)
                          fixture_string(f, "refresh_token"));
 }
 
-static void test_refresh(struct fixture *f)
+TEST(a_refresh_token_lasts_ninety_days)
 {
+    struct fixture *f = &shared;
     fixture_post(f, LOGIN, V2, "grant_type=password&client_id=" AZ_CLIENT USER ARM_SCOPE OIDC);
     char *body = refresh_body(f, AZ_CLIENT);
     char *stolen = refresh_body(f, CLIENT);
@@ -377,8 +395,9 @@ static void test_refresh(struct fixture *f)
     memory_free(other);
 }
 
-static void test_device_code(struct fixture *f)
+TEST(a_device_code_approves_itself)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_post(f, LOCAL, "/adfs/oauth2/devicecode",
                        "client_id=" AZ_CLIENT
                        "&scope=https://localhost:8443//.default" OIDC) == 200);
@@ -429,8 +448,9 @@ static char *code_of(const struct fixture *f)
     "S256" ARM_SCOPE OIDC
 #define VERIFIER "&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
-static void test_authorization_code(struct fixture *f)
+TEST(an_authorization_code_is_good_once)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOGIN, AUTHORIZE) == 302);
     CHECK(strstr(f->headers, "Location: http://localhost:5555?code=") != NULL);
     CHECK(strstr(f->headers, "&state=s%201&session_state=") != NULL);
@@ -467,8 +487,9 @@ static void test_authorization_code(struct fixture *f)
     memory_free(body);
 }
 
-static void test_authorize_forms(struct fixture *f)
+TEST(the_sign_in_page_answers_in_every_mode)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_get(f, LOGIN, AUTHORIZE "&response_mode=form_post&client_info=1") == 200);
     CHECK(strstr(f->body, "action=\"http://localhost:5555\"") != NULL);
     CHECK(strstr(f->body, "name=\"state\" value=\"s 1\"") != NULL);
@@ -496,8 +517,9 @@ static void test_authorize_forms(struct fixture *f)
     CHECK(fixture_get(f, LOGIN, "/common/oauth2/v2.0/logout") == 200);
 }
 
-static void test_on_behalf_of(struct fixture *f)
+TEST(an_application_acts_on_behalf_of_the_user)
 {
+    struct fixture *f = &shared;
     fixture_post(f, LOGIN, V2,
                  "grant_type=password&client_id=" CLIENT USER "&scope=api://" CLIENT
                  "/access_as_user");
@@ -521,8 +543,9 @@ static void test_on_behalf_of(struct fixture *f)
     memory_free(body);
 }
 
-static void test_reset(struct fixture *f)
+TEST(a_reset_forgets_registered_applications)
 {
+    struct fixture *f = &shared;
     const struct identity_application application = {
         .client_id = "44444444-4444-4444-8444-444444444444",
         .object_id = "44444444-4444-4444-8444-444444444445",
@@ -542,25 +565,28 @@ static void test_reset(struct fixture *f)
     CHECK(fixture_post(f, LOGIN, V2, CREDENTIALS ARM_SCOPE) == 200);
 }
 
+static const struct test_case cases[] = {
+    CASE(a_secret_gives_an_application_token),
+    CASE(v1_answers_numbers_as_strings),
+    CASE(credentials_may_come_in_a_header),
+    CASE(clients_are_refused_in_entras_words),
+    CASE(scopes_are_refused_in_entras_words),
+    CASE(an_assertion_must_fit_the_client),
+    CASE(a_registered_certificate_is_checked),
+    CASE(a_federated_token_needs_its_audience),
+    CASE(a_password_signs_the_user_in),
+    CASE(a_refresh_token_lasts_ninety_days),
+    CASE(a_device_code_approves_itself),
+    CASE(an_authorization_code_is_good_once),
+    CASE(the_sign_in_page_answers_in_every_mode),
+    CASE(an_application_acts_on_behalf_of_the_user),
+    CASE(a_reset_forgets_registered_applications),
+};
+
 int main(void)
 {
-    struct fixture fixture;
-    fixture_start(&fixture, NULL);
-    test_client_secret(&fixture);
-    test_client_secret_v1(&fixture);
-    test_client_secret_basic(&fixture);
-    test_client_refusals(&fixture);
-    test_scope_refusals(&fixture);
-    test_certificate(&fixture);
-    test_registered_certificate(&fixture);
-    test_federation(&fixture);
-    test_password(&fixture);
-    test_refresh(&fixture);
-    test_device_code(&fixture);
-    test_authorization_code(&fixture);
-    test_authorize_forms(&fixture);
-    test_on_behalf_of(&fixture);
-    test_reset(&fixture);
-    fixture_stop(&fixture);
-    return check_result();
+    fixture_start(&shared, NULL);
+    int result = test_run(cases, ARRAY_LEN(cases));
+    fixture_stop(&shared);
+    return result;
 }

@@ -2,6 +2,9 @@
 #include <string.h>
 
 #include "identity_fixture.h"
+#include "tests/support/test.h"
+
+static struct fixture shared; /* one signing key for all cases */
 
 #define IMDS "169.254.169.254"
 #define IMDS_TOKEN "/metadata/identity/oauth2/token?api-version=2018-02-01"
@@ -32,8 +35,9 @@ static void check_machine_token(struct fixture *f)
     CHECK_TEXT(verified.principal.application_id, IDENTITY_MANAGED_CLIENT_ID);
 }
 
-static void test_imds(struct fixture *f)
+TEST(the_machine_has_an_identity)
 {
+    struct fixture *f = &shared;
     fixture_header(f, "Metadata", "true");
     fixture_get(f, IMDS, IMDS_TOKEN RESOURCE);
     check_machine_token(f);
@@ -60,8 +64,9 @@ static void test_imds(struct fixture *f)
     CHECK_TEXT(fixture_string(f, "compute.subscriptionId"), SUBSCRIPTION);
 }
 
-static void test_user_assigned(struct fixture *f)
+TEST(registered_identities_are_found_by_every_id)
 {
+    struct fixture *f = &shared;
     const struct identity_application application = {
         .client_id = "33333333-3333-4333-8333-333333333333",
         .object_id = "33333333-3333-4333-8333-333333333334",
@@ -94,8 +99,9 @@ static void test_user_assigned(struct fixture *f)
     }
 }
 
-static void test_local_endpoint(struct fixture *f)
+TEST(app_service_and_cloud_shell_are_served)
 {
+    struct fixture *f = &shared;
     /* Cloud Shell, as az uses MSI_ENDPOINT. */
     fixture_header(f, "Metadata", "true");
     fixture_post(f, "127.0.0.1:8443", "/MSI/token",
@@ -113,13 +119,16 @@ static void test_local_endpoint(struct fixture *f)
     CHECK(fixture_get(f, "127.0.0.1:8443", "/MSI/token?api-version=2019-08-01") == 400);
 }
 
+static const struct test_case cases[] = {
+    CASE(the_machine_has_an_identity),
+    CASE(registered_identities_are_found_by_every_id),
+    CASE(app_service_and_cloud_shell_are_served),
+};
+
 int main(void)
 {
-    struct fixture fixture;
-    fixture_start(&fixture, NULL);
-    test_imds(&fixture);
-    test_user_assigned(&fixture);
-    test_local_endpoint(&fixture);
-    fixture_stop(&fixture);
-    return check_result();
+    fixture_start(&shared, NULL);
+    int result = test_run(cases, ARRAY_LEN(cases));
+    fixture_stop(&shared);
+    return result;
 }

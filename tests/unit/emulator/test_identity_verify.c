@@ -7,6 +7,11 @@
 
 #include "emulator/tokens.h"
 #include "identity_fixture.h"
+#include "tests/support/test.h"
+
+static struct fixture shared; /* one signing key for all cases */
+static char directory[] = "/tmp/redurite-identity-XXXXXX";
+static char *key_file; /* in it */
 
 #define TOKEN_PATH "/" TENANT "/oauth2/v2.0/token"
 #define FORM "client_id=" CLIENT "&client_secret=" SECRET "&grant_type=client_credentials&scope="
@@ -32,8 +37,9 @@ static void check_refused(struct fixture *f, const char *token, const char *code
     }
 }
 
-static void test_right(struct fixture *f)
+TEST(tokens_for_the_management_api_are_believed)
 {
+    struct fixture *f = &shared;
     static const char *const scopes[] = {
         "https%3A%2F%2Fmanagement.azure.com%2F.default",
         "https%3A%2F%2Fmanagement.core.windows.net%2F%2F.default",
@@ -53,8 +59,9 @@ static void test_right(struct fixture *f)
     }
 }
 
-static void test_expiry(struct fixture *f)
+TEST(tokens_end_on_the_emulators_clock)
 {
+    struct fixture *f = &shared;
     struct token_claims claims;
     struct arm_error error;
     char *token = token_take(f, "https://management.azure.com/.default");
@@ -70,8 +77,9 @@ static void test_expiry(struct fixture *f)
     memory_free(token);
 }
 
-static void test_tampered(struct fixture *f)
+TEST(a_changed_token_is_refused)
 {
+    struct fixture *f = &shared;
     char *token = token_take(f, "https://management.azure.com/.default");
     size_t size = strlen(token);
     for (size_t i = 1; i < size; i += 97) {
@@ -101,8 +109,9 @@ static void test_tampered(struct fixture *f)
                   "The access token is invalid.");
 }
 
-static void test_audience(struct fixture *f)
+TEST(a_token_for_another_api_is_refused)
 {
+    struct fixture *f = &shared;
     char *token = token_take(f, "https://graph.microsoft.com/.default");
     check_refused(f, token, "InvalidAuthenticationTokenAudience",
                   "The access token has been obtained for wrong audience or resource "
@@ -121,7 +130,7 @@ static char *signed_with(struct tokens *tokens, const char *json)
 }
 
 /* Claims that only a foreign or broken issuer makes, signed with our own key. */
-static void test_claims(const char *key_file)
+TEST(claims_of_other_issuers_are_refused)
 {
     struct fixture fixture, *f = &fixture;
     struct buf error;
@@ -147,8 +156,9 @@ static void test_claims(const char *key_file)
     fixture_stop(f);
 }
 
-static void test_refresh_token_is_no_access_token(struct fixture *f)
+TEST(a_refresh_token_is_no_access_token)
 {
+    struct fixture *f = &shared;
     CHECK(fixture_post(f, LOGIN, "/organizations/oauth2/v2.0/token",
                        "client_id=" AZ_CLIENT "&grant_type=password&username=" IDENTITY_USER_NAME
                        "&password=" IDENTITY_USER_PASSWORD
@@ -160,7 +170,7 @@ static void test_refresh_token_is_no_access_token(struct fixture *f)
 }
 
 /* Two emulators in one data directory, both started before there was a key. */
-static void test_shared_key(const char *key_file)
+TEST(one_directory_has_one_key)
 {
     struct fixture first, second;
     struct token_claims claims;
@@ -176,8 +186,9 @@ static void test_shared_key(const char *key_file)
 }
 
 /* Another key: the same claims are not believed. */
-static void test_other_key(struct fixture *f)
+TEST(a_token_of_another_key_is_refused)
 {
+    struct fixture *f = &shared;
     struct fixture other;
     fixture_start(&other, NULL);
     char *token = token_take(&other, "https://management.azure.com/.default");
@@ -186,7 +197,7 @@ static void test_other_key(struct fixture *f)
     fixture_stop(&other);
 }
 
-static void test_key_file(const char *key_file)
+TEST(the_key_is_made_late_and_kept)
 {
     struct fixture first, second;
     struct stat facts;
@@ -206,7 +217,7 @@ static void test_key_file(const char *key_file)
     memory_free(token);
 }
 
-static void test_bad_key_file(const char *key_file)
+TEST(a_file_that_is_no_key_is_named)
 {
     struct buf error;
     buf_init(&error, 1024);
@@ -218,28 +229,30 @@ static void test_bad_key_file(const char *key_file)
     buf_finish(&error);
 }
 
+static const struct test_case cases[] = {
+    CASE(tokens_for_the_management_api_are_believed),
+    CASE(tokens_end_on_the_emulators_clock),
+    CASE(a_changed_token_is_refused),
+    CASE(a_token_for_another_api_is_refused),
+    CASE(a_refresh_token_is_no_access_token),
+    CASE(a_token_of_another_key_is_refused),
+    CASE(one_directory_has_one_key),
+    CASE(the_key_is_made_late_and_kept),
+    CASE(claims_of_other_issuers_are_refused),
+    CASE(a_file_that_is_no_key_is_named),
+};
+
 int main(void)
 {
-    char directory[] = "/tmp/redurite-identity-XXXXXX";
     if (mkdtemp(directory) == NULL) {
         return 1;
     }
-    char *key_file = string_format("%s/token-key.pem", directory);
-    struct fixture fixture;
-    fixture_start(&fixture, NULL);
-    test_right(&fixture);
-    test_expiry(&fixture);
-    test_tampered(&fixture);
-    test_audience(&fixture);
-    test_refresh_token_is_no_access_token(&fixture);
-    test_other_key(&fixture);
-    fixture_stop(&fixture);
-    test_shared_key(key_file);
-    test_key_file(key_file);
-    test_claims(key_file);
-    test_bad_key_file(key_file);
+    key_file = string_format("%s/token-key.pem", directory);
+    fixture_start(&shared, NULL);
+    int result = test_run(cases, ARRAY_LEN(cases));
+    fixture_stop(&shared);
     unlink(key_file);
     rmdir(directory);
     memory_free(key_file);
-    return check_result();
+    return result;
 }
