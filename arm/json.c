@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-cJSON *json_text_bytes(struct bytes text)
+cJSON *arm_json_text_bytes(struct bytes text)
 {
     char *copy = bytes_to_string(text);
     cJSON *item = cJSON_CreateString(copy);
@@ -33,30 +33,30 @@ static cJSON *holder_of(cJSON *object, const char *path, char name[64], bool mak
     }
 }
 
-cJSON *json_at(const cJSON *object, const char *path)
+cJSON *arm_json_at(const cJSON *object, const char *path)
 {
     char name[64];
     cJSON *holder = holder_of((cJSON *)object, path, name, false);
     return cJSON_IsObject(holder) ? cJSON_GetObjectItem(holder, name) : NULL;
 }
 
-const char *json_text(const cJSON *object, const char *path)
+const char *arm_json_text(const cJSON *object, const char *path)
 {
-    return cJSON_GetStringValue(json_at(object, path));
+    return cJSON_GetStringValue(arm_json_at(object, path));
 }
 
-bool json_truth(const cJSON *object, const char *path)
+bool arm_json_truth(const cJSON *object, const char *path)
 {
-    return cJSON_IsTrue(json_at(object, path));
+    return cJSON_IsTrue(arm_json_at(object, path));
 }
 
-int json_number(const cJSON *object, const char *path, int fallback)
+int arm_json_number(const cJSON *object, const char *path, int fallback)
 {
-    const cJSON *item = json_at(object, path);
+    const cJSON *item = arm_json_at(object, path);
     return cJSON_IsNumber(item) ? item->valueint : fallback;
 }
 
-void json_put(cJSON *object, const char *path, cJSON *value)
+void arm_json_put(cJSON *object, const char *path, cJSON *value)
 {
     char name[64];
     cJSON *holder = holder_of(object, path, name, true);
@@ -64,12 +64,12 @@ void json_put(cJSON *object, const char *path, cJSON *value)
     cJSON_AddItemToObject(holder, name, value);
 }
 
-void json_put_text(cJSON *object, const char *path, const char *text)
+void arm_json_put_text(cJSON *object, const char *path, const char *text)
 {
-    json_put(object, path, cJSON_CreateString(text));
+    arm_json_put(object, path, cJSON_CreateString(text));
 }
 
-void json_remove(cJSON *object, const char *path)
+void arm_json_remove(cJSON *object, const char *path)
 {
     char name[64];
     cJSON *holder = holder_of(object, path, name, false);
@@ -78,7 +78,7 @@ void json_remove(cJSON *object, const char *path)
     }
 }
 
-void json_merge(cJSON *target, const cJSON *patch)
+void arm_json_merge(cJSON *target, const cJSON *patch)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, patch)
@@ -87,7 +87,7 @@ void json_merge(cJSON *target, const cJSON *patch)
         if (cJSON_IsNull(item)) {
             cJSON_DeleteItemFromObject(target, item->string);
         } else if (cJSON_IsObject(item) && cJSON_IsObject(old)) {
-            json_merge(old, item);
+            arm_json_merge(old, item);
         } else if (old != NULL) {
             cJSON_ReplaceItemInObject(target, item->string, cJSON_Duplicate(item, true));
         } else {
@@ -96,7 +96,7 @@ void json_merge(cJSON *target, const cJSON *patch)
     }
 }
 
-void json_copy_member(cJSON *to, const cJSON *from, const char *name)
+void arm_json_copy_member(cJSON *to, const cJSON *from, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItem(from, name);
     if (item != NULL) {

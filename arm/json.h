@@ -9,19 +9,19 @@
 
 #include "base/bytes.h"
 
-cJSON *json_at(const cJSON *object, const char *path);        /* NULL when absent */
-const char *json_text(const cJSON *object, const char *path); /* NULL unless a string */
-bool json_truth(const cJSON *object, const char *path);       /* false unless true */
+cJSON *arm_json_at(const cJSON *object, const char *path);        /* NULL when absent */
+const char *arm_json_text(const cJSON *object, const char *path); /* NULL unless a string */
+bool arm_json_truth(const cJSON *object, const char *path);       /* false unless true */
 /* The number there, or `fallback` unless it is one. */
-int json_number(const cJSON *object, const char *path, int fallback);
+int arm_json_number(const cJSON *object, const char *path, int fallback);
 /* Puts `value` there (taken), making the objects on the way. */
-void json_put(cJSON *object, const char *path, cJSON *value);
-void json_put_text(cJSON *object, const char *path, const char *text);
-void json_remove(cJSON *object, const char *path);
+void arm_json_put(cJSON *object, const char *path, cJSON *value);
+void arm_json_put_text(cJSON *object, const char *path, const char *text);
+void arm_json_remove(cJSON *object, const char *path);
 /* RFC 7396: null removes, objects merge, all else replaces. */
-void json_merge(cJSON *target, const cJSON *patch);
-cJSON *json_text_bytes(struct bytes text);
+void arm_json_merge(cJSON *target, const cJSON *patch);
+cJSON *arm_json_text_bytes(struct bytes text);
 /* Copies the member, if there is one, under the same name. */
-void json_copy_member(cJSON *to, const cJSON *from, const char *name);
+void arm_json_copy_member(cJSON *to, const cJSON *from, const char *name);
 
 #endif

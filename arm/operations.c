@@ -141,12 +141,12 @@ struct arm_operation *arm_operation_start(struct arm_service *service, enum arm_
 
 struct arm_operation *arm_operation_resume(struct arm_service *service, const cJSON *document)
 {
-    const char *id = json_text(document, "id"), *status = json_text(document, "status");
-    const cJSON *due_ms = json_at(document, "dueMs");
+    const char *id = arm_json_text(document, "id"), *status = arm_json_text(document, "status");
+    const cJSON *due_ms = arm_json_at(document, "dueMs");
     struct arm_operation *operation =
-        add(service, (enum arm_operation_kind)json_number(document, "kind", 0),
-            json_text(document, "action"), json_text(document, "resourceId"),
-            json_text(document, "location"));
+        add(service, (enum arm_operation_kind)arm_json_number(document, "kind", 0),
+            arm_json_text(document, "action"), arm_json_text(document, "resourceId"),
+            arm_json_text(document, "location"));
     strncpy(operation->id, id, GUID_SIZE);
     operation->status = strcmp(status, "Succeeded") == 0 ? "Succeeded"
                         : strcmp(status, "Failed") == 0  ? "Failed"

@@ -32,7 +32,7 @@ static bool object_or_fail(struct arm_call *call)
 static const struct arm_location *location_or_fail(struct arm_call *call,
                                                    const struct arm_resource_type *type)
 {
-    const char *text = json_text(call->body, "location");
+    const char *text = arm_json_text(call->body, "location");
     if (text == NULL) {
         arm_fail(&call->error, 400, "LocationRequired",
                  "The location property is required for this definition.");
@@ -146,7 +146,7 @@ static bool change_or_fail(struct arm_call *call, struct arm_resource *resource)
 
 static bool replace(struct arm_call *call, struct arm_resource *resource)
 {
-    const char *text = json_text(call->body, "location");
+    const char *text = arm_json_text(call->body, "location");
     const struct arm_location *location =
         text == NULL ? resource->location : arm_location_find(bytes_from_string(text));
     if (!change_or_fail(call, resource)) {
@@ -176,10 +176,10 @@ static bool merge(struct arm_call *call, struct arm_resource *resource)
     }
     cJSON *changed = cJSON_Duplicate(resource->body, true);
     /* Tags are replaced as a whole, as the service does; everything else merges. */
-    if (cJSON_IsObject(json_at(call->body, "tags"))) {
-        json_remove(changed, "tags");
+    if (cJSON_IsObject(arm_json_at(call->body, "tags"))) {
+        arm_json_remove(changed, "tags");
     }
-    json_merge(changed, call->body);
+    arm_json_merge(changed, call->body);
     resource->type->complete(call->service, changed);
     if (!resource->type->check(call, resource, changed)) {
         cJSON_Delete(changed);
@@ -315,7 +315,7 @@ static bool split_id(const char *id, struct bytes *group, struct bytes *type, st
 bool arm_resource_place(struct arm_service *service, const cJSON *document, bool loaded,
                         struct arm_error *error)
 {
-    const char *id = json_text(document, "id"), *place = json_text(document, "location");
+    const char *id = arm_json_text(document, "id"), *place = arm_json_text(document, "location");
     struct bytes group_name, type_name, name;
     if (id == NULL || !split_id(id, &group_name, &type_name, &name)) {
         return arm_fail(error, 400, "InvalidResourceId",
@@ -350,13 +350,13 @@ bool arm_resource_place(struct arm_service *service, const cJSON *document, bool
         return arm_fail(error, 409, "NameNotAvailable", "%s: the name is taken", id);
     }
     cJSON *body = cJSON_Duplicate(document, true);
-    static const char *const own[] = {"id",      "location", "name",      "type",     "state",
-                                      "pending", "secrets", "createdMs", "changedMs", "operation"};
+    static const char *const own[] = {"id",      "location", "name",      "type",      "state",
+                                      "pending", "secrets",  "createdMs", "changedMs", "operation"};
     for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-        json_remove(body, own[i]);
+        arm_json_remove(body, own[i]);
     }
-    cJSON *keys = cJSON_Duplicate(json_at(body, "properties.accessKeys"), true);
-    json_remove(body, "properties.accessKeys");
+    cJSON *keys = cJSON_Duplicate(arm_json_at(body, "properties.accessKeys"), true);
+    arm_json_remove(body, "properties.accessKeys");
     if (!loaded && (!arm_schema_accept(type->schema, body, NULL, "2024-11-01", error) ||
                     !type->check(&(struct arm_call){.service = service}, NULL, body))) {
         cJSON_Delete(keys);
@@ -365,7 +365,7 @@ bool arm_resource_place(struct arm_service *service, const cJSON *document, bool
     }
     type->complete(service, body);
     struct arm_resource *resource = arm_resource_add(service, type, group, name, location, body);
-    cJSON *secrets = cJSON_Duplicate(json_at(document, "secrets"), true);
+    cJSON *secrets = cJSON_Duplicate(arm_json_at(document, "secrets"), true);
     resource->secrets = cJSON_IsObject(secrets) ? secrets : keys;
     if (resource->secrets != keys) {
         cJSON_Delete(keys);

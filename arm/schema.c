@@ -74,7 +74,7 @@ static bool accept(const struct arm_property *row, cJSON *item, struct arm_error
 
 static bool unchanged(const struct arm_property *row, const cJSON *item, const cJSON *stored)
 {
-    const cJSON *old = json_at(stored, row->path);
+    const cJSON *old = arm_json_at(stored, row->path);
     if (cJSON_IsString(old) && cJSON_IsString(item)) {
         return bytes_equal_nocase(bytes_from_string(old->valuestring),
                                   bytes_from_string(item->valuestring));
@@ -85,14 +85,15 @@ static bool unchanged(const struct arm_property *row, const cJSON *item, const c
 bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
                        const char *api_version, struct arm_error *error)
 {
-    if (!cJSON_IsObject(json_at(body, "properties")) && json_at(body, "properties") != NULL) {
+    if (!cJSON_IsObject(arm_json_at(body, "properties")) &&
+        arm_json_at(body, "properties") != NULL) {
         return arm_fail_property(error, "properties", "an object");
     }
     for (const struct arm_property *row = rows; row->path != NULL; row++) {
-        cJSON *item = json_at(body, row->path);
+        cJSON *item = arm_json_at(body, row->path);
         bool known = row->since == NULL || strcmp(api_version, row->since) >= 0;
         if (item != NULL && (cJSON_IsNull(item) || (row->rules & ARM_READ_ONLY) != 0 || !known)) {
-            json_remove(body, row->path);
+            arm_json_remove(body, row->path);
             item = NULL;
         }
         if (item == NULL) {

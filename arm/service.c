@@ -60,7 +60,7 @@ static void answer_error(struct arm_call *call)
         if (end != NULL) {
             cJSON_AddItemToObject(
                 detail, "target",
-                json_text_bytes((struct bytes){start + 1, (size_t)(end - start - 1)}));
+                arm_json_text_bytes((struct bytes){start + 1, (size_t)(end - start - 1)}));
         }
         cJSON_AddStringToObject(detail, "message", error->message);
         cJSON_AddItemToArray(cJSON_AddArrayToObject(object, "details"), detail);
@@ -370,19 +370,19 @@ static cJSON *save_group(const struct arm_group *group)
 static cJSON *save_resource(const struct arm_resource *resource)
 {
     cJSON *document = cJSON_Duplicate(resource->body, true);
-    json_put_text(document, "id", resource->id);
-    json_put_text(document, "location", resource->location->name);
-    json_put_text(document, "state", resource->state);
-    json_put(document, "createdMs", cJSON_CreateNumber((double)resource->created_ms));
-    json_put(document, "changedMs", cJSON_CreateNumber((double)resource->changed_ms));
+    arm_json_put_text(document, "id", resource->id);
+    arm_json_put_text(document, "location", resource->location->name);
+    arm_json_put_text(document, "state", resource->state);
+    arm_json_put(document, "createdMs", cJSON_CreateNumber((double)resource->created_ms));
+    arm_json_put(document, "changedMs", cJSON_CreateNumber((double)resource->changed_ms));
     if (resource->pending != NULL) {
-        json_put(document, "pending", cJSON_Duplicate(resource->pending, true));
+        arm_json_put(document, "pending", cJSON_Duplicate(resource->pending, true));
     }
     if (resource->secrets != NULL) {
-        json_put(document, "secrets", cJSON_Duplicate(resource->secrets, true));
+        arm_json_put(document, "secrets", cJSON_Duplicate(resource->secrets, true));
     }
     if (resource->operation != NULL) {
-        json_put_text(document, "operation", resource->operation->id);
+        arm_json_put_text(document, "operation", resource->operation->id);
     }
     return document;
 }
@@ -411,9 +411,9 @@ cJSON *arm_service_save(const struct arm_service *service)
 static bool place_groups(struct arm_service *service, const cJSON *document, struct buf *error)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_at(document, "resourceGroups"))
+    cJSON_ArrayForEach(item, arm_json_at(document, "resourceGroups"))
     {
-        const char *name = json_text(item, "name"), *place = json_text(item, "location");
+        const char *name = arm_json_text(item, "name"), *place = arm_json_text(item, "location");
         const struct arm_location *location =
             place == NULL ? NULL : arm_location_find(bytes_from_string(place));
         if (name == NULL || name[0] == '\0' || location == NULL) {
@@ -425,9 +425,9 @@ static bool place_groups(struct arm_service *service, const cJSON *document, str
         if (group == NULL) {
             group = arm_group_add(service, bytes_from_string(name), location);
         }
-        if (cJSON_IsObject(json_at(item, "tags"))) {
+        if (cJSON_IsObject(arm_json_at(item, "tags"))) {
             cJSON_Delete(group->tags);
-            group->tags = cJSON_Duplicate(json_at(item, "tags"), true);
+            group->tags = cJSON_Duplicate(arm_json_at(item, "tags"), true);
         }
     }
     return true;
@@ -437,7 +437,7 @@ static bool place_resources(struct arm_service *service, const cJSON *document, 
                             struct buf *error)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_at(document, "resources"))
+    cJSON_ArrayForEach(item, arm_json_at(document, "resources"))
     {
         struct arm_error failure;
         if (!arm_resource_place(service, item, loaded, &failure)) {
@@ -456,7 +456,7 @@ static bool shape_fits(const cJSON *document, struct buf *error)
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        const cJSON *list = json_at(document, lists[i]);
+        const cJSON *list = arm_json_at(document, lists[i]);
         if (list != NULL && !cJSON_IsArray(list)) {
             buf_printf(error, "'%s' is not an array", lists[i]);
             return false;
@@ -534,30 +534,31 @@ static const char *state_from(const char *text)
 static void restore_running(struct arm_service *service, const cJSON *document)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_at(document, "operations"))
+    cJSON_ArrayForEach(item, arm_json_at(document, "operations"))
     {
-        if (json_text(item, "id") != NULL && json_text(item, "action") != NULL &&
-            json_text(item, "resourceId") != NULL && json_text(item, "location") != NULL &&
-            json_text(item, "status") != NULL) {
+        if (arm_json_text(item, "id") != NULL && arm_json_text(item, "action") != NULL &&
+            arm_json_text(item, "resourceId") != NULL && arm_json_text(item, "location") != NULL &&
+            arm_json_text(item, "status") != NULL) {
             arm_operation_resume(service, item);
         }
     }
-    cJSON_ArrayForEach(item, json_at(document, "resources"))
+    cJSON_ArrayForEach(item, arm_json_at(document, "resources"))
     {
-        struct arm_resource *resource = arm_resource_find_id(service, json_text(item, "id"));
-        const char *operation = json_text(item, "operation");
-        const cJSON *created = json_at(item, "createdMs"), *changed = json_at(item, "changedMs");
+        struct arm_resource *resource = arm_resource_find_id(service, arm_json_text(item, "id"));
+        const char *operation = arm_json_text(item, "operation");
+        const cJSON *created = arm_json_at(item, "createdMs"),
+                    *changed = arm_json_at(item, "changedMs");
         if (resource == NULL) {
             continue;
         }
-        json_remove(resource->body, "operation");
-        resource->state = state_from(json_text(item, "state"));
+        arm_json_remove(resource->body, "operation");
+        resource->state = state_from(arm_json_text(item, "state"));
         resource->created_ms =
             cJSON_IsNumber(created) ? (int64_t)created->valuedouble : resource->created_ms;
         resource->changed_ms =
             cJSON_IsNumber(changed) ? (int64_t)changed->valuedouble : resource->changed_ms;
-        if (cJSON_IsObject(json_at(item, "pending"))) {
-            resource->pending = cJSON_Duplicate(json_at(item, "pending"), true);
+        if (cJSON_IsObject(arm_json_at(item, "pending"))) {
+            resource->pending = cJSON_Duplicate(arm_json_at(item, "pending"), true);
         }
         if (operation != NULL) {
             resource->operation = arm_operation_find(service, bytes_from_string(operation));
@@ -566,11 +567,11 @@ static void restore_running(struct arm_service *service, const cJSON *document)
             resource->state = "Succeeded";
         }
     }
-    cJSON_ArrayForEach(item, json_at(document, "resourceGroups"))
+    cJSON_ArrayForEach(item, arm_json_at(document, "resourceGroups"))
     {
-        const char *operation = json_text(item, "deleting");
+        const char *operation = arm_json_text(item, "deleting");
         struct arm_group *group =
-            arm_group_find(service, bytes_from_string(json_text(item, "name")));
+            arm_group_find(service, bytes_from_string(arm_json_text(item, "name")));
         if (operation != NULL && group != NULL) {
             group->deleting = arm_operation_find(service, bytes_from_string(operation));
         }
@@ -585,7 +586,7 @@ bool arm_service_load(struct arm_service *service, const cJSON *document, struct
     arm_store_clear(service);
     place_groups(service, document, error);
     place_resources(service, document, true, error);
-    arm_providers_load(service, json_at(document, "providers"));
+    arm_providers_load(service, arm_json_at(document, "providers"));
     restore_running(service, document);
     apply_since(service, NULL);
     arm_changed(service);

@@ -94,16 +94,16 @@ static bool name_fits(struct bytes name)
 
 static const struct arm_sku *sku_of(const cJSON *body)
 {
-    const char *family = json_text(body, "properties.sku.family");
+    const char *family = arm_json_text(body, "properties.sku.family");
     return family == NULL
                ? NULL
-               : arm_sku_find(family[0], json_number(body, "properties.sku.capacity", -1));
+               : arm_sku_find(family[0], arm_json_number(body, "properties.sku.capacity", -1));
 }
 
 static bool check_sku(const cJSON *body, struct arm_error *error)
 {
-    const char *name = json_text(body, "properties.sku.name");
-    const char *family = json_text(body, "properties.sku.family");
+    const char *name = arm_json_text(body, "properties.sku.name");
+    const char *family = arm_json_text(body, "properties.sku.family");
     bool premium = strcmp(name, "Premium") == 0;
     if (premium != (family[0] == 'P')) {
         return arm_fail_property(error, "properties.sku.family",
@@ -115,7 +115,7 @@ static bool check_sku(const cJSON *body, struct arm_error *error)
                                  premium ? "1, 2, 3, 4, 5 for the family P"
                                          : "0, 1, 2, 3, 4, 5, 6 for the family C");
     }
-    if (!premium && json_at(body, "properties.shardCount") != NULL) {
+    if (!premium && arm_json_at(body, "properties.shardCount") != NULL) {
         return arm_fail_property(error, "properties.shardCount",
                                  "clustering needs the SKU Premium");
     }
@@ -186,7 +186,7 @@ static const struct {
 static bool check_configuration(const cJSON *body, struct arm_error *error)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_at(body, "properties.redisConfiguration"))
+    cJSON_ArrayForEach(item, arm_json_at(body, "properties.redisConfiguration"))
     {
         for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
             const char *text = cJSON_GetStringValue(item);
@@ -212,10 +212,10 @@ static bool not_permitted(struct arm_error *error, const char *property)
 /* Which sizes may become which; the service's documentation lists what it refuses. */
 static bool check_scaling(const cJSON *old, const cJSON *body, struct arm_error *error)
 {
-    const char *from = json_text(old, "properties.sku.name");
-    const char *to = json_text(body, "properties.sku.name");
-    int from_capacity = json_number(old, "properties.sku.capacity", 0);
-    int to_capacity = json_number(body, "properties.sku.capacity", 0);
+    const char *from = arm_json_text(old, "properties.sku.name");
+    const char *to = arm_json_text(body, "properties.sku.name");
+    int from_capacity = arm_json_number(old, "properties.sku.capacity", 0);
+    int to_capacity = arm_json_number(body, "properties.sku.capacity", 0);
     if (strcmp(from, "Basic") == 0 && strcmp(to, "Premium") == 0) {
         return arm_fail_provider(error, 400, "BadRequest",
                                  "Exception of type "
@@ -234,8 +234,8 @@ static bool check_scaling(const cJSON *old, const cJSON *body, struct arm_error 
     if (both || to_smallest) {
         return not_permitted(error, "properties.sku.capacity");
     }
-    if (json_at(old, "properties.shardCount") != NULL &&
-        json_at(body, "properties.shardCount") == NULL) {
+    if (arm_json_at(old, "properties.shardCount") != NULL &&
+        arm_json_at(body, "properties.shardCount") == NULL) {
         return not_permitted(error, "properties.shardCount");
     }
     return true;
@@ -247,13 +247,13 @@ static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *
     if (!check_sku(body, error) || !check_configuration(body, error)) {
         return false;
     }
-    const char *version = json_text(body, "properties.redisVersion");
+    const char *version = arm_json_text(body, "properties.redisVersion");
     if (version != NULL && version[0] != '4' && version[0] != '6' &&
         strcmp(version, "latest") != 0) {
         return arm_fail_property(error, "properties.redisVersion", "'4', '6', 'latest'");
     }
-    int masters = json_number(body, "properties.replicasPerMaster", -1);
-    int primaries = json_number(body, "properties.replicasPerPrimary", -1);
+    int masters = arm_json_number(body, "properties.replicasPerMaster", -1);
+    int primaries = arm_json_number(body, "properties.replicasPerPrimary", -1);
     if (masters >= 0 && primaries >= 0 && masters != primaries) {
         return arm_fail_property(error, "properties.replicasPerMaster",
                                  "the same as properties.replicasPerPrimary");
@@ -292,49 +292,49 @@ static void complete(struct arm_service *service, cJSON *body)
     static const char *const reserved[] = {"maxmemory-reserved", "maxfragmentationmemory-reserved",
                                            "maxmemory-delta"};
     const struct arm_sku *sku = sku_of(body);
-    if (json_at(body, "tags") == NULL) {
-        json_put(body, "tags", cJSON_CreateObject());
+    if (arm_json_at(body, "tags") == NULL) {
+        arm_json_put(body, "tags", cJSON_CreateObject());
     }
-    const char *identity = json_text(body, "identity.type");
+    const char *identity = arm_json_text(body, "identity.type");
     if (identity != NULL && strcmp(identity, "None") == 0) {
-        json_remove(body, "identity");
+        arm_json_remove(body, "identity");
     }
-    json_remove(body, "name");
-    json_remove(body, "id");
-    json_remove(body, "type");
-    json_remove(body, "location");
-    if (json_at(body, "properties.redisConfiguration") == NULL) {
-        json_put(body, "properties.redisConfiguration", cJSON_CreateObject());
+    arm_json_remove(body, "name");
+    arm_json_remove(body, "id");
+    arm_json_remove(body, "type");
+    arm_json_remove(body, "location");
+    if (arm_json_at(body, "properties.redisConfiguration") == NULL) {
+        arm_json_put(body, "properties.redisConfiguration", cJSON_CreateObject());
     }
-    cJSON *configuration = json_at(body, "properties.redisConfiguration");
+    cJSON *configuration = arm_json_at(body, "properties.redisConfiguration");
     cJSON_DeleteItemFromObjectCaseSensitive(configuration, "maxclients");
     default_setting(configuration, "maxclients", sku == NULL ? 0 : sku->max_clients);
     for (size_t i = 0; i < ARRAY_LEN(reserved) && sku != NULL; i++) {
         default_setting(configuration, reserved[i], sku->reserved_mb);
         clamp_setting(configuration, reserved[i], sku);
     }
-    if (json_at(body, "properties.enableNonSslPort") == NULL) {
-        json_put(body, "properties.enableNonSslPort", cJSON_CreateFalse());
+    if (arm_json_at(body, "properties.enableNonSslPort") == NULL) {
+        arm_json_put(body, "properties.enableNonSslPort", cJSON_CreateFalse());
     }
-    if (json_at(body, "properties.publicNetworkAccess") == NULL) {
-        json_put_text(body, "properties.publicNetworkAccess", "Enabled");
+    if (arm_json_at(body, "properties.publicNetworkAccess") == NULL) {
+        arm_json_put_text(body, "properties.publicNetworkAccess", "Enabled");
     }
-    if (json_at(body, "properties.updateChannel") == NULL) {
-        json_put_text(body, "properties.updateChannel", "Stable");
+    if (arm_json_at(body, "properties.updateChannel") == NULL) {
+        arm_json_put_text(body, "properties.updateChannel", "Stable");
     }
-    if (json_at(body, "properties.disableAccessKeyAuthentication") == NULL) {
-        json_put(body, "properties.disableAccessKeyAuthentication", cJSON_CreateFalse());
+    if (arm_json_at(body, "properties.disableAccessKeyAuthentication") == NULL) {
+        arm_json_put(body, "properties.disableAccessKeyAuthentication", cJSON_CreateFalse());
     }
-    if (json_at(body, "properties.zonalAllocationPolicy") == NULL) {
-        const char *name = json_text(body, "properties.sku.name");
-        json_put_text(body, "properties.zonalAllocationPolicy",
-                      json_at(body, "zones") != NULL       ? "UserDefined"
-                      : name && strcmp(name, "Basic") == 0 ? "NoZones"
-                                                           : "Automatic");
+    if (arm_json_at(body, "properties.zonalAllocationPolicy") == NULL) {
+        const char *name = arm_json_text(body, "properties.sku.name");
+        arm_json_put_text(body, "properties.zonalAllocationPolicy",
+                          arm_json_at(body, "zones") != NULL   ? "UserDefined"
+                          : name && strcmp(name, "Basic") == 0 ? "NoZones"
+                                                               : "Automatic");
     }
-    const char *version = json_text(body, "properties.redisVersion");
-    json_put_text(body, "properties.redisVersion",
-                  version != NULL && version[0] == '4' ? "4.0" : "6.0");
+    const char *version = arm_json_text(body, "properties.redisVersion");
+    arm_json_put_text(body, "properties.redisVersion",
+                      version != NULL && version[0] == '4' ? "4.0" : "6.0");
 }
 
 /* 44 characters of base64: 33 at random, the service's mark, 6 at random, padding. */
@@ -356,7 +356,7 @@ static char *make_key(struct random *random)
 static void new_key(struct arm_service *service, struct arm_resource *resource, const char *name)
 {
     char *key = make_key(service->random);
-    json_put_text(resource->secrets, name, key);
+    arm_json_put_text(resource->secrets, name, key);
     memory_free(key);
 }
 
@@ -371,20 +371,20 @@ static void create_secrets(struct arm_service *service, struct arm_resource *res
 
 static struct bytes text_at(const cJSON *body, const char *path)
 {
-    return bytes_from_string(json_text(body, path));
+    return bytes_from_string(arm_json_text(body, path));
 }
 
 static const char *setting(const cJSON *body, const char *name)
 {
     return cJSON_GetStringValue(
-        cJSON_GetObjectItem(json_at(body, "properties.redisConfiguration"), name));
+        cJSON_GetObjectItem(arm_json_at(body, "properties.redisConfiguration"), name));
 }
 
 static struct arm_cache cache_of(const struct arm_resource *resource)
 {
     const cJSON *body = resource->body;
     const struct arm_sku *sku = sku_of(body);
-    int shards = json_number(body, "properties.shardCount", 0);
+    int shards = arm_json_number(body, "properties.shardCount", 0);
     return (struct arm_cache){
         .name = bytes_from_string(resource->name),
         .resource_id = bytes_from_string(resource->id),
@@ -395,10 +395,10 @@ static struct arm_cache cache_of(const struct arm_resource *resource)
         .secondary_key = text_at(resource->secrets, "secondaryKey"),
         .redis_version = text_at(body, "properties.redisVersion"),
         .minimum_tls_version = text_at(body, "properties.minimumTlsVersion"),
-        .non_ssl_port_enabled = json_truth(body, "properties.enableNonSslPort"),
+        .non_ssl_port_enabled = arm_json_truth(body, "properties.enableNonSslPort"),
         .public_network_access =
             bytes_equal_string_nocase(text_at(body, "properties.publicNetworkAccess"), "Enabled"),
-        .access_keys_disabled = json_truth(body, "properties.disableAccessKeyAuthentication"),
+        .access_keys_disabled = arm_json_truth(body, "properties.disableAccessKeyAuthentication"),
         .shard_count = shards,
         .databases = shards > 0 ? 1 : sku->databases,
         .max_clients = sku->max_clients,
@@ -435,8 +435,8 @@ void arm_service_each_cache(const struct arm_service *service,
 
 static bool differs(const cJSON *old, const cJSON *changed, const char *path)
 {
-    return !cJSON_Compare(json_at(old, path), json_at(changed, path), true) &&
-           (json_at(old, path) != NULL || json_at(changed, path) != NULL);
+    return !cJSON_Compare(arm_json_at(old, path), arm_json_at(changed, path), true) &&
+           (arm_json_at(old, path) != NULL || arm_json_at(changed, path) != NULL);
 }
 
 /* Tags change at once; everything else takes the cache some time. */
@@ -455,10 +455,10 @@ static const char *update_state(const cJSON *old, const cJSON *changed)
 
 static int node_count(const cJSON *body)
 {
-    const char *name = json_text(body, "properties.sku.name");
-    int replicas = json_number(body, "properties.replicasPerPrimary",
-                               json_number(body, "properties.replicasPerMaster", 1));
-    int shards = json_number(body, "properties.shardCount", 1);
+    const char *name = arm_json_text(body, "properties.sku.name");
+    int replicas = arm_json_number(body, "properties.replicasPerPrimary",
+                                   arm_json_number(body, "properties.replicasPerMaster", 1));
+    int shards = arm_json_number(body, "properties.shardCount", 1);
     return strcmp(name, "Basic") == 0 ? 1 : shards * (1 + replicas);
 }
 
@@ -466,9 +466,9 @@ static cJSON *show_instances(const struct arm_resource *resource)
 {
     const cJSON *body = resource->body;
     cJSON *list = cJSON_CreateArray();
-    int count = node_count(body), shards = json_number(body, "properties.shardCount", 0);
+    int count = node_count(body), shards = arm_json_number(body, "properties.shardCount", 0);
     int per_shard = shards > 0 ? count / shards : count;
-    bool plain = json_truth(body, "properties.enableNonSslPort");
+    bool plain = arm_json_truth(body, "properties.enableNonSslPort");
     bool running = strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed");
     for (int i = 0; i < count; i++) {
         cJSON *item = cJSON_CreateObject();
@@ -489,7 +489,7 @@ static cJSON *show_instances(const struct arm_resource *resource)
 
 static cJSON *show_identity(struct arm_call *call, const struct arm_resource *resource)
 {
-    cJSON *identity = cJSON_Duplicate(json_at(resource->body, "identity"), true);
+    cJSON *identity = cJSON_Duplicate(arm_json_at(resource->body, "identity"), true);
     if (identity != NULL) {
         /* Derived from the id, so that it stays the same. */
         struct random random;
@@ -500,8 +500,8 @@ static cJSON *show_identity(struct arm_call *call, const struct arm_resource *re
         random_init(&random, seed);
         char guid[GUID_SIZE + 1];
         random_guid(&random, guid);
-        json_put_text(identity, "principalId", guid);
-        json_put_text(identity, "tenantId", call->service->config.tenant_id);
+        arm_json_put_text(identity, "principalId", guid);
+        arm_json_put_text(identity, "tenantId", call->service->config.tenant_id);
     }
     return identity;
 }
@@ -509,32 +509,32 @@ static cJSON *show_identity(struct arm_call *call, const struct arm_resource *re
 static void show_properties(struct arm_call *call, const struct arm_resource *resource,
                             bool secrets, cJSON *shown)
 {
-    const cJSON *properties = json_at(resource->body, "properties");
+    const cJSON *properties = arm_json_at(resource->body, "properties");
     const char *version = call->api_version;
     struct arm_cache_address address;
     call->service->host.cache_address(call->service->host.context,
                                       bytes_from_string(resource->name), &address);
     cJSON_AddStringToObject(shown, "provisioningState", resource->state);
-    const char *redis = json_text(properties, "redisVersion");
+    const char *redis = arm_json_text(properties, "redisVersion");
     bool exact = strcmp(version, "2023-04-01") < 0 && strcmp(version, "2020-12-01") <= 0;
     cJSON_AddStringToObject(shown, "redisVersion",
                             !exact            ? redis
                             : redis[0] == '4' ? "4.0.14"
                                               : "6.0.14");
-    json_copy_member(shown, properties, "sku");
-    json_copy_member(shown, properties, "enableNonSslPort");
+    arm_json_copy_member(shown, properties, "sku");
+    arm_json_copy_member(shown, properties, "enableNonSslPort");
     if (strcmp(version, "2019-07-01") >= 0) {
         cJSON_AddItemToObject(shown, "instances", show_instances(resource));
     }
-    json_copy_member(shown, properties, "minimumTlsVersion");
+    arm_json_copy_member(shown, properties, "minimumTlsVersion");
     if (strcmp(version, "2020-06-01") >= 0) {
-        json_copy_member(shown, properties, "publicNetworkAccess");
+        arm_json_copy_member(shown, properties, "publicNetworkAccess");
     }
     static const char *const optional[] = {
         "tenantSettings",    "shardCount",         "subnetId",          "staticIP",
         "replicasPerMaster", "replicasPerPrimary", "redisConfiguration"};
     for (size_t i = 0; i < ARRAY_LEN(optional); i++) {
-        json_copy_member(shown, properties, optional[i]);
+        arm_json_copy_member(shown, properties, optional[i]);
     }
     if (secrets) {
         cJSON_AddItemToObject(shown, "accessKeys", cJSON_Duplicate(resource->secrets, true));
@@ -546,11 +546,11 @@ static void show_properties(struct arm_call *call, const struct arm_resource *re
     cJSON_AddNumberToObject(shown, "sslPort", address.ssl_port);
     cJSON_AddItemToObject(shown, "linkedServers", cJSON_CreateArray());
     if (strcmp(version, "2023-08-01") >= 0) {
-        json_copy_member(shown, properties, "updateChannel");
+        arm_json_copy_member(shown, properties, "updateChannel");
     }
     if (strcmp(version, "2024-11-01") >= 0) {
-        json_copy_member(shown, properties, "zonalAllocationPolicy");
-        json_copy_member(shown, properties, "disableAccessKeyAuthentication");
+        arm_json_copy_member(shown, properties, "zonalAllocationPolicy");
+        arm_json_copy_member(shown, properties, "disableAccessKeyAuthentication");
     }
 }
 
@@ -561,8 +561,8 @@ static cJSON *show(struct arm_call *call, const struct arm_resource *resource, b
     cJSON_AddStringToObject(item, "location", resource->location->display_name);
     cJSON_AddStringToObject(item, "name", resource->name);
     cJSON_AddStringToObject(item, "type", resource->type->name);
-    json_copy_member(item, resource->body, "tags");
-    json_copy_member(item, resource->body, "zones");
+    arm_json_copy_member(item, resource->body, "tags");
+    arm_json_copy_member(item, resource->body, "zones");
     cJSON *identity = show_identity(call, resource);
     if (identity != NULL) {
         cJSON_AddItemToObject(item, "identity", identity);
@@ -581,7 +581,7 @@ static bool list_keys(struct arm_call *call, struct arm_resource *resource)
 
 static bool regenerate_key(struct arm_call *call, struct arm_resource *resource)
 {
-    const char *type = json_text(call->body, "keyType");
+    const char *type = arm_json_text(call->body, "keyType");
     bool primary = type != NULL && bytes_equal_string_nocase(bytes_from_string(type), "Primary");
     if (!primary &&
         (type == NULL || !bytes_equal_string_nocase(bytes_from_string(type), "Secondary"))) {
@@ -622,7 +622,7 @@ static const struct arm_action actions[] = {
 /* Free: 200 and nothing. Taken: 409, as PUT would answer. */
 static bool check_name(struct arm_call *call)
 {
-    const char *name = json_text(call->body, "name"), *type = json_text(call->body, "type");
+    const char *name = arm_json_text(call->body, "name"), *type = arm_json_text(call->body, "type");
     if (name == NULL || !name_fits(bytes_from_string(name))) {
         return arm_fail_property(&call->error, "name", arm_redis_type.name_rule);
     }

@@ -31,7 +31,7 @@ static void answer(struct arm_call *call, int status, const struct arm_group *gr
 {
     cJSON *item = arm_group_show(call->service, group);
     if (strcmp(call->api_version, "2019-05-01") < 0) {
-        json_remove(item, "type");
+        arm_json_remove(item, "type");
     }
     arm_answer(call, status, item);
 }
@@ -65,7 +65,7 @@ static bool tags_fit(struct arm_call *call)
 
 static void take_tags(struct arm_group *group, const cJSON *body, bool keep)
 {
-    const cJSON *tags = json_at(body, "tags");
+    const cJSON *tags = arm_json_at(body, "tags");
     if (tags == NULL && keep) {
         return;
     }
@@ -102,7 +102,7 @@ static bool put_group(struct arm_call *call)
     if (!tags_fit(call)) {
         return false;
     }
-    const char *text = json_text(call->body, "location");
+    const char *text = arm_json_text(call->body, "location");
     if (text == NULL) {
         return arm_fail(&call->error, 400, "LocationRequired",
                         "The location property is required for this definition.");
@@ -273,7 +273,7 @@ static bool list_groups(struct arm_call *call)
         if (wanted(group, buf_bytes(&filter))) {
             cJSON *item = arm_group_show(call->service, group);
             if (strcmp(call->api_version, "2019-05-01") < 0) {
-                json_remove(item, "type");
+                arm_json_remove(item, "type");
             }
             cJSON_AddItemToArray(list, item);
         }

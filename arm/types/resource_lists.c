@@ -22,7 +22,7 @@ static bool condition_holds(const struct arm_resource *resource, struct bytes na
     }
     if (bytes_equal_string_nocase(name, "tagName") || bytes_equal_string_nocase(name, "tagValue")) {
         const cJSON *tag;
-        cJSON_ArrayForEach(tag, json_at(resource->body, "tags"))
+        cJSON_ArrayForEach(tag, arm_json_at(resource->body, "tags"))
         {
             const char *text =
                 bytes_equal_string_nocase(name, "tagName") ? tag->string : tag->valuestring;
@@ -70,7 +70,7 @@ static cJSON *summary(const struct arm_resource *resource, struct bytes expand)
     cJSON_AddStringToObject(item, "type", resource->type->name);
     cJSON_AddStringToObject(item, "location", resource->location->name);
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
-        json_copy_member(item, resource->body, shown[i]);
+        arm_json_copy_member(item, resource->body, shown[i]);
     }
     char time[32];
     if (bytes_match_glob(BYTES("*createdTime*"), expand, true)) {

@@ -1,0 +1,128 @@
+/* redurite commands: the supported-command matrix, from the very rows that serve the commands. */
+#include "emulator/cli/commands.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "resp/command_table.h"
+
+struct commands_settings {
+    bool json;
+    char *version;
+};
+
+static bool known_at(const struct command *command, unsigned version)
+{
+    return version_number(bytes_from_string(command->since)) <= version;
+}
+
+static const char *azure_status(const struct command *command)
+{
+    static const char *const names[] = {"allowed", "blocked", "blocked when clustered"};
+    return names[command->azure];
+}
+
+static cJSON *describe(const struct command *command, const struct command_family *family)
+{
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "name", command->name);
+    cJSON_AddStringToObject(item, "group", command->group != NULL ? command->group : family->name);
+    cJSON_AddStringToObject(item, "since", command->since);
+    cJSON_AddStringToObject(item, "azure", azure_status(command));
+    cJSON_AddStringToObject(item, "summary", command->summary);
+    return item;
+}
+
+static void add(cJSON *list, const struct command *command, const struct command_family *family,
+                unsigned version)
+{
+    if (!known_at(command, version)) {
+        return;
+    }
+    cJSON *item = describe(command, family);
+    cJSON_AddItemToArray(list, item);
+    if (command->subcommands == NULL) {
+        return;
+    }
+    cJSON *subcommands = cJSON_AddArrayToObject(item, "subcommands");
+    for (const struct command *row = command->subcommands; row->name != NULL; row++) {
+        add(subcommands, row, family, version);
+    }
+}
+
+static void print_row(const cJSON *item, const char *container)
+{
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(item, "name"));
+    printf("| %s%s%s | %s | %s | %s |\n", container, *container == '\0' ? "" : " ", name,
+           cJSON_GetStringValue(cJSON_GetObjectItem(item, "group")),
+           cJSON_GetStringValue(cJSON_GetObjectItem(item, "since")),
+           cJSON_GetStringValue(cJSON_GetObjectItem(item, "azure")));
+    const cJSON *sub;
+    cJSON_ArrayForEach(sub, cJSON_GetObjectItem(item, "subcommands"))
+    {
+        print_row(sub, name);
+    }
+}
+
+static enum exit_status commands_run(void *context, char **words, int count)
+{
+    struct commands_settings *settings = context;
+    if (count > 0) {
+        return cli_fail(EXIT_USAGE, "commands takes no words, not '%.100s'", words[0]);
+    }
+    unsigned version =
+        version_number(bytes_from_string(settings->version == NULL ? "255" : settings->version));
+    if (version == 0) {
+        return cli_fail(EXIT_USAGE, "--redis-version takes a version such as 6.0, not '%.100s'",
+                        settings->version);
+    }
+    size_t family_count;
+    const struct command_family *const *families = command_families(&family_count);
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < family_count; i++) {
+        for (size_t row = 0; row < families[i]->count; row++) {
+            add(list, &families[i]->commands[row], families[i], version);
+        }
+    }
+    if (settings->json) {
+        char *text = cJSON_Print(list);
+        puts(text);
+        cJSON_free(text);
+    } else {
+        puts("| command | group | since Redis | on Azure |\n|---|---|---|---|");
+        const cJSON *item;
+        cJSON_ArrayForEach(item, list)
+        {
+            print_row(item, "");
+        }
+    }
+    cJSON_Delete(list);
+    return EXIT_DONE;
+}
+
+static const struct option rows[] = {
+    {
+        .name = "json",
+        .help = "as JSON, for programs",
+        .value = OPTION_FLAG,
+        .offset = offsetof(struct commands_settings, json),
+    },
+    {
+        .name = "redis-version",
+        .placeholder = "V",
+        .help = "only what that version of Redis has",
+        .value = OPTION_TEXT,
+        .offset = offsetof(struct commands_settings, version),
+    },
+};
+
+static const struct option_set options = {rows, ARRAY_LEN(rows)};
+
+const struct cli_command cli_commands_command = {
+    .name = "commands",
+    .usage = "[options]",
+    .summary = "Prints the table of supported Redis commands",
+    .options = &options,
+    .settings_size = sizeof(struct commands_settings),
+    .run = commands_run,
+};
