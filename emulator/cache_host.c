@@ -307,9 +307,10 @@ void cache_host_address(const struct cache_host *host, struct bytes name,
     } else {
         snprintf(address->host_name, sizeof(address->host_name), "localhost");
     }
-    /* A port that is not served shows as Azure's own number. */
-    address->port = host->port != 0 ? host->port : 6379;
-    address->ssl_port = host->tls_port != 0 ? host->tls_port : 6380;
+    /* Azure's own names come with Azure's own ports; so does a port that is not served. */
+    bool own = host->config.host_names == HOST_NAMES_AZURE;
+    address->port = !own && host->port != 0 ? host->port : 6379;
+    address->ssl_port = !own && host->tls_port != 0 ? host->tls_port : 6380;
 }
 
 struct cache_host *cache_host_create(const struct cache_host_config *config)
