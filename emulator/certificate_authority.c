@@ -118,8 +118,8 @@ static bool set_serial(X509 *certificate)
 
 static bool add_name_entry(X509_NAME *name, const char *field, struct bytes text)
 {
-    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
-                                      (const unsigned char *)text.data, (int)text.size, -1, 0) == 1;
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, (const unsigned char *)text.data,
+                                      (int)text.size, -1, 0) == 1;
 }
 
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
@@ -304,9 +304,9 @@ static X509 *make_leaf(struct certificate_authority *authority, struct bytes nam
                        int64_t until)
 {
     EVP_PKEY *key = certificate_authority_leaf_key(authority);
-    struct bytes common_name = is_local(name)                       ? BYTES("localhost")
+    struct bytes common_name = is_local(name)                     ? BYTES("localhost")
                                : name.size <= LONGEST_COMMON_NAME ? name
-                                                                    : BYTES("");
+                                                                  : BYTES("");
     X509 *issuer = authority->certificate;
     X509 *certificate = key == NULL ? NULL : begin_certificate(key, from, until, common_name);
 
@@ -496,8 +496,10 @@ static bool load_key(struct certificate_authority *authority, struct buf *error)
         good = authority->key != NULL &&
                X509_check_private_key(authority->certificate, authority->key) == 1;
         if (!good) {
-            buf_printf(error, "%s holds no key for the certificate in %s; remove both to have new ones made",
-                       authority->key_file, authority->file);
+            buf_printf(
+                error,
+                "%s holds no key for the certificate in %s; remove both to have new ones made",
+                authority->key_file, authority->file);
         }
     }
     OPENSSL_cleanse(pem.data, pem.size);
@@ -513,8 +515,10 @@ static bool load_files(struct certificate_authority *authority, struct buf *erro
     }
     authority->certificate = certificate_from_pem(buf_bytes(&authority->pem));
     if (authority->certificate == NULL || X509_check_ca(authority->certificate) != 1) {
-        buf_printf(error, "%s is not the certificate of an authority; remove it and %s to have new ones made",
-                   authority->file, authority->key_file);
+        buf_printf(
+            error,
+            "%s is not the certificate of an authority; remove it and %s to have new ones made",
+            authority->file, authority->key_file);
         return false;
     }
     warn_of_loose_mode(authority->key_file);
@@ -537,8 +541,9 @@ static bool load_or_make(struct certificate_authority *authority, struct buf *er
         if (!make_files(authority, error)) {
             return false;
         }
-        log_warn("tls", "renewed the certificate authority, which was to expire: trust it anew "
-                        "file=%s",
+        log_warn("tls",
+                 "renewed the certificate authority, which was to expire: trust it anew "
+                 "file=%s",
                  authority->file);
     }
     authority->from = seconds_of(X509_get0_notBefore(authority->certificate));

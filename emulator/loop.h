@@ -33,9 +33,9 @@ struct loop {
     uv_timer_t sweep;     /* for deadlines */
     struct loop_task *tasks, **last_task;
     struct loop_deadline *deadlines;
-    uint64_t turn;     /* counts waits */
-    int64_t armed_ms;  /* what the timer stands at, as uv_now; -1: stopped */
-    char *read_buffer; /* LOOP_READ_SIZE bytes, for the read in progress */
+    uint64_t turn;              /* counts waits */
+    int64_t armed_ms;           /* what the timer stands at, as uv_now; -1: stopped */
+    char *read_buffer;          /* LOOP_READ_SIZE bytes, for the read in progress */
     struct buf plain, outgoing; /* scratch of the TLS connection being served */
 };
 
