@@ -9,6 +9,8 @@ struct http_parser {
     struct http_message message;
     bool body_announced; /* the head of the present message has been looked at */
     bool wants_continue;
+    size_t (*body_limit)(void *context, const struct http_request *head);
+    void *body_limit_context;
 };
 
 struct http_reply_parser {
@@ -139,6 +141,27 @@ static enum http_parse_state fill_request(struct http_message *message,
         return http_message_reject(message, 400, "the request target is not a path or a URL");
     }
     return find_host(message, request);
+}
+
+static enum http_parse_state limit_body(struct http_message *message)
+{
+    struct http_parser *parser = CONTAINER_OF(message, struct http_parser, message);
+    struct http_request head;
+    enum http_parse_state state = fill_request(message, &head);
+    if (state == HTTP_COMPLETE) {
+        message->limits.body_bytes = parser->body_limit(parser->body_limit_context, &head);
+        message->body.limit = message->limits.body_bytes;
+    }
+    return state;
+}
+
+void http_parser_limit_bodies(struct http_parser *parser,
+                              size_t (*limit)(void *context, const struct http_request *head),
+                              void *context)
+{
+    parser->body_limit = limit;
+    parser->body_limit_context = context;
+    parser->message.head_read = limit == NULL ? NULL : limit_body;
 }
 
 /* A client that says "Expect: 100-continue" holds its body back until it is asked for it. */

@@ -50,6 +50,13 @@ struct http_parser;
 struct http_parser *http_parser_create(struct http_limits limits);
 void http_parser_destroy(struct http_parser *parser);
 /*
+ * From here on each head decides how long its body may be; `limit` is asked with all but the body
+ * of the request.
+ */
+void http_parser_limit_bodies(struct http_parser *parser,
+                              size_t (*limit)(void *context, const struct http_request *head),
+                              void *context);
+/*
  * Takes bytes from the front of *input and advances it. Stops behind a whole message, leaving
  * pipelined bytes (or, after CONNECT, the tunnel's bytes) in *input.
  */

@@ -120,7 +120,7 @@ static enum http_parse_state library_rejection(struct http_message *message, int
         return http_message_reject(message, 501, "unknown method");
     }
     if (error == HPE_INVALID_VERSION) {
-        return http_message_reject(message, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+        return http_message_reject(message, 505, "only HTTP 1.0 and 1.1 are spoken here");
     }
 #if !defined(REDURITE_LLHTTP)
     if (error == HPE_HEADER_OVERFLOW) {
@@ -341,7 +341,7 @@ static enum http_parse_state read_head(struct http_message *message)
     }
     const library_parser *parser = &message->library->parser;
     if (parser->http_major != 1 || parser->http_minor > 1) {
-        return http_message_reject(message, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+        return http_message_reject(message, 505, "only HTTP 1.0 and 1.1 are spoken here");
     }
     message->minor_version = parser->http_minor;
     if (message->kind == HTTP_MESSAGE_REPLY) {
@@ -350,6 +350,9 @@ static enum http_parse_state read_head(struct http_message *message)
         message->method = bytes_slice(head, 0, bytes_find(head, ' '));
     }
     message->library_complete = false;
+    if (message->head_read != NULL && message->head_read(message) == HTTP_REJECTED) {
+        return HTTP_REJECTED;
+    }
     return frame_body(message);
 }
 

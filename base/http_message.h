@@ -28,6 +28,8 @@ struct http_message {
     struct http_limits limits;
     struct http_library *library;
     enum http_message_phase phase;
+    /* The head is there, its body is not: may change limits.body_bytes, or reject. May be NULL. */
+    enum http_parse_state (*head_read)(struct http_message *message);
 
     struct buf head; /* all lines of the head; the views below point into it */
     size_t line_start;
