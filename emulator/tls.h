@@ -1,6 +1,6 @@
 /*
- * TLS by OpenSSL over memory, and the development certificate authority: one P-256 CA per data
- * directory, leaf certificates minted per server name and kept.
+ * TLS by OpenSSL over memory: bytes in, bytes out, no socket. Certificates come from the
+ * development authority (certificate_authority.h), one per server name.
  */
 #ifndef EMULATOR_TLS_H
 #define EMULATOR_TLS_H
@@ -13,7 +13,7 @@ struct tls_stream;
 
 /*
  * Loads ca.pem and ca-key.pem (0600) from `directory`, or makes them. NULL with one line in
- * `error` that names the file. Certificate dates follow the emulator's clock.
+ * `error` that names the file.
  */
 struct tls_authority *tls_authority_create(const char *directory, struct clock *clock,
                                            struct buf *error);
@@ -33,15 +33,24 @@ struct tls_policy_source {
     struct tls_policy (*decide)(void *context, struct bytes server_name);
 };
 
-/* One server-side connection. ALPN: http/1.1 when `http`, none for Redis. */
+/*
+ * One server-side connection. ALPN: http/1.1 when `http`, none for Redis. `policy` is copied; NULL
+ * lets every name in, from TLS 1.2 on.
+ */
 struct tls_stream *tls_stream_create(struct tls_authority *authority,
                                      const struct tls_policy_source *policy, bool http);
-void tls_stream_destroy(struct tls_stream *stream);
+void tls_stream_destroy(struct tls_stream *stream); /* NULL is fine */
+/* The name or address to show a certificate for when the client names none. */
+void tls_stream_set_fallback(struct tls_stream *stream, struct bytes name);
 
-enum tls_result { TLS_OK, TLS_CLOSED, TLS_FAILED };
+enum tls_result {
+    TLS_OK,
+    TLS_CLOSED, /* the client said that it sends no more */
+    TLS_FAILED, /* what is in `outgoing` is still to be sent, then close */
+};
 /*
- * Takes received bytes, appends what they decrypt to `plain` and what must be sent back
- * (handshake, alerts) to `outgoing`.
+ * Takes received bytes, all of them, appends what they decrypt to `plain` and what must be sent
+ * back (handshake, alerts) to `outgoing`.
  */
 enum tls_result tls_stream_receive(struct tls_stream *stream, struct bytes received,
                                    struct buf *plain, struct buf *outgoing);
@@ -54,7 +63,7 @@ bool tls_stream_established(const struct tls_stream *stream);
 struct bytes tls_stream_server_name(const struct tls_stream *stream);
 enum tls_version tls_stream_version(const struct tls_stream *stream);
 bool tls_stream_resumed(const struct tls_stream *stream);
-/* One line on why it failed, for the log: "unsupported protocol". */
+/* One line on why it failed, for the log: "unsupported protocol". Empty when it did not. */
 const char *tls_stream_failure(const struct tls_stream *stream);
 
 #endif
