@@ -293,6 +293,7 @@ static bool open_ports(struct app *app, struct buf *error)
     struct listener_config https = {
         .security = LISTENER_EITHER,
         .http = true,
+        .policy = http_endpoint_policy(app->front_door),
         .handler = http_endpoint_handler(app->front_door),
     };
     const struct config *config = app->config;

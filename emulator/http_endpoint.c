@@ -1,156 +1,118 @@
 /*
- * The front door: finds the site of each request and writes its answer. Limits and timeouts here
- * are in real time, because they protect the process.
+ * The front door's connections: messages in, answers out, and CONNECT. Limits and timeouts are in
+ * real time, because they protect the process.
  */
 #include "emulator/http_endpoint.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "emulator/http_client.h"
+#include "emulator/http_error.h"
+#include "emulator/http_routes.h"
 #include "emulator/proxy.h"
 
 enum {
     HEAD_LIMIT = 64 * 1024,
-    BODY_LIMIT = 4 * 1024 * 1024, /* as Azure Resource Manager's */
-    HEAD_MS = 30 * 1000,
+    BODY_LIMIT = 4 * 1024 * 1024,       /* as Azure Resource Manager's */
+    STATE_LIMIT = 1024 * 1024 * 1024,   /* a whole state holds the caches' data */
+    WAITING_LIMIT = 4 * LOOP_READ_SIZE, /* read while an answer goes first */
+    MESSAGE_MS = 60 * 1000,             /* of each PROGRESS_BYTES of a message */
+    PROGRESS_BYTES = 64 * 1024,
     IDLE_MS = 120 * 1000,
-    RESPONSE_LIMIT = 512 * 1024 * 1024,
-    MOST_SITES = 64,
+    KEPT_OUTPUT = 256 * 1024,
 };
+#define RESPONSE_LIMIT ((size_t)2 << 30)
 
 struct http_endpoint {
     struct http_endpoint_config config;
-    const struct site *sites[MOST_SITES];
-    size_t site_count;
+    struct http_routes routes;
+    struct proxy *proxy;
+    struct buf output, path; /* scratch */
 };
-
-struct http_client {
-    struct http_endpoint *endpoint;
-    struct connection *connection;
-    struct http_parser *parser;
-    struct tunnel *tunnel;
-    struct loop_deadline deadline;
-    char *connected_to; /* what CONNECT named, without :443; NULL without CONNECT */
-};
-
-/* ---- Sites ---- */
-
-static bool matches_any(const char *const *globs, struct bytes text)
-{
-    for (size_t i = 0; globs[i] != NULL; i++) {
-        if (bytes_match_glob(bytes_from_string(globs[i]), text, true)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_local(struct bytes host)
-{
-    static const char *const names[] = {"localhost", "*.localhost", "[::1]",
-                                        "127.*",     "0.0.0.0",     NULL};
-    return matches_any(names, host);
-}
-
-/* The path with runs of slashes made one, as several clients double them. */
-static void collapse(struct bytes path, struct buf *collapsed)
-{
-    for (size_t i = 0; i < path.size; i++) {
-        if (path.data[i] != '/' || i == 0 || path.data[i - 1] != '/') {
-            buf_append_byte(collapsed, path.data[i]);
-        }
-    }
-}
-
-static const struct site *find_site(const struct http_endpoint *endpoint, struct bytes host,
-                                    struct bytes path)
-{
-    struct buf collapsed;
-    const struct site *found = NULL;
-    buf_init(&collapsed, HEAD_LIMIT);
-    collapse(path, &collapsed);
-    for (size_t i = 0; i < endpoint->site_count && found == NULL; i++) {
-        const struct site *site = endpoint->sites[i];
-        if ((site->hosts != NULL ? matches_any(site->hosts, host) : is_local(host)) &&
-            (site->paths == NULL || matches_any(site->paths, buf_bytes(&collapsed)))) {
-            found = site;
-        }
-    }
-    buf_finish(&collapsed);
-    return found;
-}
-
-/* Whether requests to this host are answered here. */
-static bool served(const struct http_endpoint *endpoint, struct bytes host)
-{
-    for (size_t i = 0; i < endpoint->site_count; i++) {
-        if (endpoint->sites[i]->hosts != NULL && matches_any(endpoint->sites[i]->hosts, host)) {
-            return true;
-        }
-    }
-    return is_local(host);
-}
 
 /* ---- Answers ---- */
-
-static void answer_json(struct http_response *response, int status, const char *code,
-                        const char *message)
-{
-    response->status = status;
-    http_response_header(response, "Content-Type", "application/json");
-    buf_printf(&response->body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", code, message);
-}
 
 static void send_response(struct http_client *client, const struct http_response *response,
                           const struct http_request *request)
 {
-    struct buf output;
-    buf_init(&output, RESPONSE_LIMIT);
-    http_response_write(response, request, &output);
-    connection_send(client->connection, buf_bytes(&output));
-    buf_finish(&output);
+    struct buf *output = &client->endpoint->output;
+
+    buf_clear(output);
+    http_response_write(response, request, output);
+    connection_send(client->connection, buf_bytes(output));
+    if (output->capacity > KEPT_OUTPUT) {
+        buf_finish(output);
+    }
 }
 
-static void refuse_message(struct http_client *client)
+/* Answers with an error of our own, and ends the connection: what follows has no known meaning. */
+static void refuse(struct http_client *client, const struct http_request *request, int status,
+                   const char *code, const char *message)
 {
-    const char *reason;
-    int status = http_parser_rejection(client->parser, &reason);
     struct http_response response;
+
     http_response_init(&response, status);
-    answer_json(&response, status, "BadRequest", reason);
+    http_error(&response, status, code, "%s", message);
     http_response_header(&response, "Connection", "close");
-    const struct http_request none = {.method = BYTES("GET"), .minor_version = 1};
-    send_response(client, &response, &none);
+    send_response(client, &response, request);
     http_response_finish(&response);
     connection_close(client->connection);
 }
 
+static void refuse_broken(struct http_client *client, struct bytes input)
+{
+    const char *reason = "";
+    int status = http_parser_rejection(client->parser, &reason);
+    struct bytes peer = connection_peer(client->connection);
+
+    log_info("http", "refused a broken request peer=%.*s status=%d reason=\"%s\" from=\"%s\"",
+             (int)peer.size, peer.data, status, reason, protocol_guess(input));
+    refuse(client, NULL, status, status == 413 ? "RequestEntityTooLarge" : "BadRequest", reason);
+}
+
+/* The answer is in `response`: sends it, or begins the stream that the site has opened. */
+static void deliver(struct http_client *client, const struct http_request *request,
+                    const struct http_response *response)
+{
+    if (client->stream != NULL) {
+        connection_set_deadline(client->connection, 0);
+        http_stream_begin(client->stream, response);
+        return;
+    }
+    send_response(client, response, request);
+    if (!request->keep_alive) {
+        connection_close(client->connection);
+    }
+}
+
+/* ---- Requests ---- */
+
 static void answer(struct http_client *client, const struct http_request *request,
-                   struct bytes host, struct bytes authority)
+                   struct bytes authority)
 {
     struct http_endpoint *endpoint = client->endpoint;
-    int64_t start_us = clock_monotonic_us();
-    const struct site *site = find_site(endpoint, host, request->path);
+    struct site_exchange exchange = {client, request};
     const struct site_request asked = {
         .http = request,
         .authority = authority,
         .tls = connection_is_tls(client->connection),
         .peer = connection_peer(client->connection),
+        .exchange = &exchange,
     };
+    int64_t start_us = clock_monotonic_us();
+    const struct site *site = http_routes_find(&endpoint->routes, request->host, request->path);
     struct http_response response;
+
     http_response_init(&response, 200);
-    if (site == NULL && !served(endpoint, host)) {
-        answer_json(&response, 421, "MisdirectedRequest",
-                    "This host name is not served here. The emulator answers for "
-                    "management.azure.com, login.microsoftonline.com and localhost; use it as "
-                    "HTTPS_PROXY to reach others.");
-    } else if (site == NULL) {
-        answer_json(&response, 404, "NotFound", "Nothing is served at this path.");
+    if (site == NULL) {
+        http_routes_explain(&endpoint->routes, request, &response);
     } else if (!asked.tls && !site->plain_allowed) {
-        answer_json(&response, 400, "HttpsRequired",
-                    "This is served over HTTPS only, as by Azure: use https:// on this port, or "
-                    "the emulator as HTTPS_PROXY (redurite exec -- COMMAND does that).");
+        http_error(&response, 400, "HttpsRequired",
+                   "This endpoint is served over TLS only, as Azure's is: use https:// with this "
+                   "port, or set HTTPS_PROXY=http://%.*s and keep Azure's own addresses.",
+                   (int)connection_local(client->connection).size,
+                   connection_local(client->connection).data);
     } else {
         site->handle(site->context, &asked, &response);
     }
@@ -158,191 +120,355 @@ static void answer(struct http_client *client, const struct http_request *reques
         endpoint->config.answered(endpoint->config.context, site, &asked, response.status,
                                   clock_monotonic_us() - start_us);
     }
-    send_response(client, &response, request);
+    deliver(client, request, &response);
     http_response_finish(&response);
+}
+
+/* ---- Foreign hosts ---- */
+
+static void refuse_offline(struct http_client *client, const struct http_request *request)
+{
+    struct bytes peer = connection_peer(client->connection);
+
+    log_info("proxy", "refused: offline peer=%.*s target=\"%.*s\"", (int)peer.size, peer.data,
+             (int)bytes_slice(request->target, 0, 200).size, request->target.data);
+    refuse(
+        client, request, 403, "Offline",
+        "This host is not emulated, and the emulator runs with --offline: it passes nothing on.");
+}
+
+/* An absolute-form request, on its way: in origin form, one answer only. */
+static void forward(struct http_client *client, const struct http_request *request, int port)
+{
+    struct buf opening;
+    bool no_path = request->path.size == 0;
+
+    buf_init(&opening, HEAD_LIMIT * 2 + request->body.size);
+    buf_printf(&opening, "%.*s %.*s", (int)request->method.size, request->method.data,
+               no_path ? 1 : (int)request->path.size, no_path ? "/" : request->path.data);
+    if (request->query.data != NULL) {
+        buf_append_byte(&opening, '?');
+        buf_append(&opening, request->query);
+    }
+    buf_append_string(&opening, " HTTP/1.1\r\n");
+    for (size_t i = 0; i < request->headers.count; i++) {
+        const struct http_header *header = &request->headers.list[i];
+        if (!http_header_is_for_proxies(header->name)) {
+            buf_printf(&opening, "%.*s: %.*s\r\n", (int)header->name.size, header->name.data,
+                       (int)header->value.size, header->value.data);
+        }
+    }
+    if (request->body.size > 0) {
+        buf_printf(&opening, "Content-Length: %zu\r\n", request->body.size);
+    }
+    buf_append_string(&opening, "Connection: close\r\n\r\n");
+    buf_append(&opening, request->body);
+
+    struct connection *connection = client->connection;
+    struct proxy *proxy = client->endpoint->proxy;
+    char *host = bytes_to_string(request->host);
+    http_client_leave(client);
+    proxy_lead(proxy, connection, bytes_from_string(host), port, BYTES(""), buf_bytes(&opening));
+    memory_free(host);
+    buf_finish(&opening);
+}
+
+/* False: the client is no longer ours. */
+static bool pass_on_or_refuse(struct http_client *client, const struct http_request *request,
+                              int port)
+{
+    if (bytes_equal_nocase(bytes_slice(request->target, 0, 8), BYTES("https://"))) {
+        refuse(client, request, 400, "BadRequest",
+               "Requests to https:// addresses come through CONNECT, not in the clear.");
+        return true;
+    }
+    if (client->endpoint->config.offline && !http_host_is_loopback(request->host)) {
+        refuse_offline(client, request);
+        return true;
+    }
+    forward(client, request, port);
+    return false;
 }
 
 /* ---- CONNECT ---- */
 
-/* "host:443" -> host and port, terminated. */
-static bool split_target(struct bytes target, char host[256], char port[8])
+static void accept_tunnel(struct http_client *client, const struct http_request *request)
 {
-    size_t colon = target.size;
-    while (colon > 0 && target.data[colon - 1] != ':') {
-        colon--;
+    memory_free(client->connected_to);
+    client->connected_to = bytes_to_string(request->host);
+    client->expects_hello = true;
+    connection_send(client->connection, BYTES("HTTP/1.1 200 Connection established\r\n\r\n"));
+}
+
+/* False: the client is no longer ours. */
+static bool connect_to(struct http_client *client, const struct http_request *request,
+                       struct bytes rest)
+{
+    struct http_endpoint *endpoint = client->endpoint;
+    struct connection *connection = client->connection;
+    int port = http_authority_port(request->target);
+
+    if (port <= 0 || client->connected_to != NULL) {
+        refuse(client, request, 400, "BadRequest", "CONNECT takes host:port, and once only.");
+        return true;
     }
-    if (colon < 2 || colon > 256 || target.size - colon > 5 || target.size == colon) {
-        return false;
+    if (http_routes_serve(&endpoint->routes, request->host) ||
+        (http_host_is_ours(request->host) && port == connection_local_port(connection))) {
+        if (connection_is_tls(connection)) {
+            refuse(client, request, 501, "NotImplemented",
+                   "TLS inside TLS is not served: give the proxy's address as http://, not "
+                   "https://.");
+            return true;
+        }
+        accept_tunnel(client, request);
+        return true;
     }
-    snprintf(host, 256, "%.*s", (int)colon - 1, target.data);
-    snprintf(port, 8, "%.*s", (int)(target.size - colon), target.data + colon);
+    if (endpoint->config.offline && !http_host_is_loopback(request->host)) {
+        refuse_offline(client, request);
+        return true;
+    }
+    char *host = bytes_to_string(request->host);
+    http_client_leave(client);
+    proxy_lead(endpoint->proxy, connection, bytes_from_string(host), port,
+               BYTES("HTTP/1.1 200 Connection established\r\n\r\n"), rest);
+    memory_free(host);
+    return false;
+}
+
+/* ---- Messages ---- */
+
+/* A copy with the host we were called by and a path without runs of slashes. */
+static struct http_request normalized(struct http_client *client,
+                                      const struct http_request *request, struct bytes *authority)
+{
+    struct http_request copy = *request;
+
+    *authority = http_request_authority(request);
+    if (copy.host.size == 0) {
+        copy.host = client->connected_to != NULL ? bytes_from_string(client->connected_to)
+                                                 : BYTES("localhost");
+        *authority = copy.host;
+    }
+    buf_clear(&client->endpoint->path);
+    http_path_collapse(request->path, &client->endpoint->path);
+    copy.path = buf_bytes(&client->endpoint->path);
+    return copy;
+}
+
+/* False: the client is no longer ours. */
+static bool handle_request(struct http_client *client, const struct http_request *request,
+                           struct bytes rest)
+{
+    struct http_endpoint *endpoint = client->endpoint;
+
+    if (bytes_equal_string(request->method, "CONNECT")) {
+        return connect_to(client, request, rest);
+    }
+    struct bytes authority;
+    struct http_request copy = normalized(client, request, &authority);
+    if (http_target_is_absolute(request->target) &&
+        !http_routes_serve(&endpoint->routes, copy.host)) {
+        int port = http_authority_port(authority);
+        bool elsewhere = port > 0 && port != connection_local_port(client->connection);
+        if (!http_host_is_ours(copy.host) || elsewhere) {
+            return pass_on_or_refuse(client, &copy, port > 0 ? port : 80);
+        }
+    }
+    answer(client, &copy, authority);
     return true;
 }
 
-/* True when the connection is a tunnel from here on. */
-static void connect_to(struct http_client *client, const struct http_request *request,
-                       struct bytes rest)
+/* What is left waits until the answer in progress is over, or has been read. */
+static void keep_waiting(struct http_client *client, struct bytes data)
 {
-    char host[256], port[8];
-    struct http_endpoint *endpoint = client->endpoint;
-    struct http_response response;
-    if (client->connected_to != NULL || !split_target(request->target, host, port)) {
-        http_response_init(&response, 400);
-        answer_json(&response, 400, "BadRequest", "CONNECT takes host:port, once.");
-        send_response(client, &response, request);
-        http_response_finish(&response);
-        connection_close(client->connection);
-        return;
-    }
-    if (served(endpoint, bytes_from_string(host))) {
-        client->connected_to =
-            strcmp(port, "443") == 0 ? string_duplicate(host) : string_format("%s:%s", host, port);
-        connection_send(client->connection, BYTES("HTTP/1.1 200 Connection established\r\n\r\n"));
-        connection_start_tls(client->connection, rest);
-        return;
-    }
-    if (endpoint->config.offline) {
-        log_info("proxy", "refused host=%s reason=offline", host);
-        http_response_init(&response, 403);
-        answer_json(&response, 403, "Forbidden",
-                    "The emulator runs with --offline and connects to no other host.");
-        send_response(client, &response, request);
-        http_response_finish(&response);
-        connection_close(client->connection);
-        return;
-    }
-    loop_clear_deadline(endpoint->config.loop, &client->deadline);
-    client->tunnel = tunnel_open(endpoint->config.loop, client->connection, host, port);
-    if (rest.size > 0) {
-        tunnel_send(client->tunnel, rest);
+    if (!buf_append(&client->waiting, data) || client->stream == NULL ||
+        client->waiting.size >= LOOP_READ_SIZE) {
+        /* Without a stream the pause is short. With one it ends the watch for its leaving. */
+        connection_pause(client->connection);
     }
 }
 
-/* ---- Connections ---- */
-
-static struct bytes without_port(struct bytes authority)
+static void move_deadline(struct http_client *client, size_t received)
 {
-    size_t colon = authority.size;
-    while (colon > 0 && authority.data[colon - 1] != ':' && authority.data[colon - 1] != ']') {
-        colon--;
-    }
-    return colon > 0 && authority.data[colon - 1] == ':' ? bytes_slice(authority, 0, colon - 1)
-                                                         : authority;
-}
+    const struct http_endpoint_config *config = &client->endpoint->config;
+    bool in_message = http_parser_in_message(client->parser);
 
-static void handle_request(struct http_client *client, const struct http_request *request,
-                           struct bytes rest)
-{
-    if (bytes_equal_string(request->method, "CONNECT")) {
-        connect_to(client, request, rest);
+    client->message_bytes += received;
+    if (in_message && client->in_message && client->message_bytes < PROGRESS_BYTES) {
         return;
     }
-    struct bytes authority = http_headers_get(&request->headers, "Host");
-    if (authority.size == 0) {
-        authority =
-            client->connected_to != NULL ? bytes_from_string(client->connected_to) : request->host;
-    }
-    struct bytes host = request->host.size > 0 ? request->host : without_port(authority);
-    if (host.size == 0) {
-        host = authority = BYTES("localhost");
-    }
-    answer(client, request, host, authority);
-    if (!request->keep_alive) {
-        connection_close(client->connection);
-    }
+    client->in_message = in_message;
+    client->message_bytes = 0;
+    connection_set_deadline(client->connection, in_message ? config->message_ms : config->idle_ms);
 }
 
-static void received(struct connection *connection, struct bytes data)
+/* Everything that can be done with these bytes now. False: the client is no longer ours. */
+static bool process(struct http_client *client, struct bytes data)
 {
-    struct http_client *client = connection_data(connection);
-    struct loop *loop = client->endpoint->config.loop;
-    if (client->tunnel != NULL) {
-        tunnel_send(client->tunnel, data);
-        return;
-    }
-    while (data.size > 0 && client->tunnel == NULL) {
+    struct connection *connection = client->connection;
+    size_t received = data.size;
+
+    while (data.size > 0 && connection_open(connection)) {
         struct http_request request;
-        enum http_parse_state state = http_parser_feed(client->parser, &data, &request);
-        if (http_parser_wants_continue(client->parser)) {
-            connection_send(connection, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
+        if (client->expects_hello) {
+            client->expects_hello = false;
+            if (data.data[0] == 0x16) {
+                connection_start_tls(connection, data, bytes_from_string(client->connected_to));
+                return true;
+            }
         }
-        if (state == HTTP_REJECTED) {
-            refuse_message(client);
-            return;
+        if (client->stream != NULL || connection_pending(connection) > CONNECTION_HIGH_WATER) {
+            keep_waiting(client, data);
+            return true;
         }
-        if (state == HTTP_INCOMPLETE) {
+        struct bytes before = data;
+        switch (http_parser_feed(client->parser, &data, &request)) {
+        case HTTP_REJECTED:
+            refuse_broken(client, before);
+            return true;
+        case HTTP_COMPLETE:
+            if (!handle_request(client, &request, data)) {
+                return false;
+            }
             break;
-        }
-        bool connect = bytes_equal_string(request.method, "CONNECT");
-        bool keep = request.keep_alive;
-        handle_request(client, &request, connect ? data : (struct bytes){0});
-        if (connect || !keep) {
-            return;
+        default:
+            if (http_parser_wants_continue(client->parser)) {
+                connection_send(connection, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
+            }
         }
     }
-    loop_set_deadline(loop, &client->deadline,
-                      http_parser_in_message(client->parser) ? HEAD_MS : IDLE_MS);
+    if (connection_open(connection) && client->stream == NULL) {
+        move_deadline(client, received);
+    }
+    return true;
 }
 
-static void deadline_passed(struct loop_deadline *deadline)
+static void process_waiting(struct http_client *client)
 {
-    struct http_client *client = CONTAINER_OF(deadline, struct http_client, deadline);
-    connection_close(client->connection);
+    struct buf waiting = client->waiting;
+    struct connection *connection = client->connection;
+
+    buf_init(&client->waiting, WAITING_LIMIT);
+    if (process(client, buf_bytes(&waiting)) && client->waiting.size == 0) {
+        connection_resume(connection);
+    }
+    buf_finish(&waiting);
 }
+
+static void go_on(struct loop_task *task)
+{
+    struct http_client *client = CONTAINER_OF(task, struct http_client, go_on);
+
+    if (client->stream == NULL && connection_open(client->connection)) {
+        move_deadline(client, PROGRESS_BYTES);
+        process_waiting(client);
+    }
+}
+
+static size_t body_limit(void *context, const struct http_request *head)
+{
+    (void)context;
+    return bytes_equal_string(head->path, "/_redurite/state") ? STATE_LIMIT : BODY_LIMIT;
+}
+
+/* ---- The connection's events ---- */
 
 static bool opened(void *context, struct connection *connection)
 {
     static const struct http_limits limits = {HEAD_LIMIT, BODY_LIMIT};
     struct http_endpoint *endpoint = context;
     struct http_client *client = memory_allocate_zeroed(sizeof(*client));
+
     client->endpoint = endpoint;
     client->connection = connection;
     client->parser = http_parser_create(limits);
-    client->deadline.passed = deadline_passed;
+    http_parser_limit_bodies(client->parser, body_limit, NULL);
+    client->go_on.run = go_on;
+    buf_init(&client->waiting, WAITING_LIMIT);
     connection_set_data(connection, client);
-    loop_set_deadline(endpoint->config.loop, &client->deadline, HEAD_MS);
+    connection_set_deadline(connection, endpoint->config.idle_ms);
     return true;
+}
+
+static void received(struct connection *connection, struct bytes data)
+{
+    struct http_client *client = connection_data(connection);
+
+    if (client->waiting.size > 0) {
+        keep_waiting(client, data);
+    } else {
+        process(client, data);
+    }
 }
 
 static void drained(struct connection *connection)
 {
     struct http_client *client = connection_data(connection);
-    if (client->tunnel != NULL) {
-        tunnel_drained(client->tunnel);
+    if (client->waiting.size > 0 && client->stream == NULL) {
+        process_waiting(client);
     }
 }
 
-static void closed(struct connection *connection)
+static void expired(struct connection *connection)
 {
     struct http_client *client = connection_data(connection);
-    if (client->tunnel != NULL) {
-        tunnel_close(client->tunnel);
+
+    if (http_parser_in_message(client->parser)) {
+        refuse(client, NULL, 408, "RequestTimeout", "The request did not come to its end in time.");
+    } else {
+        connection_close(connection);
     }
-    loop_clear_deadline(client->endpoint->config.loop, &client->deadline);
+}
+
+void http_client_leave(struct http_client *client)
+{
+    loop_cancel(connection_loop(client->connection), &client->go_on);
+    http_stream_abandon(client->stream);
     http_parser_destroy(client->parser);
+    buf_finish(&client->waiting);
     memory_free(client->connected_to);
     memory_free(client);
 }
 
-/* ---- Life ---- */
+static void closed(struct connection *connection)
+{
+    http_client_leave(connection_data(connection));
+}
+
+/* ---- The endpoint ---- */
 
 struct http_endpoint *http_endpoint_create(const struct http_endpoint_config *config)
 {
     struct http_endpoint *endpoint = memory_allocate_zeroed(sizeof(*endpoint));
+
     endpoint->config = *config;
+    if (endpoint->config.message_ms == 0) {
+        endpoint->config.message_ms = MESSAGE_MS;
+    }
+    if (endpoint->config.idle_ms == 0) {
+        endpoint->config.idle_ms = IDLE_MS;
+    }
+    endpoint->proxy = proxy_create(config->loop);
+    buf_init(&endpoint->output, RESPONSE_LIMIT);
+    buf_init(&endpoint->path, HEAD_LIMIT);
     return endpoint;
 }
 
 void http_endpoint_destroy(struct http_endpoint *endpoint)
 {
+    if (endpoint == NULL) {
+        return;
+    }
+    proxy_destroy(endpoint->proxy);
+    http_routes_finish(&endpoint->routes);
+    buf_finish(&endpoint->output);
+    buf_finish(&endpoint->path);
     memory_free(endpoint);
 }
 
 void http_endpoint_add_sites(struct http_endpoint *endpoint, const struct site *sites, size_t count)
 {
-    for (size_t i = 0; i < count && endpoint->site_count < MOST_SITES; i++) {
-        endpoint->sites[endpoint->site_count++] = &sites[i];
-    }
+    http_routes_add(&endpoint->routes, sites, count);
 }
 
 struct connection_handler http_endpoint_handler(struct http_endpoint *endpoint)
@@ -352,6 +478,25 @@ struct connection_handler http_endpoint_handler(struct http_endpoint *endpoint)
         .opened = opened,
         .received = received,
         .drained = drained,
+        .expired = expired,
         .closed = closed,
     };
+}
+
+static struct tls_policy decide(void *context, struct bytes server_name)
+{
+    const struct http_endpoint *endpoint = context;
+    bool ours = server_name.size == 0 || http_host_is_ours(server_name) ||
+                http_routes_serve(&endpoint->routes, server_name);
+
+    if (!ours) {
+        log_info("http", "refused a server name that is not served here name=\"%.*s\"",
+                 (int)server_name.size, server_name.data);
+    }
+    return (struct tls_policy){.refuse = !ours, .minimum = TLS_1_2};
+}
+
+struct tls_policy_source http_endpoint_policy(struct http_endpoint *endpoint)
+{
+    return (struct tls_policy_source){endpoint, decide};
 }

@@ -11,10 +11,12 @@
 struct http_endpoint_config {
     struct loop *loop;
     bool offline; /* foreign hosts are refused instead of tunnelled to */
-    /* Told of each answer, for the journal. May be NULL. */
+    /* Told of each answer, for the journal. `site` is NULL when none fitted. May be NULL. */
     void (*answered)(void *context, const struct site *site, const struct site_request *request,
                      int status, int64_t duration_us);
     void *context;
+    /* Of one message, and between two, in real time; 0: 60 s and 120 s. */
+    uint64_t message_ms, idle_ms;
 };
 
 struct http_endpoint;
@@ -25,5 +27,7 @@ void http_endpoint_destroy(struct http_endpoint *endpoint); /* its connections m
 void http_endpoint_add_sites(struct http_endpoint *endpoint, const struct site *sites,
                              size_t count);
 struct connection_handler http_endpoint_handler(struct http_endpoint *endpoint);
+/* Lets in the names that are served here. */
+struct tls_policy_source http_endpoint_policy(struct http_endpoint *endpoint);
 
 #endif

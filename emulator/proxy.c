@@ -1,231 +1,196 @@
-/* Tunnels to foreign hosts: two sockets, each read only while the other takes what it gets. */
+/* Two connections, glued together. */
 #include "emulator/proxy.h"
 
 #include <string.h>
 
+#include "base/http.h"
 #include "base/log.h"
+#include "emulator/http_error.h"
 
-enum { HIGH_WATER = 1024 * 1024, LOW_WATER = 256 * 1024, READ_SIZE = 64 * 1024 };
+enum { OPENING_LIMIT = 64 * 1024 * 1024 };
+
+struct proxy {
+    struct connection_group group; /* of the connections to hosts */
+    bool leaving;
+};
 
 struct tunnel {
-    struct loop *loop;
-    struct connection *client; /* NULL once it is gone */
-    uv_tcp_t tcp;
-    uv_getaddrinfo_t lookup;
-    uv_connect_t connect;
-    struct addrinfo *addresses, *next_address;
-    struct buf early; /* sent by the client before the far end was there */
-    char *host;
-    size_t pending;
-    bool connected, ended, looking_up, choked_client, tcp_open;
+    struct connection *client, *host; /* NULL: gone */
+    bool connected;
+    struct buf greeting, opening;
+    char *name; /* "example.com:443" */
 };
 
-struct tunnel_write {
-    uv_write_t request;
-    struct tunnel *tunnel;
-    size_t size;
-    char data[];
-};
-
-static void free_tunnel(struct tunnel *tunnel)
+static struct connection *other_side(const struct tunnel *tunnel,
+                                     const struct connection *connection)
 {
-    uv_freeaddrinfo(tunnel->addresses);
-    buf_finish(&tunnel->early);
-    memory_free(tunnel->host);
-    memory_free(tunnel);
+    return connection == tunnel->client ? tunnel->host : tunnel->client;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void free_when_empty(struct tunnel *tunnel)
 {
-    struct tunnel *tunnel = CONTAINER_OF((uv_tcp_t *)handle, struct tunnel, tcp);
-    tunnel->tcp_open = false;
-    if (!tunnel->looking_up && tunnel->client == NULL) {
-        free_tunnel(tunnel);
+    if (tunnel->client == NULL && tunnel->host == NULL) {
+        buf_finish(&tunnel->greeting);
+        buf_finish(&tunnel->opening);
+        memory_free(tunnel->name);
+        memory_free(tunnel);
     }
 }
 
-/* The far end is over; the client is told by closing it, and frees the tunnel then. */
-static void far_end_gone(struct tunnel *tunnel)
+static void answer_failure(struct tunnel *tunnel, int failure)
 {
-    if (tunnel->ended) {
-        return;
-    }
-    tunnel->ended = true;
-    uv_close((uv_handle_t *)&tunnel->tcp, on_closed);
-    if (tunnel->client != NULL) {
-        connection_close(tunnel->client);
-    }
+    struct http_response response;
+    struct buf output;
+
+    log_info("proxy", "no connection host=%s reason=\"%s\"", tunnel->name, uv_strerror(failure));
+    http_response_init(&response, 502);
+    buf_init(&output, OPENING_LIMIT);
+    http_error(&response, 502, "BadGateway",
+               "%s could not be reached: %s. It is not one of the emulated hosts, so the request "
+               "was passed on.",
+               tunnel->name, uv_strerror(failure));
+    http_response_write(&response, NULL, &output);
+    connection_send(tunnel->client, buf_bytes(&output));
+    buf_finish(&output);
+    http_response_finish(&response);
+    connection_close(tunnel->client);
 }
 
-static void refuse(struct tunnel *tunnel, const char *reason)
+static bool host_reached(void *context, struct connection *host)
 {
-    log_info("proxy", "tunnel failed host=%s reason=\"%s\"", tunnel->host, reason);
-    if (tunnel->client != NULL) {
-        char *text = string_format(
-            "HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nConnection: "
-            "close\r\n\r\n{\"error\":{\"code\":\"BadGateway\",\"message\":\"Cannot reach %s: "
-            "%s\"}}",
-            tunnel->host, reason);
-        connection_send(tunnel->client, bytes_from_string(text));
-        memory_free(text);
-    }
-    far_end_gone(tunnel);
-}
+    struct tunnel *tunnel = connection_data(host);
 
-static void on_written(uv_write_t *request, int status)
-{
-    struct tunnel_write *write = CONTAINER_OF(request, struct tunnel_write, request);
-    struct tunnel *tunnel = write->tunnel;
-    tunnel->pending -= write->size;
-    memory_free(write);
-    if (status != 0) {
-        far_end_gone(tunnel);
-    } else if (tunnel->choked_client && tunnel->pending < LOW_WATER && tunnel->client != NULL) {
-        tunnel->choked_client = false;
-        connection_resume(tunnel->client);
-    }
-}
-
-static void write_far(struct tunnel *tunnel, struct bytes data)
-{
-    struct tunnel_write *write = memory_allocate(sizeof(*write) + data.size);
-    write->tunnel = tunnel;
-    write->size = data.size;
-    memcpy(write->data, data.data, data.size);
-    uv_buf_t piece = uv_buf_init(write->data, (unsigned)data.size);
-    if (uv_write(&write->request, (uv_stream_t *)&tunnel->tcp, &piece, 1, on_written) != 0) {
-        memory_free(write);
-        far_end_gone(tunnel);
-        return;
-    }
-    tunnel->pending += data.size;
-    if (tunnel->pending > HIGH_WATER && !tunnel->choked_client && tunnel->client != NULL) {
-        tunnel->choked_client = true;
-        connection_pause(tunnel->client);
-    }
-}
-
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
-{
-    struct tunnel *tunnel = CONTAINER_OF((uv_tcp_t *)handle, struct tunnel, tcp);
-    (void)suggested;
-    *buffer = uv_buf_init(tunnel->loop->read_buffer, READ_SIZE);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
-{
-    struct tunnel *tunnel = CONTAINER_OF((uv_tcp_t *)stream, struct tunnel, tcp);
-    if (size < 0) {
-        far_end_gone(tunnel);
-        return;
-    }
-    if (size == 0 || tunnel->client == NULL) {
-        return;
-    }
-    connection_send(tunnel->client, (struct bytes){buffer->base, (size_t)size});
-    if (!tunnel->ended && tunnel->client != NULL &&
-        connection_pending(tunnel->client) > HIGH_WATER) {
-        uv_read_stop(stream); /* tunnel_drained goes on */
-    }
-}
-
-void tunnel_drained(struct tunnel *tunnel)
-{
-    if (tunnel->connected && !tunnel->ended) {
-        uv_read_start((uv_stream_t *)&tunnel->tcp, on_allocate, on_read);
-    }
-}
-
-static void try_next_address(struct tunnel *tunnel);
-
-static void on_connected(uv_connect_t *request, int status)
-{
-    struct tunnel *tunnel = CONTAINER_OF(request, struct tunnel, connect);
-    if (tunnel->ended) {
-        return;
-    }
-    if (status != 0) {
-        refuse(tunnel, uv_strerror(status));
-        return;
-    }
+    (void)context;
     tunnel->connected = true;
-    if (tunnel->client != NULL) {
-        connection_send(tunnel->client, BYTES("HTTP/1.1 200 Connection established\r\n\r\n"));
+    if (tunnel->client == NULL) {
+        return false;
     }
-    if (tunnel->early.size > 0) {
-        write_far(tunnel, buf_bytes(&tunnel->early));
-        buf_finish(&tunnel->early);
-    }
-    tunnel_drained(tunnel);
+    log_debug("proxy", "connected host=%s", tunnel->name);
+    connection_send(tunnel->client, buf_bytes(&tunnel->greeting));
+    connection_send(host, buf_bytes(&tunnel->opening));
+    buf_finish(&tunnel->greeting);
+    buf_finish(&tunnel->opening);
+    connection_resume(tunnel->client);
+    return true;
 }
 
-static void try_next_address(struct tunnel *tunnel)
+static void received(struct connection *connection, struct bytes data)
 {
-    int failure =
-        uv_tcp_connect(&tunnel->connect, &tunnel->tcp, tunnel->next_address->ai_addr, on_connected);
-    if (failure != 0) {
-        refuse(tunnel, uv_strerror(failure));
-    }
-}
+    struct tunnel *tunnel = connection_data(connection);
+    struct connection *other = other_side(tunnel, connection);
 
-static void on_found(uv_getaddrinfo_t *lookup, int status, struct addrinfo *addresses)
-{
-    struct tunnel *tunnel = CONTAINER_OF(lookup, struct tunnel, lookup);
-    tunnel->looking_up = false;
-    tunnel->addresses = tunnel->next_address = addresses;
-    if (tunnel->ended) {
-        if (!tunnel->tcp_open && tunnel->client == NULL) {
-            free_tunnel(tunnel);
-        }
-    } else if (status != 0) {
-        refuse(tunnel, uv_strerror(status));
-    } else {
-        try_next_address(tunnel);
-    }
-}
-
-struct tunnel *tunnel_open(struct loop *loop, struct connection *client, const char *host,
-                           const char *port)
-{
-    struct tunnel *tunnel = memory_allocate_zeroed(sizeof(*tunnel));
-    const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
-    tunnel->loop = loop;
-    tunnel->client = client;
-    tunnel->host = string_duplicate(host);
-    buf_init(&tunnel->early, HIGH_WATER);
-    uv_tcp_init(&loop->uv, &tunnel->tcp);
-    tunnel->tcp_open = true;
-    tunnel->looking_up = true;
-    int failure = uv_getaddrinfo(&loop->uv, &tunnel->lookup, on_found, host, port, &wanted);
-    if (failure != 0) {
-        tunnel->looking_up = false;
-        refuse(tunnel, uv_strerror(failure));
-    }
-    return tunnel;
-}
-
-void tunnel_send(struct tunnel *tunnel, struct bytes data)
-{
-    if (tunnel->ended) {
+    if (other == NULL || !tunnel->connected) {
         return;
     }
-    if (tunnel->connected) {
-        write_far(tunnel, data);
-    } else if (!buf_append(&tunnel->early, data)) {
-        refuse(tunnel, "too much was sent before the connection was there");
+    connection_send(other, data);
+    if (connection_pending(other) > CONNECTION_HIGH_WATER) {
+        connection_pause(connection);
     }
 }
 
-void tunnel_close(struct tunnel *tunnel)
+static void drained(struct connection *connection)
 {
-    tunnel->client = NULL;
-    if (!tunnel->ended) {
-        tunnel->ended = true;
-        if (tunnel->looking_up) {
-            uv_cancel((uv_req_t *)&tunnel->lookup);
-        }
-        uv_close((uv_handle_t *)&tunnel->tcp, on_closed);
-    } else if (!tunnel->tcp_open && !tunnel->looking_up) {
-        free_tunnel(tunnel);
+    struct tunnel *tunnel = connection_data(connection);
+    struct connection *other = other_side(tunnel, connection);
+
+    if (other != NULL && tunnel->connected) {
+        connection_resume(other);
     }
+}
+
+/* One side has no more to say; the other may still answer. */
+static void ended(struct connection *connection)
+{
+    struct tunnel *tunnel = connection_data(connection);
+    struct connection *other = other_side(tunnel, connection);
+
+    if (other == NULL || !tunnel->connected) {
+        connection_close(connection);
+    } else if (connection_is_tls(other)) {
+        connection_close(other);
+    } else {
+        connection_end(other);
+    }
+}
+
+static void closed(struct connection *connection)
+{
+    struct tunnel *tunnel = connection_data(connection);
+    struct connection *other = other_side(tunnel, connection);
+
+    *(connection == tunnel->client ? &tunnel->client : &tunnel->host) = NULL;
+    if (tunnel->connected && other != NULL) {
+        connection_close(other);
+    } else if (other != NULL && other == tunnel->client) {
+        answer_failure(tunnel, connection_failure(connection));
+    } else if (other != NULL) {
+        connection_abort(other); /* nobody waits for it any more */
+    }
+    free_when_empty(tunnel);
+}
+
+void proxy_lead(struct proxy *proxy, struct connection *client, struct bytes host, int port,
+                struct bytes greeting, struct bytes opening)
+{
+    const struct connection_handler handler = {
+        .received = received,
+        .ended = ended,
+        .drained = drained,
+        .closed = closed,
+    };
+    struct tunnel *tunnel = memory_allocate_zeroed(sizeof(*tunnel));
+
+    buf_init(&tunnel->greeting, OPENING_LIMIT);
+    buf_init(&tunnel->opening, OPENING_LIMIT);
+    buf_append(&tunnel->greeting, greeting);
+    buf_append(&tunnel->opening, opening);
+    tunnel->name = string_format("%.*s:%d", (int)host.size, host.data, port);
+    tunnel->client = client;
+    connection_set_handler(client, &handler);
+    connection_set_data(client, tunnel);
+    connection_set_deadline(client, 0);
+    connection_pause(client);
+    tunnel->host = connection_dial(&proxy->group, host, port, tunnel);
+}
+
+static void emptied(struct connection_group *group)
+{
+    struct proxy *proxy = CONTAINER_OF(group, struct proxy, group);
+    if (proxy->leaving) {
+        memory_free(proxy);
+    }
+}
+
+struct proxy *proxy_create(struct loop *loop)
+{
+    struct proxy *proxy = memory_allocate_zeroed(sizeof(*proxy));
+
+    proxy->group = (struct connection_group){
+        .loop = loop,
+        .security = LISTENER_PLAIN,
+        .handler =
+            {
+                .context = proxy,
+                .opened = host_reached,
+                .received = received,
+                .ended = ended,
+                .drained = drained,
+                .closed = closed,
+            },
+        .emptied = emptied,
+    };
+    return proxy;
+}
+
+void proxy_destroy(struct proxy *proxy)
+{
+    if (proxy == NULL) {
+        return;
+    }
+    proxy->leaving = true;
+    if (proxy->group.count == 0) {
+        memory_free(proxy);
+        return;
+    }
+    connection_group_abort(&proxy->group);
 }

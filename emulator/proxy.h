@@ -1,21 +1,23 @@
 /*
- * Tunnels to foreign hosts, for CONNECT requests that no site answers: bytes pass unseen.
+ * The way out: connections of the front door that lead to hosts which are not emulated. Bytes go
+ * both ways as they are, with back-pressure; nothing is looked at.
  */
 #ifndef EMULATOR_PROXY_H
 #define EMULATOR_PROXY_H
 
-#include "emulator/listener.h"
+#include "emulator/connection.h"
 
-struct tunnel;
+struct proxy;
 
+struct proxy *proxy_create(struct loop *loop);
+/* Cuts what is still open; the clients' connections must be gone. NULL is fine. */
+void proxy_destroy(struct proxy *proxy);
 /*
- * Connects to `host`:`port` and answers the CONNECT on `client` when that is done, with 200 or 502.
- * `failed` is told when the far end is gone or never came; the owner closes the client then.
+ * Takes the connection over: from now on its bytes go to host:port and back. Once connected
+ * `greeting` is sent to the client and `opening` to the host; all are copied. When there is no
+ * connection the client is answered 502 with the reason.
  */
-struct tunnel *tunnel_open(struct loop *loop, struct connection *client, const char *host,
-                           const char *port);
-void tunnel_send(struct tunnel *tunnel, struct bytes data); /* from the client to the host */
-void tunnel_drained(struct tunnel *tunnel);                 /* the client takes bytes again */
-void tunnel_close(struct tunnel *tunnel);                   /* the client is gone; frees itself */
+void proxy_lead(struct proxy *proxy, struct connection *client, struct bytes host, int port,
+                struct bytes greeting, struct bytes opening);
 
 #endif

@@ -1,222 +1,345 @@
-/*
- * Connections on one side, sessions on the other: bytes in, commands one by one, one send per turn.
- * A client that pipelines without end is served in portions, so that the others get their turn.
- */
+/* Joins connections to sessions: input, output, back-pressure, and whom a key lets in where. */
 #include "emulator/redis_endpoint.h"
 
 #include "base/log.h"
 #include "resp/session.h"
 
-enum { PORTION = 4096, OUTPUT_PORTION = 1024 * 1024 };
+enum {
+    BLOCKED_INPUT = 1024 * 1024, /* read ahead of a client that waits (BLPOP); then not at all */
+    FINISHING_MS = 30 * 1000,    /* without the peer reading anything */
+};
 
 struct redis_endpoint {
     struct loop *loop;
     struct redis_directory directory;
 };
 
-/* What a connection carries. */
-struct redis_client {
+struct client {
     struct redis_endpoint *endpoint;
     struct connection *connection;
     struct session *session;
-    struct instance *named; /* routed by the TLS server name; NULL: by key */
-    struct loop_task turn;  /* continues, or flushes what appeared meanwhile */
-    bool serving;
+    struct instance *named; /* routed here by server name; NULL: by key */
+    struct loop_task woken;
+    size_t handed;        /* of the session's output, to the connection */
+    size_t blocked_input; /* fed while the session waits */
+    bool spoken;          /* the first bytes have been looked at */
+    bool left_off;        /* commands wait inside the session until the output drains */
+    bool finishing;       /* what output there is, then the end */
 };
 
-/* ---- Routing ---- */
+/* ---- Output ---- */
+
+static size_t output_waiting(const struct client *client)
+{
+    return session_output(client->session).size - client->handed;
+}
+
+/*
+ * Moves output to the connection while that has room. The session drops what it has handed over
+ * only when that is half of all: each drop moves the rest.
+ */
+static void hand_over(struct client *client)
+{
+    while (output_waiting(client) > 0 &&
+           connection_pending(client->connection) < CONNECTION_HIGH_WATER &&
+           connection_open(client->connection)) {
+        struct bytes output = session_output(client->session);
+        struct bytes part = bytes_slice(output, client->handed, output.size);
+        part = bytes_slice(part, 0, CONNECTION_HIGH_WATER);
+        /* The verdict of faults on replies acts here. */
+        connection_send(client->connection, part);
+        client->handed += part.size;
+        if (client->handed >= output.size - client->handed) {
+            session_sent(client->session, client->handed);
+            client->handed = 0;
+        }
+    }
+    if (client->finishing && output_waiting(client) == 0) {
+        connection_close(client->connection);
+    } else if (client->finishing) {
+        connection_set_deadline(client->connection, FINISHING_MS);
+    }
+}
+
+static void finish(struct client *client)
+{
+    client->finishing = true;
+    client->left_off = false;
+    hand_over(client);
+}
+
+/* ---- Input ---- */
+
+/* The verdict of faults on commands acts here, between session_next and session_run. */
+static void run_command(struct client *client)
+{
+    session_run(client->session);
+}
+
+static void wait_for_more(struct client *client, enum session_step step)
+{
+    hand_over(client);
+    if (step == SESSION_BLOCKED) {
+        /* Reading goes on within reason: only so is it seen that the peer has gone. */
+        if (client->blocked_input > BLOCKED_INPUT) {
+            connection_pause(client->connection);
+        }
+        return;
+    }
+    if (client->blocked_input > BLOCKED_INPUT) {
+        connection_resume(client->connection);
+    }
+    client->blocked_input = 0;
+}
+
+/* Everything the session can do now; stops when the peer reads too slowly for its own questions. */
+static void go_on(struct client *client)
+{
+    while (connection_open(client->connection) && !client->finishing) {
+        if (output_waiting(client) >= CONNECTION_HIGH_WATER) {
+            hand_over(client);
+            if (output_waiting(client) >= CONNECTION_HIGH_WATER) {
+                session_hold(client->session);
+                client->left_off = true;
+                connection_pause(client->connection);
+                return;
+            }
+        }
+        enum session_step step = session_next(client->session);
+        switch (step) {
+        case SESSION_COMMAND:
+            run_command(client);
+            break;
+        case SESSION_CLOSED:
+            finish(client);
+            return;
+        default:
+            wait_for_more(client, step);
+            return;
+        }
+    }
+}
+
+static void wake(void *context, struct session *session)
+{
+    struct client *client = context;
+
+    (void)session;
+    loop_defer(client->endpoint->loop, &client->woken);
+}
+
+static void woken(struct loop_task *task)
+{
+    struct client *client = CONTAINER_OF(task, struct client, woken);
+
+    if (client->left_off && !session_closed(client->session)) {
+        hand_over(client);
+    } else {
+        client->left_off = false;
+        go_on(client);
+    }
+}
+
+/* ---- Who may come in ---- */
+
+static struct instance *admit(const struct client *client, const struct redis_target *target,
+                              const char **refusal)
+{
+    if (!connection_is_tls(client->connection)) {
+        if (!target->plain_port_open) {
+            *refusal = "ERR The non-TLS port of this cache is disabled (enableNonSslPort is "
+                       "false): connect with TLS to the TLS port, 6380 by default";
+            return NULL;
+        }
+    } else if (connection_tls_version(client->connection) < target->minimum_tls) {
+        *refusal = target->minimum_tls >= TLS_1_3
+                       ? "ERR This cache requires TLS 1.3 (minimumTlsVersion)"
+                       : "ERR This cache requires a newer TLS version (minimumTlsVersion)";
+        return NULL;
+    }
+    return target->instance;
+}
 
 static struct instance *authenticate(void *context, struct session *session,
                                      struct instance *instance, struct bytes user,
                                      struct bytes password, const char **refusal)
 {
-    struct redis_client *client = context;
+    struct client *client = context;
     const struct redis_directory *directory = &client->endpoint->directory;
-    struct redis_target target;
+    struct redis_target target = {0};
+
     (void)session;
     (void)instance;
     if (!directory->by_password(directory->context, client->named, user, password, &target)) {
         return NULL;
     }
-    /* What Azure refuses before AUTH is refused here as soon as the cache is known. */
-    if (!connection_is_tls(client->connection)) {
-        if (!target.plain_port_open) {
-            *refusal = "ERR this cache takes TLS connections only: its non-TLS port is disabled "
-                       "(enableNonSslPort is false)";
-            return NULL;
-        }
-    } else if (connection_tls_version(client->connection) < target.minimum_tls) {
-        *refusal = "ERR this cache requires a newer TLS version (minimumTlsVersion)";
-        return NULL;
+    struct instance *admitted = admit(client, &target, refusal);
+    if (admitted == NULL) {
+        struct bytes peer = connection_peer(client->connection);
+        log_info("redis", "refused peer=%.*s reason=\"%s\"", (int)peer.size, peer.data, *refusal);
     }
-    return target.instance;
+    return admitted;
 }
 
-static struct tls_policy decide_policy(void *context, struct bytes server_name)
+/* Where a new connection begins. False: nowhere. */
+static bool find_target(struct client *client, struct redis_target *target)
 {
-    struct redis_endpoint *endpoint = context;
-    const struct redis_directory *directory = &endpoint->directory;
-    struct redis_target target;
-    switch (directory->by_name(directory->context, server_name, &target)) {
-    case REDIS_NAME_FOUND:
-        return (struct tls_policy){.minimum = target.minimum_tls};
-    case REDIS_NAME_UNKNOWN:
-        log_info("redis", "no such cache name=%.*s", (int)server_name.size, server_name.data);
-        return (struct tls_policy){.refuse = true};
-    default:
-        return (struct tls_policy){.minimum = directory->anteroom(directory->context).minimum_tls};
+    const struct redis_directory *directory = &client->endpoint->directory;
+    enum redis_name found = REDIS_NAME_FOREIGN;
+
+    if (connection_is_tls(client->connection)) {
+        struct bytes name = connection_server_name(client->connection);
+        found = directory->by_name(directory->context, name, target);
     }
-}
-
-struct tls_policy_source redis_endpoint_policy(struct redis_endpoint *endpoint)
-{
-    return (struct tls_policy_source){.context = endpoint, .decide = decide_policy};
-}
-
-/* ---- Serving ---- */
-
-static void send_output(struct redis_client *client)
-{
-    struct bytes output = session_output(client->session);
-    if (output.size > 0) {
-        connection_send(client->connection, output);
-        session_sent(client->session, output.size);
-    }
-}
-
-/* Runs what is there, up to a portion. True when more commands wait. */
-static bool serve(struct redis_client *client)
-{
-    struct session *session = client->session;
-    size_t commands = 0;
-    bool more = false;
-    client->serving = true;
-    for (;;) {
-        enum session_step step = session_next(session);
-        if (step != SESSION_COMMAND) {
-            break;
-        }
-        /* Here a fault rule will have its say about the command before it runs. */
-        session_run(session);
-        if (++commands == PORTION || session_output(session).size > OUTPUT_PORTION) {
-            session_hold(session);
-            more = true;
-            break;
-        }
-    }
-    client->serving = false;
-    send_output(client);
-    if (session_closed(session)) {
-        connection_close(client->connection);
-        return false;
-    }
-    return more;
-}
-
-static void continue_serving(struct redis_client *client)
-{
-    if (connection_pending(client->connection) > OUTPUT_PORTION) {
-        connection_pause(client->connection); /* drained goes on */
-    } else if (serve(client)) {
-        connection_pause(client->connection);
-        loop_defer(client->endpoint->loop, &client->turn);
+    if (found == REDIS_NAME_FOREIGN) {
+        *target = directory->anteroom(directory->context);
     } else {
-        connection_resume(client->connection);
+        client->named = target->instance;
     }
+    return found != REDIS_NAME_UNKNOWN;
 }
 
-static void take_turn(struct loop_task *task)
+/* ---- The connection's events ---- */
+
+static void refuse(struct connection *connection, const char *refusal)
 {
-    struct redis_client *client = CONTAINER_OF(task, struct redis_client, turn);
-    continue_serving(client);
+    connection_send(connection, BYTES("-"));
+    connection_send(connection, bytes_from_string(refusal));
+    connection_send(connection, BYTES("\r\n"));
 }
 
-static void wake(void *context, struct session *session)
+static bool begin_session(struct client *client)
 {
-    struct redis_client *client = context;
-    (void)session;
-    if (!client->serving) {
-        loop_defer(client->endpoint->loop, &client->turn);
-    }
-}
-
-static bool opened(void *context, struct connection *connection)
-{
-    struct redis_endpoint *endpoint = context;
-    const struct redis_directory *directory = &endpoint->directory;
-    struct redis_target target;
-    struct instance *named = NULL;
-    if (connection_is_tls(connection) &&
-        directory->by_name(directory->context, connection_server_name(connection), &target) ==
-            REDIS_NAME_FOUND) {
-        named = target.instance;
-    } else {
-        target = directory->anteroom(directory->context);
-    }
-    struct redis_client *client = memory_allocate_zeroed(sizeof(*client));
-    client->endpoint = endpoint;
-    client->connection = connection;
-    client->named = named;
-    client->turn.run = take_turn;
+    struct connection *connection = client->connection;
     const struct session_peer peer = {
         .address = connection_peer(connection),
         .local_address = connection_local(connection),
         .descriptor = connection_descriptor(connection),
         .tls = connection_is_tls(connection),
     };
-    const struct session_host host = {
-        .context = client,
-        .authenticate = authenticate,
-        .wake = wake,
-    };
-    struct buf refusal;
-    buf_init(&refusal, 1024);
-    client->session = session_create(target.instance, &peer, &host, &refusal);
-    if (client->session == NULL) {
-        connection_send(connection, buf_bytes(&refusal));
-        memory_free(client);
-        client = NULL;
+    const struct session_host host = {client, authenticate, wake};
+    struct redis_target target = {0};
+    const char *refusal = NULL;
+    struct buf full;
+
+    if (!find_target(client, &target)) {
+        return false;
     }
-    buf_finish(&refusal);
+    if (admit(client, &target, &refusal) == NULL) {
+        refuse(connection, refusal);
+        return false;
+    }
+    buf_init(&full, 1024);
+    client->session = session_create(target.instance, &peer, &host, &full);
+    connection_send(connection, buf_bytes(&full));
+    buf_finish(&full);
+    return client->session != NULL;
+}
+
+static bool opened(void *context, struct connection *connection)
+{
+    struct client *client = memory_allocate_zeroed(sizeof(*client));
+
+    client->endpoint = context;
+    client->connection = connection;
+    client->woken.run = woken;
     connection_set_data(connection, client);
-    return client != NULL;
+    return begin_session(client);
+}
+
+/* "GET / HTTP/1.1": what a browser or a health check sends first, and no Redis client ever. */
+static bool is_http(struct bytes first)
+{
+    size_t end = bytes_find(first, '\n'), space = bytes_find(first, ' ');
+    struct bytes line = bytes_slice(first, 0, end);
+
+    if (line.size > 0 && line.data[line.size - 1] == '\r') {
+        line.size--;
+    }
+    return end < first.size && space > 0 && space + 1 < line.size &&
+           (line.data[space + 1] == '/' || line.data[space + 1] == '*' ||
+            bytes_start_with(line, BYTES("CONNECT ")) ||
+            bytes_start_with(bytes_slice(line, space + 1, line.size), BYTES("http"))) &&
+           bytes_match_glob(BYTES("[A-Z]* HTTP/[12].[01]"), line, false);
+}
+
+/* A client of another protocol gets no answer: it could not read it. False: it is gone. */
+static bool check_first_bytes(struct client *client, struct bytes first)
+{
+    struct connection *connection = client->connection;
+    struct bytes peer = connection_peer(connection);
+    const char *hint = NULL;
+
+    client->spoken = true;
+    if (first.size > 2 && first.data[0] == 0x16 && first.data[1] == 0x03) {
+        hint = "this is the plain port: use the TLS port, or turn TLS off";
+    } else if (is_http(first)) {
+        hint = "this is a Redis port: the management API is at the https port";
+    }
+    if (hint == NULL) {
+        return true;
+    }
+    log_info("redis", "closed: not Redis port=%d peer=%.*s from=\"%s\" hint=\"%s\"",
+             connection_local_port(connection), (int)peer.size, peer.data, protocol_guess(first),
+             hint);
+    connection_close(connection);
+    return false;
 }
 
 static void received(struct connection *connection, struct bytes data)
 {
-    struct redis_client *client = connection_data(connection);
-    if (client != NULL) {
-        session_feed(client->session, data);
-        continue_serving(client);
+    struct client *client = connection_data(connection);
+
+    if (client->finishing || (!client->spoken && !check_first_bytes(client, data))) {
+        return;
+    }
+    client->blocked_input += data.size;
+    session_feed(client->session, data);
+    go_on(client);
+}
+
+static void ended(struct connection *connection)
+{
+    struct client *client = connection_data(connection);
+
+    if (client->session == NULL) {
+        connection_close(connection);
+    } else {
+        finish(client);
     }
 }
 
 static void drained(struct connection *connection)
 {
-    struct redis_client *client = connection_data(connection);
-    if (client != NULL) {
-        loop_defer(client->endpoint->loop, &client->turn);
+    struct client *client = connection_data(connection);
+
+    if (client->session == NULL) {
+        return;
+    }
+    hand_over(client);
+    if (client->left_off && output_waiting(client) < CONNECTION_HIGH_WATER) {
+        client->left_off = false;
+        connection_resume(connection);
+        go_on(client);
     }
 }
 
 static void closed(struct connection *connection)
 {
-    struct redis_client *client = connection_data(connection);
-    if (client != NULL) {
-        loop_cancel(client->endpoint->loop, &client->turn);
-        session_destroy(client->session);
-        memory_free(client);
-    }
+    struct client *client = connection_data(connection);
+
+    loop_cancel(client->endpoint->loop, &client->woken);
+    session_destroy(client->session);
+    memory_free(client);
 }
 
-/* ---- Life ---- */
+/* ---- The endpoint ---- */
 
 struct redis_endpoint *redis_endpoint_create(struct loop *loop,
                                              const struct redis_directory *directory)
 {
-    struct redis_endpoint *endpoint = memory_allocate_zeroed(sizeof(*endpoint));
-    endpoint->loop = loop;
-    endpoint->directory = *directory;
+    struct redis_endpoint *endpoint = memory_allocate(sizeof(*endpoint));
+    *endpoint = (struct redis_endpoint){loop, *directory};
     return endpoint;
 }
 
@@ -231,7 +354,31 @@ struct connection_handler redis_endpoint_handler(struct redis_endpoint *endpoint
         .context = endpoint,
         .opened = opened,
         .received = received,
+        .ended = ended,
         .drained = drained,
         .closed = closed,
     };
+}
+
+static struct tls_policy decide(void *context, struct bytes server_name)
+{
+    const struct redis_endpoint *endpoint = context;
+    const struct redis_directory *directory = &endpoint->directory;
+    struct redis_target target = {0};
+
+    switch (directory->by_name(directory->context, server_name, &target)) {
+    case REDIS_NAME_UNKNOWN:
+        return (struct tls_policy){.refuse = true};
+    case REDIS_NAME_FOREIGN:
+        target = directory->anteroom(directory->context);
+        break;
+    default:
+        break;
+    }
+    return (struct tls_policy){.minimum = target.minimum_tls};
+}
+
+struct tls_policy_source redis_endpoint_policy(struct redis_endpoint *endpoint)
+{
+    return (struct tls_policy_source){endpoint, decide};
 }

@@ -7,11 +7,14 @@
 
 #include "base/http.h"
 
+struct site_exchange;
+
 struct site_request {
-    const struct http_request *http;
-    struct bytes authority; /* what the client called us, with port if it gave one */
-    bool tls;               /* the request came encrypted, directly or inside CONNECT */
-    struct bytes peer;      /* "127.0.0.1:53124" */
+    const struct http_request *http; /* runs of '/' in its path have become one */
+    struct bytes authority;          /* what the client called us, with port if it gave one */
+    bool tls;                        /* the request came encrypted, directly or inside CONNECT */
+    struct bytes peer;               /* "127.0.0.1:53124" */
+    struct site_exchange *exchange;  /* for site_stream_open; NULL in tests */
 };
 
 struct site {
@@ -25,5 +28,20 @@ struct site {
                    struct http_response *response);
     void *context;
 };
+
+/*
+ * An answer that goes on after `handle` has returned: events, a log that is followed. What
+ * `response` holds then is sent first; the rest follows in chunks, as it comes.
+ */
+struct site_stream;
+/*
+ * Called inside `handle`. NULL when the answer has no body to go on with (HEAD). `closed` runs once
+ * if the client leaves first; the stream is gone after that.
+ */
+struct site_stream *site_stream_open(const struct site_request *request,
+                                     void (*closed)(void *context), void *context);
+/* False: the client is gone or far behind, and `closed` runs soon. */
+bool site_stream_write(struct site_stream *stream, struct bytes chunk);
+void site_stream_close(struct site_stream *stream); /* the answer is whole; `closed` does not run */
 
 #endif

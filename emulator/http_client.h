@@ -1,0 +1,33 @@
+/* The inside of one client of the front door, for http_endpoint.c and http_stream.c. */
+#ifndef EMULATOR_HTTP_CLIENT_H
+#define EMULATOR_HTTP_CLIENT_H
+
+#include "emulator/http_endpoint.h"
+
+struct http_client {
+    struct http_endpoint *endpoint;
+    struct connection *connection;
+    struct http_parser *parser;
+    struct buf waiting;         /* received and not parsed yet: an answer goes first */
+    struct loop_task go_on;     /* parses what waits */
+    struct site_stream *stream; /* the answer in progress; NULL: none */
+    char *connected_to;         /* what CONNECT named, without port; NULL without CONNECT */
+    bool expects_hello;         /* after CONNECT: TLS or plain, the next byte tells */
+    bool in_message;            /* the deadline is the message's */
+    size_t message_bytes;       /* since that deadline was last moved */
+};
+
+/* The exchange a site sees: the client, and whether the answer may have a body. */
+struct site_exchange {
+    struct http_client *client;
+    const struct http_request *request;
+};
+
+/* Sends the head and the body so far; what follows comes through site_stream_write. */
+void http_stream_begin(struct site_stream *stream, const struct http_response *response);
+/* Frees the client; the connection lives on, with another owner or none. */
+void http_client_leave(struct http_client *client);
+/* The client is leaving: tells whoever writes. NULL is fine. */
+void http_stream_abandon(struct site_stream *stream);
+
+#endif
