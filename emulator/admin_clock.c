@@ -81,7 +81,7 @@ static void clock_change(struct admin_call *call)
     if (frozen) {
         clock_freeze(clock);
     } else if (real || scale != NULL) {
-        clock_set_real(clock, scale != NULL ? scale->valuedouble : 1);
+        clock_set_real(clock, scale != NULL ? scale->valuedouble : clock_scale(clock));
     }
     app_clock_changed(call->app);
     admin_answer(call, admin_clock_document(call->app));

@@ -7,7 +7,11 @@
 
 #include "emulator/identity_state.h"
 
-#define ACCESS_TOKEN_SECONDS 3599
+/*
+ * A day, as Entra ID gives clients that declare the CP1 capability (az does). An hour would end in
+ * the middle of a lesson in which the clock is advanced by the time three caches take.
+ */
+#define ACCESS_TOKEN_SECONDS 86399
 #define MANAGED_TOKEN_SECONDS 86399
 #define REFRESH_TOKEN_SECONDS (90 * 86400)
 #define CODE_SECONDS 600

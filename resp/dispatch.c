@@ -63,6 +63,12 @@ static const char *lower_name(const struct command_entry *entry, char name[64])
 static bool gate_known(struct call *call, struct command_entry *entry)
 {
     if (entry == NULL) {
+        /* A browser was made to talk to us: Redis hangs up on these words too. */
+        if (bytes_equal_string_nocase(call->argv[0], "POST") ||
+            bytes_equal_string_nocase(call->argv[0], "Host:")) {
+            call->session->closing = true;
+            return false;
+        }
         reply_unknown_command(call);
         return false;
     }

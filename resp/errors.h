@@ -10,6 +10,7 @@
 #define ERROR_NOT_INTEGER "ERR value is not an integer or out of range"
 #define ERROR_NOT_FLOAT "ERR value is not a valid float"
 #define ERROR_NO_AUTH "NOAUTH Authentication required."
+#define ERROR_WRONG_PASSWORD_6_0 "WRONGPASS invalid username-password pair"
 #define ERROR_WRONG_PASSWORD "WRONGPASS invalid username-password pair or user is disabled."
 #define ERROR_NOT_IN_TRANSACTION "ERR Command not allowed inside a transaction"
 #define ERROR_CLIENT_NAME "ERR Client names cannot contain spaces, newlines or special characters."

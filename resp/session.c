@@ -284,7 +284,10 @@ bool session_authenticate_or_reply(struct call *call, struct bytes user, struct 
         refusal = ERROR_MAX_CLIENTS;
     }
     if (opened == NULL) {
-        reply_error(call->reply, refusal != NULL ? refusal : ERROR_WRONG_PASSWORD);
+        reply_error(call->reply, refusal != NULL ? refusal
+                                 : instance_runs(call->instance, "6.2.0")
+                                     ? ERROR_WRONG_PASSWORD
+                                     : ERROR_WRONG_PASSWORD_6_0);
         session->closing |= refusal != NULL;
         return false;
     }

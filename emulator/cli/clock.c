@@ -88,7 +88,7 @@ static enum exit_status clock_freeze_now(const struct clock_settings *settings, 
 static enum exit_status clock_resume(const struct clock_settings *settings, const char *word)
 {
     (void)word;
-    return clock_change(settings, "real", 1);
+    return clock_change(settings, "real", 0); /* at the scale it had */
 }
 
 static const struct {

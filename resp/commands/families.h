@@ -13,6 +13,7 @@
     FAMILY(server)                                                                                 \
     FAMILY(transaction)                                                                            \
     FAMILY(keys)                                                                                   \
+    FAMILY(dump)                                                                                   \
     FAMILY(expiry)                                                                                 \
     FAMILY(string)
 

@@ -1,6 +1,7 @@
 """Hostile and broken input on every port: a clear error or a closed connection, bounded memory, and
 no effect on anyone else."""
 import random
+import re
 import socket
 import ssl
 
@@ -191,7 +192,7 @@ def raw_http(emulator, data, tls=False, finish=True):
         wire.send(data)
         if finish and not tls:
             wire.sock.shutdown(socket.SHUT_WR)
-    except (ConnectionError, ssl.SSLError):
+    except OSError:
         pass  # refused before all was sent
     try:
         return wire.everything()
@@ -225,7 +226,7 @@ SMUGGLING = {
 def test_request_smuggling(watched, case, tls):
     said = raw_http(watched, SMUGGLING[case], tls)
     assert said.startswith(b"HTTP/1.1 4") or said.startswith(b"HTTP/1.1 501") or said == b"", said[:200]
-    assert said.count(b"HTTP/1.1 ") <= 1, said
+    assert len(re.findall(rb"HTTP/1\.1 \d", said)) <= 1, said
     assert b'"ports"' not in said
 
 
@@ -257,7 +258,7 @@ BAD_REQUESTS = {
 def test_bad_request(watched, case):
     said = raw_http(watched, BAD_REQUESTS[case])
     assert said == b"" or said.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5")), said[:200]
-    assert said.count(b"HTTP/1.1 ") <= 1, said
+    assert len(re.findall(rb"HTTP/1\.1 \d", said)) <= 1, said
 
 
 def test_unknown_host_names(watched):

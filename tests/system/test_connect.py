@@ -41,7 +41,7 @@ def test_version_is_of_azure(shared_emulator):
 
 def test_only_authentication_before_authentication(shared_emulator):
     with shared_emulator.connect() as wire:
-        for command in (["GET", "a"], ["SET", "a", "b"], ["CONFIG", "GET", "*"], ["INFO"], ["PING"]):
+        for command in (["GET", "a"], ["SET", "a", "b"], ["INFO"], ["PING"]):
             assert wire.call(*command) == ErrorReply("NOAUTH Authentication required.")
 
 
@@ -87,7 +87,7 @@ def test_profile_redis_needs_no_key(start_emulator):
     with emulator.connect() as wire:
         assert wire.call("PING") == "PONG"
         assert "redis_version:7.0.15\r\n" in wire.call("INFO", "server")
-        assert wire.call("CONFIG", "GET", "databases") == ["databases", "16"]
+        assert wire.call("GETEX", "key") is None  # of Redis 6.2: no Azure cache has it
 
 
 def test_two_emulators_side_by_side(start_emulator):

@@ -37,7 +37,7 @@ TEST(a_secret_gives_an_application_token)
     struct fixture *f = &shared;
     CHECK(fixture_post(f, LOGIN, V2, CREDENTIALS ARM_SCOPE "&client_info=1") == 200);
     CHECK_TEXT(fixture_string(f, "token_type"), "Bearer");
-    CHECK(fixture_number(f, "expires_in") == 3599);
+    CHECK(fixture_number(f, "expires_in") == 86399);
     CHECK(strstr(f->headers, "Cache-Control: no-store, no-cache\r\n") != NULL);
     CHECK(strstr(f->body, "refresh_token") == NULL && strstr(f->body, "id_token") == NULL);
     cJSON *claims = fixture_claims(f, "access_token");
@@ -72,8 +72,8 @@ TEST(v1_answers_numbers_as_strings)
     struct fixture *f = &shared;
     CHECK(fixture_post(f, LOGIN, V1,
                        CREDENTIALS "&resource=https%3A%2F%2Fmanagement.azure.com%2F") == 200);
-    CHECK_TEXT(fixture_string(f, "expires_in"), "3599");
-    CHECK_TEXT(fixture_string(f, "expires_on"), "1795216804");
+    CHECK_TEXT(fixture_string(f, "expires_in"), "86399");
+    CHECK_TEXT(fixture_string(f, "expires_on"), "1795299604");
     CHECK_TEXT(fixture_string(f, "not_before"), "1795213205");
     CHECK_TEXT(fixture_string(f, "resource"), "https://management.azure.com/");
     cJSON *claims = fixture_claims(f, "access_token");
@@ -536,7 +536,7 @@ TEST(an_application_acts_on_behalf_of_the_user)
     CHECK_TEXT(json_text(claims, "upn"), IDENTITY_USER_NAME);
     CHECK_TEXT(json_text(claims, "aud"), "https://management.core.windows.net/");
     cJSON_Delete(claims);
-    clock_advance(f->clock, 3600 * 1000);
+    clock_advance(f->clock, 86400 * 1000);
     CHECK(fixture_post(f, LOGIN, V2, body) == 400);
     CHECK(fixture_number(f, "error_codes.0") == 50013);
     clock_set(f->clock, START_MS);

@@ -54,7 +54,7 @@ TEST(tokens_for_the_management_api_are_believed)
         CHECK_TEXT(claims.principal.application_id, CLIENT);
         CHECK_TEXT(claims.principal.tenant_id, TENANT);
         CHECK_TEXT(claims.principal.name, "redurite");
-        CHECK(claims.expires_at_ms == START_MS + 3599000);
+        CHECK(claims.expires_at_ms == START_MS + 86399000);
         memory_free(token);
     }
 }
@@ -65,12 +65,12 @@ TEST(tokens_end_on_the_emulators_clock)
     struct token_claims claims;
     struct arm_error error;
     char *token = token_take(f, "https://management.azure.com/.default");
-    clock_advance(f->clock, 3598000);
+    clock_advance(f->clock, 86398000);
     CHECK(fixture_verify(f, token, &claims, &error));
     clock_advance(f->clock, 1000);
     check_refused(f, token, "ExpiredAuthenticationToken",
-                  "The access token expiry UTC time '11/20/2026 11:20:04 PM' is earlier than "
-                  "current UTC time '11/20/2026 11:20:04 PM'.");
+                  "The access token expiry UTC time '11/21/2026 10:20:04 PM' is earlier than "
+                  "current UTC time '11/21/2026 10:20:04 PM'.");
     clock_set(f->clock, START_MS - 3600000);
     check_refused(f, token, "InvalidAuthenticationToken", "The access token is invalid.");
     clock_set(f->clock, START_MS);
