@@ -140,7 +140,7 @@ def test_every_redis_command_of_this_issue(emulator, az):
     updated = az.run("redis", "update", *cache, "--set", "enableNonSslPort=true")
     assert updated["name"] == "cache1"
     emulator.advance("30m")
-    assert az.run("redis", "show", *cache, "--query", "enableNonSslPort", "-o", "tsv") == "true"
+    assert az.run("redis", "show", *cache, "--query", "enableNonSslPort") is True
     assert emulator.client(key=keys["primaryKey"]).call("PING") == "PONG"
     az.run("redis", "update", *cache, "--sku", "Standard", "--vm-size", "C2")
     emulator.advance("60m")
