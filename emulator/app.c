@@ -460,16 +460,16 @@ static bool become_ready(struct app *app, struct buf *error)
     uv_signal_start(&app->interrupt, signalled, SIGINT);
     uv_signal_start(&app->terminate, signalled, SIGTERM);
     app->ready = true;
-    if (config->ready_file != NULL && !announce_ready_file(app, error)) {
-        return false;
-    }
-    announce_banner(app);
     if (!is_loopback(config->bind)) {
         log_warn("app",
                  "listening beyond this machine bind=%s: its keys are public knowledge, so anyone "
                  "who reaches it can use it",
                  config->bind);
     }
+    if (config->ready_file != NULL && !announce_ready_file(app, error)) {
+        return false;
+    }
+    announce_banner(app);
     log_info("app", "ready version=" REDURITE_VERSION " ms=%lld",
              (long long)(clock_monotonic_us() - app->started_us) / 1000);
     return true;

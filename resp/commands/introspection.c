@@ -197,11 +197,15 @@ static void reply_tips(struct call *call, const struct command *command)
 
 static void reply_info(struct call *call, const struct command_entry *entry)
 {
+    bool modern = call_supports(call, "7.0.0");
+    if (entry == NULL && modern) {
+        reply_null(call->reply);
+        return;
+    }
     if (entry == NULL) {
         reply_null_array(call->reply);
         return;
     }
-    bool modern = call_supports(call, "7.0.0");
     char name[64];
     command_full_name(entry, name);
     struct key_range range = command_key_range(entry->command);

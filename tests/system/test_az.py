@@ -137,8 +137,8 @@ def test_every_redis_command_of_this_issue(emulator, az):
     assert set(keys) == {"primaryKey", "secondaryKey"}
     again = az.run("redis", "regenerate-keys", *cache, "--key-type", "Secondary")
     assert again["primaryKey"] == keys["primaryKey"] and again["secondaryKey"] != keys["secondaryKey"]
-    updated = az.run("redis", "update", *cache, "--set", "enableNonSslPort=true")
-    assert updated["name"] == "cache1"
+    # What this prints depends on how far az's poller came: it does not wait for the operation.
+    az.run("redis", "update", *cache, "--set", "enableNonSslPort=true")
     emulator.advance("30m")
     assert az.run("redis", "show", *cache, "--query", "enableNonSslPort") is True
     assert emulator.client(key=keys["primaryKey"]).call("PING") == "PONG"
