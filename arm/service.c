@@ -89,28 +89,6 @@ static bool step_method(struct arm_call *call)
                     call->request->method.data);
 }
 
-static bool utf8_valid(struct bytes text)
-{
-    for (size_t i = 0; i < text.size;) {
-        unsigned char first = (unsigned char)text.data[i];
-        size_t more = first < 0x80                    ? 0
-                      : first >= 0xc2 && first < 0xe0 ? 1
-                      : first >= 0xe0 && first < 0xf0 ? 2
-                      : first >= 0xf0 && first < 0xf5 ? 3
-                                                      : SIZE_MAX;
-        if (more > text.size - i - 1) {
-            return false;
-        }
-        for (size_t at = 1; at <= more; at++) {
-            if (((unsigned char)text.data[i + at] & 0xc0) != 0x80) {
-                return false;
-            }
-        }
-        i += more + 1;
-    }
-    return true;
-}
-
 static bool step_path(struct arm_call *call)
 {
     struct bytes path = call->request->path;
@@ -128,7 +106,7 @@ static bool step_path(struct arm_call *call)
                     decoded.size + 1 <= sizeof(call->path) - used &&
                     call->segment_count < MOST_SEGMENTS &&
                     bytes_find(buf_bytes(&decoded), '\0') == decoded.size &&
-                    utf8_valid(buf_bytes(&decoded));
+                    bytes_are_utf8(buf_bytes(&decoded));
         if (good) {
             call->segments[call->segment_count++] = call->path + used;
             if (decoded.size > 0) {
@@ -240,7 +218,7 @@ static bool step_body(struct arm_call *call)
     if (body.size == 0 || call->method == ARM_GET || call->method == ARM_HEAD) {
         return true;
     }
-    if (!utf8_valid(body)) {
+    if (!bytes_are_utf8(body)) {
         return arm_fail(&call->error, 400, "InvalidRequestContent",
                         "The request content was invalid and could not be deserialized: 'It is "
                         "not valid UTF-8.'.");

@@ -115,6 +115,42 @@ bool bytes_equal_string_nocase(struct bytes a, const char *text)
     return bytes_equal_nocase(a, bytes_from_string(text));
 }
 
+size_t bytes_utf8_size(struct bytes text)
+{
+    const unsigned char *c = (const unsigned char *)text.data;
+    if (text.size == 0) {
+        return 0;
+    }
+    size_t size = c[0] < 0x80                   ? 1
+                  : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+                  : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                  : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                                : 0;
+    if (size == 0 || size > text.size) {
+        return 0;
+    }
+    for (size_t i = 1; i < size; i++) {
+        if ((c[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool outside = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+    return overlong || outside ? 0 : size;
+}
+
+bool bytes_are_utf8(struct bytes text)
+{
+    for (size_t at = 0; at < text.size;) {
+        size_t size = bytes_utf8_size(bytes_slice(text, at, text.size));
+        if (size == 0) {
+            return false;
+        }
+        at += size;
+    }
+    return true;
+}
+
 int bytes_compare(struct bytes a, struct bytes b)
 {
     size_t shared = a.size < b.size ? a.size : b.size;

@@ -47,6 +47,9 @@ bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_equal_nocase(struct bytes a, struct bytes b); /* ASCII case only */
 bool bytes_equal_string(struct bytes a, const char *text);
 bool bytes_equal_string_nocase(struct bytes a, const char *text);
+/* Bytes of the UTF-8 character at the front; 0: there is none. */
+size_t bytes_utf8_size(struct bytes text);
+bool bytes_are_utf8(struct bytes text);
 /* As memcmp, a shorter prefix sorts first. */
 int bytes_compare(struct bytes a, struct bytes b);
 bool bytes_start_with(struct bytes text, struct bytes prefix);

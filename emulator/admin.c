@@ -230,7 +230,8 @@ static bool read_body_or_answer(struct admin_call *call)
         return true;
     }
     const char *end = NULL;
-    call->body = cJSON_ParseWithLengthOpts(text.data, text.size, &end, false);
+    call->body =
+        !bytes_are_utf8(text) ? NULL : cJSON_ParseWithLengthOpts(text.data, text.size, &end, false);
     while (call->body != NULL && end < text.data + text.size && strchr(" \t\r\n", *end) != NULL &&
            *end != '\0') {
         end++;

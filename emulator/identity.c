@@ -130,35 +130,13 @@ void identity_reply_text(struct http_response *response, int status, const char 
     buf_append_string(&response->body, text);
 }
 
-/* Size of the UTF-8 character at the front, 0 when there is none. */
-static size_t character_size(struct bytes text)
-{
-    const unsigned char *c = (const unsigned char *)text.data;
-    size_t size = c[0] < 0x80                   ? 1
-                  : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
-                  : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
-                  : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
-                                                : 0;
-    if (size == 0 || size > text.size || c[0] == 0) {
-        return 0;
-    }
-    for (size_t i = 1; i < size; i++) {
-        if ((c[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool outside = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
-    return overlong || outside ? 0 : size;
-}
-
 char *text_make_valid(struct bytes text)
 {
     struct buf valid;
     buf_init(&valid, 3 * text.size + 1);
     while (text.size > 0) {
-        size_t size = character_size(text);
-        if (size == 0) {
+        size_t size = bytes_utf8_size(text);
+        if (size == 0 || text.data[0] == '\0') {
             buf_append(&valid, BYTES("\xef\xbf\xbd"));
             size = 1;
         } else {

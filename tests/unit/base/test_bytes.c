@@ -57,6 +57,22 @@ static bool is_no_number(const char *text)
     return !bytes_to_int64(bytes_from_string(text), &number) && number == 77;
 }
 
+TEST(utf8_has_no_overlong_forms_and_no_surrogates)
+{
+    static const char *const good[] = {"", "a", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80 x"};
+    static const char *const bad[] = {
+        "\xff",         "\xc3",         "a\xc3(",           "\xc0\x80",
+        "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
+        "\xe2\x82"};
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        CHECK(bytes_are_utf8(bytes_from_string(good[i])));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        CHECK(!bytes_are_utf8(bytes_from_string(bad[i])));
+    }
+    CHECK_INT((int64_t)bytes_utf8_size(BYTES("\xe2\x82\xac..")), 3);
+}
+
 TEST(integers_are_read_as_redis_reads_them)
 {
     CHECK(reads_as("0", 0));
@@ -297,6 +313,7 @@ static const struct test_case cases[] = {
     CASE(equality_ignores_ascii_case_only_when_asked),
     CASE(slices_are_clamped_to_the_view),
     CASE(prefixes_suffixes_and_bytes_are_found),
+    CASE(utf8_has_no_overlong_forms_and_no_surrogates),
     CASE(integers_are_read_as_redis_reads_them),
     CASE(integers_are_written_in_full),
     CASE(glob_matches_as_keys_does),
