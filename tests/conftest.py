@@ -1,6 +1,8 @@
 """Fixtures of the system tests and of the tests with the newest clients."""
 import pytest
 
+pytest.register_assert_rewrite("harness")
+
 from harness import matrix
 from harness.emulator import BINARY, Emulator
 from harness.programs import RedisServer

@@ -176,6 +176,7 @@ class Emulator:
         return answer.json if answer.body else None
 
     def advance(self, by):
+        self._token = None  # it may be too old by then
         return self.admin("POST", "/clock/advance", {"by": by})
 
     def token(self, resource="https://management.azure.com"):

@@ -72,7 +72,7 @@ class Az:
         return subprocess.Popen(self.words(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, env=self.environment)
 
-    def finish(self, process, by="10m"):
+    def finish(self, process, by="1m"):
         """Advances the clock until a started command ends, and returns its output."""
         while True:
             try:

@@ -192,7 +192,7 @@ def raw_http(emulator, data, tls=False, finish=True):
         wire.send(data)
         if finish and not tls:
             wire.sock.shutdown(socket.SHUT_WR)
-    except OSError:
+    except (ConnectionError, ssl.SSLError):
         pass  # refused before all was sent
     try:
         return wire.everything()
@@ -226,7 +226,7 @@ SMUGGLING = {
 def test_request_smuggling(watched, case, tls):
     said = raw_http(watched, SMUGGLING[case], tls)
     assert said.startswith(b"HTTP/1.1 4") or said.startswith(b"HTTP/1.1 501") or said == b"", said[:200]
-    assert len(re.findall(rb"HTTP/1\.1 \d", said)) <= 1, said
+    assert len(re.findall(rb"HTTP/1\.1 \d{3} ", said)) <= 1, said
     assert b'"ports"' not in said
 
 
@@ -258,7 +258,7 @@ BAD_REQUESTS = {
 def test_bad_request(watched, case):
     said = raw_http(watched, BAD_REQUESTS[case])
     assert said == b"" or said.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5")), said[:200]
-    assert len(re.findall(rb"HTTP/1\.1 \d", said)) <= 1, said
+    assert len(re.findall(rb"HTTP/1\.1 \d{3} ", said)) <= 1, said
 
 
 def test_unknown_host_names(watched):

@@ -32,7 +32,7 @@ def settle(emulator, poller):
     done = threading.Event()
     poller.add_done_callback(lambda _: done.set())
     while not done.wait(0.1):
-        emulator.advance("5m")
+        emulator.advance("2m")
     return poller.result(0)
 
 
@@ -52,7 +52,7 @@ def test_walk_through(emulator, clients):
     assert newer.primary_key == keys.primary_key and newer.secondary_key != keys.secondary_key
 
     settle(emulator, redis.redis.begin_update("py", "py-cache", {"tags": {"env": "dev"}}))
-    emulator.advance("30m")
+    emulator.advance("10m")
     assert redis.redis.get("py", "py-cache").tags == {"env": "dev"}
     assert [c.name for c in redis.redis.list_by_resource_group("py")] == ["py-cache"]
 

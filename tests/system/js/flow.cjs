@@ -24,7 +24,7 @@ const admin = async (method, path, body) => {
 const settle = async (poller) => {
   while (!poller.isDone()) {
     await poller.poll();
-    await admin("POST", "/clock/advance", { by: "5m" });
+    await admin("POST", "/clock/advance", { by: "1m" });
   }
   return poller.getResult();
 };
@@ -65,7 +65,7 @@ async function main() {
 
   const update = await redis.redis.beginUpdate(group, name, { enableNonSslPort: true });
   await settle(update);
-  await admin("POST", "/clock/advance", { by: "30m" });
+  await admin("POST", "/clock/advance", { by: "10m" });
   say("non-ssl port", (await redis.redis.get(group, name)).enableNonSslPort);
 
   await settle(await redis.redis.beginDelete(group, name));
