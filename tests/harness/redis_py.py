@@ -14,8 +14,8 @@ def run(case):
     options = {"host": case["host"], "port": case["port"], "decode_responses": True, "socket_timeout": 20}
     if case.get("key"):
         options["password"] = case["key"]
-    if case["protocol"] == 3:
-        options["protocol"] = 3
+    if int(redis.__version__.split(".")[0]) >= 5:  # older ones know RESP2 alone
+        options["protocol"] = case["protocol"]
     if case.get("tls"):
         version = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}[case["tls"]]
 

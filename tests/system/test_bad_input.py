@@ -192,7 +192,7 @@ def raw_http(emulator, data, tls=False, finish=True):
         wire.send(data)
         if finish and not tls:
             wire.sock.shutdown(socket.SHUT_WR)
-    except (ConnectionError, ssl.SSLError):
+    except OSError:
         pass  # refused before all was sent
     try:
         return wire.everything()
