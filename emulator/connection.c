@@ -425,7 +425,7 @@ static void end_of_input(struct connection *connection)
 static void take_encrypted(struct connection *connection, struct bytes data)
 {
     struct loop *loop = connection->group->loop;
-    bool began = tls_stream_established(connection->tls);
+    bool began = tls_stream_established(connection->tls), secured = false;
 
     buf_clear(&loop->plain);
     buf_clear(&loop->outgoing);
@@ -444,11 +444,12 @@ static void take_encrypted(struct connection *connection, struct bytes data)
             connection->phase =
                 connection->phase == CONNECTION_HANDSHAKE ? CONNECTION_OPEN : connection->phase;
             connection_set_deadline(connection, 0);
+            secured = true; /* the handler is told, and sets its own deadline again */
         } else if (connection->phase == CONNECTION_HANDSHAKE) {
             connection_announce(connection);
         }
     }
-    if (loop->plain.size > 0 && connection->phase == CONNECTION_OPEN) {
+    if ((loop->plain.size > 0 || secured) && connection->phase == CONNECTION_OPEN) {
         connection->handler.received(connection, buf_bytes(&loop->plain));
     }
     if (result == TLS_CLOSED && connection->phase <= CONNECTION_OPEN) {

@@ -22,7 +22,7 @@ struct connection_handler {
     void *context; /* of the endpoint */
     /* A connection is there (TLS: the handshake is done). False closes it. */
     bool (*opened)(void *context, struct connection *connection);
-    /* Decrypted bytes, borrowed for the call. */
+    /* Decrypted bytes, borrowed for the call. None: connection_start_tls has succeeded. */
     void (*received)(struct connection *connection, struct bytes data);
     /* The peer sends no more but may still read. NULL: the connection is closed. */
     void (*ended)(struct connection *connection);
