@@ -38,6 +38,7 @@ enum command_flag {
     /* Not shown as flags. */
     CMD_SUBSCRIBER = 1u << 24,     /* allowed to a RESP2 client in subscriber mode */
     CMD_CONTAINER_BARE = 1u << 25, /* a container that also runs without a subcommand */
+    CMD_SYSTEM = 1u << 26,         /* for Redis itself: COMMAND DOCS says "syscmd" */
 };
 
 /* ACL categories that do not follow from the family and the flags; a row names only these. */
@@ -135,8 +136,8 @@ struct command {
     enum azure_rule azure;
     const char *since; /* hidden from caches that run an older Redis */
     const char *complexity, *summary;
-    const char *usage;       /* arguments in the notation of the command reference: "key [NX|XX]" */
-    const char *const *tips; /* NULL-terminated; COMMAND INFO's tips */
+    const char *arguments;                 /* in the notation of resp/command_arguments.h */
+    const char *const *tips;               /* NULL-terminated; COMMAND INFO's tips */
     const struct command_history *history; /* ends with a zero row */
     const char *deprecated_since, *replaced_by;
     const struct command *subcommands; /* ends with a zero row; a container */

@@ -64,13 +64,15 @@ static const struct {
     {"scripting", CATEGORY_SCRIPTING},
     {"transactions", CATEGORY_TRANSACTION},
     {"connection", CATEGORY_CONNECTION},
-    {"generic", CATEGORY_KEYSPACE},
 };
 
 static unsigned derive_categories(const struct command *command,
                                   const struct command_family *family)
 {
     unsigned categories = command->categories;
+    if (command->subcommands != NULL && (command->flags & CMD_CONTAINER_BARE) == 0) {
+        return categories | CATEGORY_SLOW; /* its subcommands say the rest */
+    }
     const char *group = command->group != NULL ? command->group : family->name;
     for (size_t i = 0; i < ARRAY_LEN(family_categories); i++) {
         if (strcmp(group, family_categories[i].family) == 0) {

@@ -344,7 +344,7 @@ static const struct command subcommands[] = {
         .name = "GETNAME",
         .handler = cmd_getname,
         .arity = 2,
-        .flags = CLIENT_FLAGS,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.6.9",
         .complexity = "O(1)",
         .summary = "Get the current connection name",
@@ -362,7 +362,7 @@ static const struct command subcommands[] = {
         .name = "ID",
         .handler = cmd_id,
         .arity = 2,
-        .flags = CLIENT_FLAGS,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "5.0.0",
         .complexity = "O(1)",
         .summary = "Returns the client ID for the current connection",
@@ -371,38 +371,66 @@ static const struct command subcommands[] = {
         .name = "INFO",
         .handler = cmd_info,
         .arity = 2,
-        .flags = CLIENT_FLAGS,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "6.2.0",
         .complexity = "O(1)",
         .summary = "Returns information about the current client connection.",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
     },
     {
         .name = "KILL",
         .handler = cmd_kill,
         .arity = -3,
-        .flags = CLIENT_FLAGS | CMD_ADMIN,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.4.0",
         .complexity = "O(N) where N is the number of client connections",
         .summary = "Kill the connection of a client",
+        .arguments = "filter(ip:port!2.8.12|new-format([client-id=integer@ID^2.8.12]|[normal_"
+                     "master_slave_pubsub(normal=token@NORMAL|master=token@MASTER^3.2.0|slave="
+                     "token@SLAVE|replica=token@REPLICA^5.0.0|pubsub=token@PUBSUB)@TYPE^2.8.12]|["
+                     "username@USER]|[ip:port@ADDR]|[ip:port@LADDR^6.2.0]|[yes/no@SKIPME])...)",
+        .history =
+            (const struct command_history[]){
+                {"2.8.12", "Added new filter format."},
+                {"2.8.12", "`ID` option."},
+                {"3.2.0", "Added `master` type in for `TYPE` option."},
+                {"5.0.0", "Replaced `slave` `TYPE` with `replica`. `slave` still supported for "
+                          "backward compatibility."},
+                {"6.2.0", "`LADDR` option."},
+                {0}},
     },
     {
         .name = "LIST",
         .handler = cmd_list,
         .arity = -2,
-        .flags = CLIENT_FLAGS | CMD_ADMIN,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.4.0",
         .complexity = "O(N) where N is the number of client connections",
         .summary = "Get the list of client connections",
+        .arguments = "[normal_master_replica_pubsub(normal=token@NORMAL|master=token@MASTER|"
+                     "replica=token@REPLICA|pubsub=token@PUBSUB)@TYPE^5.0.0] "
+                     "[id{client-id=integer...}@ID^6.2.0]",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
+        .history =
+            (const struct command_history[]){
+                {"2.8.12", "Added unique client `id` field."},
+                {"5.0.0", "Added optional `TYPE` filter."},
+                {"6.0.0", "Added `user` field."},
+                {"6.2.0", "Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the "
+                          "optional `ID` filter."},
+                {"7.0.0", "Added `resp`, `multi-mem`, `rbs` and `rbp` fields."},
+                {"7.0.3", "Added `ssub` field."},
+                {0}},
     },
     {
         .name = "REPLY",
         .handler = cmd_reply,
         .arity = 3,
-        .flags = CLIENT_FLAGS,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "3.2.0",
         .complexity = "O(1)",
         .summary = "Instruct the server whether to reply to commands",
-        .usage = "ON|OFF|SKIP",
+        .arguments = "on_off_skip(on=token@ON|off=token@OFF|skip=token@SKIP)",
     },
     {
         .name = "SETINFO",
@@ -412,17 +440,17 @@ static const struct command subcommands[] = {
         .since = "7.2.0",
         .complexity = "O(1)",
         .summary = "Set client or connection specific info",
-        .usage = "LIB-NAME libname|LIB-VER libver",
+
     },
     {
         .name = "SETNAME",
         .handler = cmd_setname,
         .arity = 3,
-        .flags = CLIENT_FLAGS,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.6.9",
         .complexity = "O(1)",
         .summary = "Set the current connection name",
-        .usage = "connection-name",
+        .arguments = "connection-name",
     },
     {0},
 };

@@ -153,9 +153,6 @@ static void cmd_select(struct call *call)
     reply_ok(call->reply);
 }
 
-static const char *const ping_tips[] = {"request_policy:all_shards",
-                                        "response_policy:all_succeeded", NULL};
-
 static const struct command commands[] = {
     {
         .name = "AUTH",
@@ -165,10 +162,10 @@ static const struct command commands[] = {
         .since = "1.0.0",
         .complexity = "O(N) where N is the number of passwords defined for the user",
         .summary = "Authenticate to the server",
-        .usage = "[username] password",
-        .history = (const struct command_history[]){{"6.0.0", "Added ACL style (username and "
-                                                              "password)."},
-                                                    {0}},
+        .arguments = "[username^6.0.0] password",
+        .history =
+            (const struct command_history[]){{"6.0.0", "Added ACL style (username and password)."},
+                                             {0}},
     },
     {
         .name = "ECHO",
@@ -178,7 +175,7 @@ static const struct command commands[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Echo the given string",
-        .usage = "message",
+        .arguments = "message",
     },
     {
         .name = "HELLO",
@@ -188,12 +185,13 @@ static const struct command commands[] = {
         .since = "6.0.0",
         .complexity = "O(1)",
         .summary = "Handshake with Redis",
-        .usage = "[protover [AUTH username password] [SETNAME clientname]]",
-        .history = (const struct command_history[]){{"6.2.0", "`protover` made optional; when "
-                                                              "called without arguments the "
-                                                              "command reports the current "
-                                                              "connection's context."},
-                                                    {0}},
+        .arguments = "[arguments{protover=integer [username_password{username password}@AUTH] "
+                     "[clientname@SETNAME]}]",
+        .history =
+            (const struct command_history[]){
+                {"6.2.0", "`protover` made optional; when called without arguments the command "
+                          "reports the current connection's context."},
+                {0}},
     },
     {
         .name = "PING",
@@ -203,8 +201,9 @@ static const struct command commands[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Ping the server",
-        .usage = "[message]",
-        .tips = ping_tips,
+        .arguments = "[message]",
+        .tips = (const char *const[]){"request_policy:all_shards", "response_policy:all_succeeded",
+                                      NULL},
     },
     {
         .name = "QUIT",
@@ -234,7 +233,7 @@ static const struct command commands[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Change the selected database for the current connection",
-        .usage = "index",
+        .arguments = "index=integer",
     },
 };
 

@@ -133,41 +133,42 @@ static void cmd_restore(struct call *call)
     reply_ok(call->reply);
 }
 
-static const char *const dump_tips[] = {"nondeterministic_output", NULL};
-
 static const struct command commands[] = {
     {
         .name = "DUMP",
         .handler = cmd_dump,
         .arity = 2,
         .flags = CMD_READONLY,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
         .since = "2.6.0",
-        .complexity =
-            "O(1) to access the key and additional O(N*M) to serialize it, where N is the number "
-            "of Redis objects composing the value and M their average size. For small string "
-            "values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1).",
+        .complexity = "O(1) to access the key and additional O(N*M) to serialize it, where N "
+                      "is the number of Redis objects composing the value and M their average "
+                      "size. For small string values the time complexity is thus O(1)+O(1*M) "
+                      "where M is small, so simply O(1).",
         .summary = "Return a serialized version of the value stored at the specified key.",
-        .usage = "key",
-        .tips = dump_tips,
+        .arguments = "key#0",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
     },
     {
         .name = "RESTORE",
         .handler = cmd_restore,
         .arity = -4,
         .flags = CMD_WRITE | CMD_DENY_OOM,
-        .categories = CATEGORY_DANGEROUS,
+        .categories = CATEGORY_DANGEROUS | CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_OW | KEY_UPDATE, 1, 0, 1)},
         .since = "2.6.0",
-        .complexity =
-            "O(1) to create the new key and additional O(N*M) to reconstruct the serialized "
-            "value, where N is the number of Redis objects composing the value and M their "
-            "average size. For small string values the time complexity is thus O(1)+O(1*M) where "
-            "M is small, so simply O(1). However for sorted set values the complexity is "
-            "O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
-        .summary =
-            "Create a key using the provided serialized value, previously obtained using DUMP.",
-        .usage = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+        .complexity = "O(1) to create the new key and additional O(N*M) to reconstruct the "
+                      "serialized value, where N is the number of Redis objects composing the "
+                      "value and M their average size. For small string values the time "
+                      "complexity is thus O(1)+O(1*M) where M is small, so simply O(1). "
+                      "However for sorted set values the complexity is O(N*M*log(N)) because "
+                      "inserting values into sorted sets is O(log(N)).",
+        .summary = "Create a key using the provided serialized value, previously obtained "
+                   "using DUMP.",
+        .arguments = "key#0 ttl=integer serialized-value [replace=token@REPLACE^3.0.0] "
+                     "[absttl=token@ABSTTL^5.0.0] [seconds=integer@IDLETIME^5.0.0] "
+                     "[frequency=integer@FREQ^5.0.0]",
         .history =
             (const struct command_history[]){{"3.0.0", "Added the `REPLACE` modifier."},
                                              {"5.0.0", "Added the `ABSTTL` modifier."},

@@ -169,59 +169,136 @@ static void cmd_persist(struct call *call)
     reply_integer(call->reply, 1);
 }
 
-static const struct command_history conditions_history[] = {
-    {"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."},
-    {0},
-};
-static const struct command_history ttl_history[] = {
-    {"2.8.0", "Added the -2 reply."},
-    {0},
-};
-static const char *const ttl_tips[] = {"nondeterministic_output", NULL};
-
-#define EXPIRE_ROW(row_name, row_handler, row_since, row_summary, row_usage)                       \
-    {                                                                                              \
-        .name = row_name, .handler = row_handler, .arity = -3, .flags = CMD_WRITE | CMD_FAST,      \
-        .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)}, .since = row_since,                     \
-        .complexity = "O(1)", .summary = row_summary, .usage = "key " row_usage " [NX|XX|GT|LT]",  \
-        .history = conditions_history,                                                             \
-    }
-#define TTL_ROW(row_name, row_handler, row_since, row_summary, row_history, row_tips)              \
-    {                                                                                              \
-        .name = row_name, .handler = row_handler, .arity = 2, .flags = CMD_READONLY | CMD_FAST,    \
-        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)}, .since = row_since,                     \
-        .complexity = "O(1)", .summary = row_summary, .usage = "key", .history = row_history,      \
-        .tips = row_tips,                                                                          \
-    }
-
 static const struct command commands[] = {
-    EXPIRE_ROW("EXPIRE", cmd_expire, "1.0.0", "Set a key's time to live in seconds", "seconds"),
-    EXPIRE_ROW("EXPIREAT", cmd_expireat, "1.2.0",
-               "Set the expiration for a key as a UNIX timestamp", "unix-time-seconds"),
-    TTL_ROW("EXPIRETIME", cmd_expiretime, "7.0.0", "Get the expiration Unix timestamp for a key",
-            NULL, NULL),
+    {
+        .name = "EXPIRE",
+        .handler = cmd_expire,
+        .arity = -3,
+        .flags = CMD_WRITE | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Set a key's time to live in seconds",
+        .arguments = "key#0 seconds=integer "
+                     "[condition(nx=token@NX|xx=token@XX|gt=token@GT|lt=token@LT)^7.0.0]",
+        .history =
+            (const struct command_history[]){{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."},
+                                             {0}},
+    },
+    {
+        .name = "EXPIREAT",
+        .handler = cmd_expireat,
+        .arity = -3,
+        .flags = CMD_WRITE | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
+        .since = "1.2.0",
+        .complexity = "O(1)",
+        .summary = "Set the expiration for a key as a UNIX timestamp",
+        .arguments = "key#0 unix-time-seconds=unix-time "
+                     "[condition(nx=token@NX|xx=token@XX|gt=token@GT|lt=token@LT)^7.0.0]",
+        .history =
+            (const struct command_history[]){{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."},
+                                             {0}},
+    },
+    {
+        .name = "EXPIRETIME",
+        .handler = cmd_expiretime,
+        .arity = 2,
+        .flags = CMD_READONLY | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+        .since = "7.0.0",
+        .complexity = "O(1)",
+        .summary = "Get the expiration Unix timestamp for a key",
+        .arguments = "key#0",
+    },
     {
         .name = "PERSIST",
         .handler = cmd_persist,
         .arity = 2,
         .flags = CMD_WRITE | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
         .since = "2.2.0",
         .complexity = "O(1)",
         .summary = "Remove the expiration from a key",
-        .usage = "key",
+        .arguments = "key#0",
     },
-    EXPIRE_ROW("PEXPIRE", cmd_pexpire, "2.6.0", "Set a key's time to live in milliseconds",
-               "milliseconds"),
-    EXPIRE_ROW("PEXPIREAT", cmd_pexpireat, "2.6.0",
-               "Set the expiration for a key as a UNIX timestamp specified in milliseconds",
-               "unix-time-milliseconds"),
-    TTL_ROW("PEXPIRETIME", cmd_pexpiretime, "7.0.0",
-            "Get the expiration Unix timestamp for a key in milliseconds", NULL, NULL),
-    TTL_ROW("PTTL", cmd_pttl, "2.6.0", "Get the time to live for a key in milliseconds",
-            ttl_history, ttl_tips),
-    TTL_ROW("TTL", cmd_ttl, "1.0.0", "Get the time to live for a key in seconds", ttl_history,
-            ttl_tips),
+    {
+        .name = "PEXPIRE",
+        .handler = cmd_pexpire,
+        .arity = -3,
+        .flags = CMD_WRITE | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
+        .since = "2.6.0",
+        .complexity = "O(1)",
+        .summary = "Set a key's time to live in milliseconds",
+        .arguments = "key#0 milliseconds=integer "
+                     "[condition(nx=token@NX|xx=token@XX|gt=token@GT|lt=token@LT)^7.0.0]",
+        .history =
+            (const struct command_history[]){{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."},
+                                             {0}},
+    },
+    {
+        .name = "PEXPIREAT",
+        .handler = cmd_pexpireat,
+        .arity = -3,
+        .flags = CMD_WRITE | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
+        .since = "2.6.0",
+        .complexity = "O(1)",
+        .summary = "Set the expiration for a key as a UNIX timestamp specified in "
+                   "milliseconds",
+        .arguments = "key#0 unix-time-milliseconds=unix-time "
+                     "[condition(nx=token@NX|xx=token@XX|gt=token@GT|lt=token@LT)^7.0.0]",
+        .history =
+            (const struct command_history[]){{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."},
+                                             {0}},
+    },
+    {
+        .name = "PEXPIRETIME",
+        .handler = cmd_pexpiretime,
+        .arity = 2,
+        .flags = CMD_READONLY | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+        .since = "7.0.0",
+        .complexity = "O(1)",
+        .summary = "Get the expiration Unix timestamp for a key in milliseconds",
+        .arguments = "key#0",
+    },
+    {
+        .name = "PTTL",
+        .handler = cmd_pttl,
+        .arity = 2,
+        .flags = CMD_READONLY | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+        .since = "2.6.0",
+        .complexity = "O(1)",
+        .summary = "Get the time to live for a key in milliseconds",
+        .arguments = "key#0",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
+        .history = (const struct command_history[]){{"2.8.0", "Added the -2 reply."}, {0}},
+    },
+    {
+        .name = "TTL",
+        .handler = cmd_ttl,
+        .arity = 2,
+        .flags = CMD_READONLY | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Get the time to live for a key in seconds",
+        .arguments = "key#0",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
+        .history = (const struct command_history[]){{"2.8.0", "Added the -2 reply."}, {0}},
+    },
 };
 
 const struct command_family expiry_family = {"generic", commands, ARRAY_LEN(commands)};

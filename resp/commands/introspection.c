@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "resp/arguments.h"
+#include "resp/command_arguments.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
@@ -38,8 +39,7 @@ static unsigned shown_flags(const struct command *command)
     bool movable = command->find_keys != NULL;
     for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
         const struct key_spec *spec = &command->keys[i];
-        movable |= spec->begin != KEY_BEGIN_INDEX || spec->find != KEY_FIND_RANGE ||
-                   (spec->flags & (KEY_INCOMPLETE | KEY_VARIABLE)) != 0;
+        movable |= spec->begin != KEY_BEGIN_INDEX || spec->find != KEY_FIND_RANGE;
     }
     return movable ? flags | CMD_MOVABLE_KEYS : flags;
 }
@@ -280,6 +280,10 @@ static void reply_docs(struct call *call, const struct command_entry *entry)
         {"since", command->since},
         {"group", command->group != NULL ? command->group : entry->family->name},
         {"complexity", command->complexity},
+    };
+    const struct {
+        const char *field, *value;
+    } ends[] = {
         {"deprecated_since", command->deprecated_since},
         {"replaced_by", command->replaced_by},
     };
@@ -287,6 +291,20 @@ static void reply_docs(struct call *call, const struct command_entry *entry)
         if (facts[i].value != NULL) {
             reply_name(call, facts[i].field);
             reply_name(call, facts[i].value);
+            pairs++;
+        }
+    }
+    bool deprecated = command->deprecated_since != NULL;
+    if (deprecated || (command->flags & CMD_SYSTEM) != 0) {
+        reply_name(call, "doc_flags");
+        reply_set(call->reply, 1);
+        reply_status(call->reply, deprecated ? "deprecated" : "syscmd");
+        pairs++;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        if (ends[i].value != NULL) {
+            reply_name(call, ends[i].field);
+            reply_name(call, ends[i].value);
             pairs++;
         }
     }
@@ -302,6 +320,11 @@ static void reply_docs(struct call *call, const struct command_entry *entry)
             reply_name(call, command->history[i].since);
             reply_name(call, command->history[i].change);
         }
+        pairs++;
+    }
+    if (command->arguments != NULL) {
+        reply_name(call, "arguments");
+        reply_command_arguments(call->reply, command->arguments);
         pairs++;
     }
     if (entry->subcommand_count > 0) {
@@ -497,16 +520,13 @@ static void cmd_help(struct call *call)
     }
 }
 
-#define COMMAND_FLAGS (CMD_LOADING | CMD_STALE)
-
-static const char *const order_tips[] = {"nondeterministic_output_order", NULL};
-
 static const struct command subcommands[] = {
     {
         .name = "COUNT",
         .handler = cmd_count,
         .arity = 2,
-        .flags = COMMAND_FLAGS,
+        .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_CONNECTION,
         .since = "2.8.13",
         .complexity = "O(1)",
         .summary = "Get total number of Redis commands",
@@ -515,18 +535,20 @@ static const struct command subcommands[] = {
         .name = "DOCS",
         .handler = cmd_docs,
         .arity = -2,
-        .flags = COMMAND_FLAGS,
+        .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_CONNECTION,
         .since = "7.0.0",
         .complexity = "O(N) where N is the number of commands to look up",
         .summary = "Get array of specific Redis command documentation",
-        .usage = "[command-name [command-name ...]]",
-        .tips = order_tips,
+        .arguments = "[command-name...]",
+        .tips = (const char *const[]){"nondeterministic_output_order", NULL},
     },
     {
         .name = "GETKEYS",
         .handler = cmd_getkeys,
         .arity = -4,
-        .flags = COMMAND_FLAGS,
+        .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_CONNECTION,
         .since = "2.8.13",
         .complexity = "O(N) where N is the number of arguments to the command",
         .summary = "Extract keys given a full Redis command",
@@ -535,7 +557,8 @@ static const struct command subcommands[] = {
         .name = "GETKEYSANDFLAGS",
         .handler = cmd_getkeysandflags,
         .arity = -4,
-        .flags = COMMAND_FLAGS,
+        .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_CONNECTION,
         .since = "7.0.0",
         .complexity = "O(N) where N is the number of arguments to the command",
         .summary = "Extract keys and access flags given a full Redis command",
@@ -544,7 +567,8 @@ static const struct command subcommands[] = {
         .name = "HELP",
         .handler = cmd_help,
         .arity = 2,
-        .flags = COMMAND_FLAGS,
+        .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_CONNECTION,
         .since = "5.0.0",
         .complexity = "O(1)",
         .summary = "Show helpful text about the different subcommands",
@@ -553,27 +577,31 @@ static const struct command subcommands[] = {
         .name = "INFO",
         .handler = cmd_info,
         .arity = -2,
-        .flags = COMMAND_FLAGS,
+        .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_CONNECTION,
         .since = "2.8.13",
         .complexity = "O(N) where N is the number of commands to look up",
-        .summary = "Get array of specific Redis command details, or all when no argument is given.",
-        .usage = "[command-name [command-name ...]]",
-        .history = (const struct command_history[]){{"7.0.0", "Allowed to be called with no "
-                                                              "argument to get info on all "
-                                                              "commands."},
-                                                    {0}},
-        .tips = order_tips,
+        .summary = "Get array of specific Redis command details, or all when no argument is "
+                   "given.",
+        .arguments = "[command-name...]",
+        .tips = (const char *const[]){"nondeterministic_output_order", NULL},
+        .history =
+            (const struct command_history[]){
+                {"7.0.0", "Allowed to be called with no argument to get info on all commands."},
+                {0}},
     },
     {
         .name = "LIST",
         .handler = cmd_list,
         .arity = -2,
-        .flags = COMMAND_FLAGS,
+        .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_CONNECTION,
         .since = "7.0.0",
         .complexity = "O(N) where N is the total number of Redis commands",
         .summary = "Get an array of Redis command names",
-        .usage = "[FILTERBY MODULE module-name|ACLCAT category|PATTERN pattern]",
-        .tips = order_tips,
+        .arguments =
+            "[filterby(module-name@MODULE|category@ACLCAT|pattern=pattern@PATTERN)@FILTERBY]",
+        .tips = (const char *const[]){"nondeterministic_output_order", NULL},
     },
     {0},
 };
@@ -583,12 +611,12 @@ static const struct command commands[] = {
         .name = "COMMAND",
         .handler = cmd_command,
         .arity = -1,
-        .flags = COMMAND_FLAGS | CMD_CONTAINER_BARE,
+        .flags = CMD_LOADING | CMD_STALE | CMD_CONTAINER_BARE,
         .categories = CATEGORY_CONNECTION,
         .since = "2.8.13",
         .complexity = "O(N) where N is the total number of Redis commands",
         .summary = "Get array of Redis command details",
-        .tips = order_tips,
+        .tips = (const char *const[]){"nondeterministic_output_order", NULL},
         .subcommands = subcommands,
     },
 };

@@ -320,43 +320,71 @@ static void cmd_object_help(struct call *call)
     }
 }
 
-static const char *const value_tips[] = {"nondeterministic_output", NULL};
-
-#define OBJECT_ROW(row_name, row_handler, row_since, row_summary)                                  \
-    {                                                                                              \
-        .name = row_name, .handler = row_handler, .arity = 3, .flags = CMD_READONLY,               \
-        .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)}, .since = row_since, .complexity = "O(1)",            \
-        .summary = row_summary, .usage = "key", .tips = value_tips,                                \
-    }
-
 static const struct command object_subcommands[] = {
-    OBJECT_ROW("ENCODING", cmd_object_encoding, "2.2.3",
-               "Inspect the internal encoding of a Redis object"),
-    OBJECT_ROW("FREQ", cmd_object_freq, "4.0.0",
-               "Get the logarithmic access frequency counter of a Redis object"),
+    {
+        .name = "ENCODING",
+        .handler = cmd_object_encoding,
+        .arity = 3,
+        .flags = CMD_READONLY,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)},
+        .since = "2.2.3",
+        .complexity = "O(1)",
+        .summary = "Inspect the internal encoding of a Redis object",
+        .arguments = "key#0",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
+    },
+    {
+        .name = "FREQ",
+        .handler = cmd_object_freq,
+        .arity = 3,
+        .flags = CMD_READONLY,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)},
+        .since = "4.0.0",
+        .complexity = "O(1)",
+        .summary = "Get the logarithmic access frequency counter of a Redis object",
+        .arguments = "key#0",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
+    },
     {
         .name = "HELP",
         .handler = cmd_object_help,
         .arity = 2,
         .flags = CMD_LOADING | CMD_STALE,
+        .categories = CATEGORY_KEYSPACE,
         .since = "6.2.0",
         .complexity = "O(1)",
         .summary = "Show helpful text about the different subcommands",
     },
-    OBJECT_ROW("IDLETIME", cmd_object_idletime, "2.2.3",
-               "Get the time since a Redis object was last accessed"),
-    OBJECT_ROW("REFCOUNT", cmd_object_refcount, "2.2.3",
-               "Get the number of references to the value of the key"),
+    {
+        .name = "IDLETIME",
+        .handler = cmd_object_idletime,
+        .arity = 3,
+        .flags = CMD_READONLY,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)},
+        .since = "2.2.3",
+        .complexity = "O(1)",
+        .summary = "Get the time since a Redis object was last accessed",
+        .arguments = "key#0",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
+    },
+    {
+        .name = "REFCOUNT",
+        .handler = cmd_object_refcount,
+        .arity = 3,
+        .flags = CMD_READONLY,
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)},
+        .since = "2.2.3",
+        .complexity = "O(1)",
+        .summary = "Get the number of references to the value of the key",
+        .arguments = "key#0",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
+    },
     {0},
 };
-
-static const char *const delete_tips[] = {"request_policy:multi_shard", "response_policy:agg_sum",
-                                          NULL};
-static const char *const keys_tips[] = {"request_policy:all_shards",
-                                        "nondeterministic_output_order", NULL};
-static const char *const random_tips[] = {"request_policy:all_shards", "nondeterministic_output",
-                                          NULL};
-static const char *const scan_tips[] = {"nondeterministic_output", "request_policy:special", NULL};
 
 static const struct command commands[] = {
     {
@@ -364,68 +392,75 @@ static const struct command commands[] = {
         .handler = cmd_copy,
         .arity = -3,
         .flags = CMD_WRITE | CMD_DENY_OOM,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1), KEY_RANGE(KEY_OW | KEY_UPDATE, 2, 0, 1)},
         .since = "6.2.0",
         .complexity = "O(N) worst case for collections, where N is the number of nested items. "
                       "O(1) for string values.",
         .summary = "Copy a key",
-        .usage = "source destination [DB destination-db] [REPLACE]",
+        .arguments = "source#0 destination#1 [destination-db=integer@DB] "
+                     "[replace=token@REPLACE]",
     },
     {
         .name = "DEL",
         .handler = delete_keys,
         .arity = -2,
         .flags = CMD_WRITE,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RM | KEY_DELETE, 1, -1, 1)},
         .since = "1.0.0",
-        .complexity =
-            "O(N) where N is the number of keys that will be removed. When a key to remove holds "
-            "a value other than a string, the individual complexity for this key is O(M) where M "
-            "is the number of elements in the list, set, sorted set or hash. Removing a single "
-            "key that holds a string value is O(1).",
+        .complexity = "O(N) where N is the number of keys that will be removed. When a key to "
+                      "remove holds a value other than a string, the individual complexity for "
+                      "this key is O(M) where M is the number of elements in the list, set, "
+                      "sorted set or hash. Removing a single key that holds a string value is "
+                      "O(1).",
         .summary = "Delete a key",
-        .usage = "key [key ...]",
-        .tips = delete_tips,
+        .arguments = "key#0...",
+        .tips =
+            (const char *const[]){"request_policy:multi_shard", "response_policy:agg_sum", NULL},
     },
     {
         .name = "EXISTS",
         .handler = cmd_exists,
         .arity = -2,
         .flags = CMD_READONLY | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RO, 1, -1, 1)},
         .since = "1.0.0",
         .complexity = "O(N) where N is the number of keys to check.",
         .summary = "Determine if a key exists",
-        .usage = "key [key ...]",
-        .history = (const struct command_history[]){{"3.0.3", "Accepts multiple `key` "
-                                                              "arguments."},
-                                                    {0}},
-        .tips = delete_tips,
+        .arguments = "key#0...",
+        .tips =
+            (const char *const[]){"request_policy:multi_shard", "response_policy:agg_sum", NULL},
+        .history =
+            (const struct command_history[]){{"3.0.3", "Accepts multiple `key` arguments."}, {0}},
     },
     {
         .name = "KEYS",
         .handler = cmd_keys,
         .arity = 2,
         .flags = CMD_READONLY,
-        .categories = CATEGORY_DANGEROUS,
+        .categories = CATEGORY_DANGEROUS | CATEGORY_KEYSPACE,
         .since = "1.0.0",
-        .complexity = "O(N) with N being the number of keys in the database, under the assumption "
-                      "that the key names in the database and the given pattern have limited "
-                      "length.",
+        .complexity = "O(N) with N being the number of keys in the database, under the "
+                      "assumption that the key names in the database and the given pattern "
+                      "have limited length.",
         .summary = "Find all keys matching the given pattern",
-        .usage = "pattern",
-        .tips = keys_tips,
+        .arguments = "pattern=pattern",
+        .tips = (const char *const[]){"request_policy:all_shards", "nondeterministic_output_order",
+                                      NULL},
     },
     {
         .name = "MOVE",
         .handler = cmd_move,
         .arity = 3,
         .flags = CMD_WRITE | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1)},
+        .categories = CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Move a key to another database",
-        .usage = "key db",
+        .arguments = "key#0 db=integer",
     },
     {
         .name = "OBJECT",
@@ -440,91 +475,102 @@ static const struct command commands[] = {
         .handler = cmd_randomkey,
         .arity = 1,
         .flags = CMD_READONLY,
+        .categories = CATEGORY_KEYSPACE,
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Return a random key from the keyspace",
-        .tips = random_tips,
+        .tips = (const char *const[]){"request_policy:all_shards", "nondeterministic_output", NULL},
     },
     {
         .name = "RENAME",
         .handler = cmd_rename,
         .arity = 3,
         .flags = CMD_WRITE,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1),
                  KEY_RANGE(KEY_OW | KEY_UPDATE, 2, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Rename a key",
-        .usage = "key newkey",
+        .arguments = "key#0 newkey#1",
     },
     {
         .name = "RENAMENX",
         .handler = cmd_renamenx,
         .arity = 3,
         .flags = CMD_WRITE | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1),
                  KEY_RANGE(KEY_OW | KEY_INSERT, 2, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Rename a key, only if the new key does not exist",
-        .usage = "key newkey",
-        .history = (const struct command_history[]){{"3.2.0", "The command no longer returns an "
-                                                              "error when source and destination "
-                                                              "names are the same."},
-                                                    {0}},
+        .arguments = "key#0 newkey#1",
+        .history =
+            (const struct command_history[]){
+                {"3.2.0", "The command no longer returns an error when source and destination "
+                          "names are the same."},
+                {0}},
     },
     {
         .name = "SCAN",
         .handler = cmd_scan,
         .arity = -2,
         .flags = CMD_READONLY,
+        .categories = CATEGORY_KEYSPACE,
         .since = "2.8.0",
         .complexity = "O(1) for every call. O(N) for a complete iteration, including enough "
                       "command calls for the cursor to return back to 0. N is the number of "
                       "elements inside the collection.",
         .summary = "Incrementally iterate the keys space",
-        .usage = "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+        .arguments = "cursor=integer [pattern=pattern@MATCH] [count=integer@COUNT] "
+                     "[type@TYPE^6.0.0]",
+        .tips = (const char *const[]){"nondeterministic_output", "request_policy:special", NULL},
         .history = (const struct command_history[]){{"6.0.0", "Added the `TYPE` subcommand."}, {0}},
-        .tips = scan_tips,
     },
     {
         .name = "TOUCH",
         .handler = cmd_touch,
         .arity = -2,
         .flags = CMD_READONLY | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RO, 1, -1, 1)},
         .since = "3.2.1",
         .complexity = "O(N) where N is the number of keys that will be touched.",
-        .summary = "Alters the last access time of a key(s). Returns the number of existing keys "
-                   "specified.",
-        .usage = "key [key ...]",
-        .tips = delete_tips,
+        .summary = "Alters the last access time of a key(s). Returns the number of existing "
+                   "keys specified.",
+        .arguments = "key#0...",
+        .tips =
+            (const char *const[]){"request_policy:multi_shard", "response_policy:agg_sum", NULL},
     },
     {
         .name = "TYPE",
         .handler = cmd_type,
         .arity = 2,
         .flags = CMD_READONLY | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RO, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Determine the type stored at key",
-        .usage = "key",
+        .arguments = "key#0",
     },
     {
         .name = "UNLINK",
         .handler = delete_keys,
         .arity = -2,
         .flags = CMD_WRITE | CMD_FAST,
+        .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_RANGE(KEY_RM | KEY_DELETE, 1, -1, 1)},
         .since = "4.0.0",
         .complexity = "O(1) for each key removed regardless of its size. Then the command does "
-                      "O(N) work in a different thread in order to reclaim memory, where N is the "
-                      "number of allocations the deleted objects where composed of.",
-        .summary = "Delete a key asynchronously in another thread. Otherwise it is just as DEL, "
-                   "but non blocking.",
-        .usage = "key [key ...]",
-        .tips = delete_tips,
+                      "O(N) work in a different thread in order to reclaim memory, where N is "
+                      "the number of allocations the deleted objects where composed of.",
+        .summary = "Delete a key asynchronously in another thread. Otherwise it is just as "
+                   "DEL, but non blocking.",
+        .arguments = "key#0...",
+        .tips =
+            (const char *const[]){"request_policy:multi_shard", "response_policy:agg_sum", NULL},
     },
 };
 

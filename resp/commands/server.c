@@ -99,14 +99,6 @@ static void cmd_swapdb(struct call *call)
     reply_ok(call->reply);
 }
 
-static const char *const info_tips[] = {"nondeterministic_output", "request_policy:all_shards",
-                                        "response_policy:special", NULL};
-static const char *const time_tips[] = {"nondeterministic_output", NULL};
-static const char *const dbsize_tips[] = {"request_policy:all_shards", "response_policy:agg_sum",
-                                          NULL};
-static const char *const flush_tips[] = {"request_policy:all_shards",
-                                         "response_policy:all_succeeded", NULL};
-
 static const struct command commands[] = {
     {
         .name = "DBSIZE",
@@ -117,41 +109,41 @@ static const struct command commands[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Return the number of keys in the selected database",
-        .tips = dbsize_tips,
+        .tips = (const char *const[]){"request_policy:all_shards", "response_policy:agg_sum", NULL},
     },
     {
         .name = "FLUSHALL",
         .handler = cmd_flushall,
         .arity = -1,
         .flags = CMD_WRITE,
-        .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+        .categories = CATEGORY_DANGEROUS | CATEGORY_KEYSPACE,
         .since = "1.0.0",
         .complexity = "O(N) where N is the total number of keys in all databases",
         .summary = "Remove all keys from all databases",
-        .usage = "[ASYNC|SYNC]",
-        .history = (const struct command_history[]){{"4.0.0", "Added the `ASYNC` flushing mode "
-                                                              "modifier."},
-                                                    {"6.2.0", "Added the `SYNC` flushing mode "
-                                                              "modifier."},
-                                                    {0}},
-        .tips = flush_tips,
+        .arguments = "[async(async=token@ASYNC^4.0.0|sync=token@SYNC^6.2.0)]",
+        .tips = (const char *const[]){"request_policy:all_shards", "response_policy:all_succeeded",
+                                      NULL},
+        .history =
+            (const struct command_history[]){{"4.0.0", "Added the `ASYNC` flushing mode modifier."},
+                                             {"6.2.0", "Added the `SYNC` flushing mode modifier."},
+                                             {0}},
     },
     {
         .name = "FLUSHDB",
         .handler = cmd_flushdb,
         .arity = -1,
         .flags = CMD_WRITE,
-        .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+        .categories = CATEGORY_DANGEROUS | CATEGORY_KEYSPACE,
         .since = "1.0.0",
         .complexity = "O(N) where N is the number of keys in the selected database",
         .summary = "Remove all keys from the current database",
-        .usage = "[ASYNC|SYNC]",
-        .history = (const struct command_history[]){{"4.0.0", "Added the `ASYNC` flushing mode "
-                                                              "modifier."},
-                                                    {"6.2.0", "Added the `SYNC` flushing mode "
-                                                              "modifier."},
-                                                    {0}},
-        .tips = flush_tips,
+        .arguments = "[async(async=token@ASYNC^4.0.0|sync=token@SYNC^6.2.0)]",
+        .tips = (const char *const[]){"request_policy:all_shards", "response_policy:all_succeeded",
+                                      NULL},
+        .history =
+            (const struct command_history[]){{"4.0.0", "Added the `ASYNC` flushing mode modifier."},
+                                             {"6.2.0", "Added the `SYNC` flushing mode modifier."},
+                                             {0}},
     },
     {
         .name = "INFO",
@@ -162,23 +154,24 @@ static const struct command commands[] = {
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Get information and statistics about the server",
-        .usage = "[section [section ...]]",
-        .history = (const struct command_history[]){{"7.0.0", "Added support for taking multiple "
-                                                              "section arguments."},
-                                                    {0}},
-        .tips = info_tips,
+        .arguments = "[section...]",
+        .tips = (const char *const[]){"nondeterministic_output", "request_policy:all_shards",
+                                      "response_policy:special", NULL},
+        .history =
+            (const struct command_history[]){
+                {"7.0.0", "Added support for taking multiple section arguments."}, {0}},
     },
     {
         .name = "SWAPDB",
         .handler = cmd_swapdb,
         .arity = 3,
         .flags = CMD_WRITE | CMD_FAST,
-        .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+        .categories = CATEGORY_DANGEROUS | CATEGORY_KEYSPACE,
         .since = "4.0.0",
         .complexity = "O(N) where N is the count of clients watching or blocking on keys from "
                       "both databases.",
         .summary = "Swaps two Redis databases",
-        .usage = "index1 index2",
+        .arguments = "index1=integer index2=integer",
     },
     {
         .name = "TIME",
@@ -188,7 +181,7 @@ static const struct command commands[] = {
         .since = "2.6.0",
         .complexity = "O(1)",
         .summary = "Return the current server time",
-        .tips = time_tips,
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
     },
 };
 

@@ -497,71 +497,53 @@ static void cmd_getrange(struct call *call)
                            : bytes_slice(string_bytes(string), (size_t)start, (size_t)end + 1));
 }
 
-#define READ_KEY                                                                                   \
-    {                                                                                              \
-        KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)                                                    \
-    }
-#define UPDATE_KEY                                                                                 \
-    {                                                                                              \
-        KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)                                                    \
-    }
-#define ACCESS_UPDATE_KEY                                                                          \
-    {                                                                                              \
-        KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)                                       \
-    }
-#define WRITE_FAST (CMD_WRITE | CMD_DENY_OOM | CMD_FAST)
-
-static const char *const mget_tips[] = {"request_policy:multi_shard", NULL};
-static const char *const mset_tips[] = {"request_policy:multi_shard",
-                                        "response_policy:all_succeeded", NULL};
-
 static const struct command commands[] = {
     {
         .name = "APPEND",
         .handler = cmd_append,
         .arity = 3,
-        .flags = WRITE_FAST,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
         .keys = {KEY_RANGE(KEY_RW | KEY_INSERT, 1, 0, 1)},
         .since = "2.0.0",
-        .complexity = "O(1). The amortized time complexity is O(1) assuming the appended value is "
-                      "small and the already present value is of any size, since the dynamic "
-                      "string library used by Redis will double the free space available on every "
-                      "reallocation.",
+        .complexity = "O(1). The amortized time complexity is O(1) assuming the appended value "
+                      "is small and the already present value is of any size, since the "
+                      "dynamic string library used by Redis will double the free space "
+                      "available on every reallocation.",
         .summary = "Append a value to a key",
-        .usage = "key value",
+        .arguments = "key#0 value",
     },
     {
         .name = "DECR",
         .handler = cmd_decr,
         .arity = 2,
-        .flags = WRITE_FAST,
-        .keys = ACCESS_UPDATE_KEY,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Decrement the integer value of a key by one",
-        .usage = "key",
+        .arguments = "key#0",
     },
     {
         .name = "DECRBY",
         .handler = cmd_decrby,
         .arity = 3,
-        .flags = WRITE_FAST,
-        .keys = ACCESS_UPDATE_KEY,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Decrement the integer value of a key by the given number",
-        .usage = "key decrement",
+        .arguments = "key#0 decrement=integer",
     },
     {
         .name = "GET",
         .handler = cmd_get,
         .arity = 2,
         .flags = CMD_READONLY | CMD_FAST,
-        .keys = READ_KEY,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Get the value of a key",
-        .usage = "key",
+        .arguments = "key#0",
     },
     {
         .name = "GETDEL",
@@ -572,7 +554,7 @@ static const struct command commands[] = {
         .since = "6.2.0",
         .complexity = "O(1)",
         .summary = "Get the value of a key and delete the key",
-        .usage = "key",
+        .arguments = "key#0",
     },
     {
         .name = "GETEX",
@@ -582,39 +564,41 @@ static const struct command commands[] = {
         .keys = {{.begin = KEY_BEGIN_INDEX,
                   .index = 1,
                   .find = KEY_FIND_RANGE,
+                  .last = 0,
                   .step = 1,
                   .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE,
                   .notes = "RW and UPDATE because it changes the TTL"}},
         .since = "6.2.0",
         .complexity = "O(1)",
         .summary = "Get the value of a key and optionally set its expiration",
-        .usage = "key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT "
-                 "unix-time-milliseconds|PERSIST]",
+        .arguments = "key#0 "
+                     "[expiration(seconds=integer@EX|milliseconds=integer@PX|unix-time-seconds="
+                     "unix-time@EXAT|unix-time-milliseconds=unix-time@PXAT|persist=token@PERSIST)]",
     },
     {
         .name = "GETRANGE",
         .handler = cmd_getrange,
         .arity = 4,
         .flags = CMD_READONLY,
-        .keys = READ_KEY,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
         .since = "2.4.0",
         .complexity = "O(N) where N is the length of the returned string. The complexity is "
                       "ultimately determined by the returned length, but because creating a "
-                      "substring from an existing string is very cheap, it can be considered O(1) "
-                      "for small strings.",
+                      "substring from an existing string is very cheap, it can be considered "
+                      "O(1) for small strings.",
         .summary = "Get a substring of the string stored at a key",
-        .usage = "key start end",
+        .arguments = "key#0 start=integer end=integer",
     },
     {
         .name = "GETSET",
         .handler = cmd_getset,
         .arity = 3,
-        .flags = WRITE_FAST,
-        .keys = ACCESS_UPDATE_KEY,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Set the string value of a key and return its old value",
-        .usage = "key value",
+        .arguments = "key#0 value",
         .deprecated_since = "6.2.0",
         .replaced_by = "`SET` with the `!GET` argument",
     },
@@ -622,34 +606,34 @@ static const struct command commands[] = {
         .name = "INCR",
         .handler = cmd_incr,
         .arity = 2,
-        .flags = WRITE_FAST,
-        .keys = ACCESS_UPDATE_KEY,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Increment the integer value of a key by one",
-        .usage = "key",
+        .arguments = "key#0",
     },
     {
         .name = "INCRBY",
         .handler = cmd_incrby,
         .arity = 3,
-        .flags = WRITE_FAST,
-        .keys = ACCESS_UPDATE_KEY,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Increment the integer value of a key by the given amount",
-        .usage = "key increment",
+        .arguments = "key#0 increment=integer",
     },
     {
         .name = "INCRBYFLOAT",
         .handler = cmd_incrbyfloat,
         .arity = 3,
-        .flags = WRITE_FAST,
-        .keys = ACCESS_UPDATE_KEY,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
         .since = "2.6.0",
         .complexity = "O(1)",
         .summary = "Increment the float value of a key by the given amount",
-        .usage = "key increment",
+        .arguments = "key#0 increment=double",
     },
     {
         .name = "MGET",
@@ -660,8 +644,8 @@ static const struct command commands[] = {
         .since = "1.0.0",
         .complexity = "O(N) where N is the number of keys to retrieve.",
         .summary = "Get the values of all the given keys",
-        .usage = "key [key ...]",
-        .tips = mget_tips,
+        .arguments = "key#0...",
+        .tips = (const char *const[]){"request_policy:multi_shard", NULL},
     },
     {
         .name = "MSET",
@@ -672,8 +656,9 @@ static const struct command commands[] = {
         .since = "1.0.1",
         .complexity = "O(N) where N is the number of keys to set.",
         .summary = "Set multiple keys to multiple values",
-        .usage = "key value [key value ...]",
-        .tips = mset_tips,
+        .arguments = "key_value{key#0 value}...",
+        .tips = (const char *const[]){"request_policy:multi_shard", "response_policy:all_succeeded",
+                                      NULL},
     },
     {
         .name = "MSETNX",
@@ -684,8 +669,9 @@ static const struct command commands[] = {
         .since = "1.0.1",
         .complexity = "O(N) where N is the number of keys to set.",
         .summary = "Set multiple keys to multiple values, only if none of the keys exist",
-        .usage = "key value [key value ...]",
-        .tips = mset_tips,
+        .arguments = "key_value{key#0 value}...",
+        .tips =
+            (const char *const[]){"request_policy:multi_shard", "response_policy:agg_min", NULL},
     },
     {
         .name = "PSETEX",
@@ -696,7 +682,7 @@ static const struct command commands[] = {
         .since = "2.6.0",
         .complexity = "O(1)",
         .summary = "Set the value and expiration in milliseconds of a key",
-        .usage = "key milliseconds value",
+        .arguments = "key#0 milliseconds=integer value",
     },
     {
         .name = "SET",
@@ -706,14 +692,18 @@ static const struct command commands[] = {
         .keys = {{.begin = KEY_BEGIN_INDEX,
                   .index = 1,
                   .find = KEY_FIND_RANGE,
+                  .last = 0,
                   .step = 1,
                   .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE,
                   .notes = "RW and ACCESS due to the optional `GET` argument"}},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Set the string value of a key",
-        .usage = "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT "
-                 "unix-time-milliseconds|KEEPTTL]",
+        .arguments = "key#0 value [condition(nx=token@NX|xx=token@XX)^2.6.12] "
+                     "[get=token@GET^6.2.0] "
+                     "[expiration(seconds=integer@EX^2.6.12|milliseconds=integer@PX^2.6.12|unix-"
+                     "time-seconds=unix-time@EXAT^6.2.0|unix-time-milliseconds=unix-time@PXAT^6.2."
+                     "0|keepttl=token@KEEPTTL^6.0.0)]",
         .history =
             (const struct command_history[]){
                 {"2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."},
@@ -731,32 +721,32 @@ static const struct command commands[] = {
         .since = "2.0.0",
         .complexity = "O(1)",
         .summary = "Set the value and expiration of a key",
-        .usage = "key seconds value",
+        .arguments = "key#0 seconds=integer value",
     },
     {
         .name = "SETNX",
         .handler = cmd_setnx,
         .arity = 3,
-        .flags = WRITE_FAST,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
         .keys = {KEY_RANGE(KEY_OW | KEY_INSERT, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(1)",
         .summary = "Set the value of a key, only if the key does not exist",
-        .usage = "key value",
+        .arguments = "key#0 value",
     },
     {
         .name = "SETRANGE",
         .handler = cmd_setrange,
         .arity = 4,
         .flags = CMD_WRITE | CMD_DENY_OOM,
-        .keys = UPDATE_KEY,
+        .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
         .since = "2.2.0",
         .complexity = "O(1), not counting the time taken to copy the new string in place. "
                       "Usually, this string is very small so the amortized complexity is O(1). "
                       "Otherwise, complexity is O(M) with M being the length of the value "
                       "argument.",
         .summary = "Overwrite part of a string at key starting at the specified offset",
-        .usage = "key offset value",
+        .arguments = "key#0 offset=integer value",
     },
     {
         .name = "STRLEN",
@@ -767,21 +757,21 @@ static const struct command commands[] = {
         .since = "2.2.0",
         .complexity = "O(1)",
         .summary = "Get the length of the value stored in a key",
-        .usage = "key",
+        .arguments = "key#0",
     },
     {
         .name = "SUBSTR",
         .handler = cmd_getrange,
         .arity = 4,
         .flags = CMD_READONLY,
-        .keys = READ_KEY,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
         .since = "1.0.0",
         .complexity = "O(N) where N is the length of the returned string. The complexity is "
                       "ultimately determined by the returned length, but because creating a "
-                      "substring from an existing string is very cheap, it can be considered O(1) "
-                      "for small strings.",
+                      "substring from an existing string is very cheap, it can be considered "
+                      "O(1) for small strings.",
         .summary = "Get a substring of the string stored at a key",
-        .usage = "key start end",
+        .arguments = "key#0 start=integer end=integer",
         .deprecated_since = "2.0.0",
         .replaced_by = "`GETRANGE`",
     },

@@ -159,7 +159,7 @@ static const struct command commands[] = {
         .since = "2.2.0",
         .complexity = "O(1) for every key.",
         .summary = "Watch the given keys to determine execution of the MULTI/EXEC block",
-        .usage = "key [key ...]",
+        .arguments = "key#0...",
     },
 };
 
