@@ -117,6 +117,8 @@ struct call {
     const struct bytes *argv; /* argv[0] is the command name as sent */
     int argc;
     int64_t now_ms; /* read once, so a command sees a single instant */
+    bool nested;    /* inside a transaction or a script: must not wait */
+    bool resumed;   /* a waiting client's command, run again because a key is ready */
 };
 
 /* A row of a command's history, shown by COMMAND DOCS. */

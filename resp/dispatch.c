@@ -165,20 +165,34 @@ static struct call make_call(struct session *session, struct command_entry *entr
     };
 }
 
-void dispatch_run(struct session *session, struct command_entry *entry, const struct bytes *argv,
-                  int argc)
+static void run(struct session *session, struct command_entry *entry, struct call *call)
 {
-    struct call call = make_call(session, entry, argv, argc);
-    struct instance *instance = session->instance;
     session->reply.failed = false;
     session->last = entry;
     int64_t start_us = clock_monotonic_us();
-    entry->command->handler(&call);
-    instance->stats.commands++;
-    entry->calls++;
+    entry->command->handler(call);
     entry->microseconds += (uint64_t)(clock_monotonic_us() - start_us);
     entry->failed += session->reply.failed ? 1 : 0;
+}
+
+void dispatch_run(struct session *session, struct command_entry *entry, const struct bytes *argv,
+                  int argc, bool nested)
+{
+    struct call call = make_call(session, entry, argv, argc);
+    struct instance *instance = session->instance;
+    call.nested = nested;
+    run(session, entry, &call);
+    instance->stats.commands++;
+    entry->calls++;
     instance_sample_rates(instance, call.now_ms);
+}
+
+void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
+                     int argc)
+{
+    struct call call = make_call(session, entry, argv, argc);
+    call.resumed = true;
+    run(session, entry, &call);
 }
 
 void dispatch(struct session *session, struct command_entry *entry, const struct bytes *argv,
@@ -199,5 +213,5 @@ void dispatch(struct session *session, struct command_entry *entry, const struct
         reply_status(&session->reply, "QUEUED");
         return;
     }
-    dispatch_run(session, entry, argv, argc);
+    dispatch_run(session, entry, argv, argc, false);
 }

@@ -49,6 +49,8 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     make_run_id(random, instance->run_id);
     make_run_id(random, instance->replication_id);
     dict_init(&instance->watched, sizeof(struct watchers), NULL, random);
+    dict_init(&instance->blocked_keys, sizeof(struct block_queue), NULL, random);
+    instance->ready_end = &instance->ready;
     dict_init(&instance->error_counts, sizeof(uint64_t), NULL, random);
     command_table_init(&instance->commands, instance->version_number,
                        config->profile == PROFILE_REDIS);
@@ -80,6 +82,7 @@ void instance_destroy(struct instance *instance)
     memory_free(instance->databases);
     command_table_finish(&instance->commands);
     dict_finish(&instance->watched);
+    dict_finish(&instance->blocked_keys);
     dict_finish(&instance->error_counts);
     memory_free(instance->keys[0]);
     memory_free(instance->keys[1]);
@@ -272,6 +275,7 @@ void instance_stats(const struct instance *instance, struct instance_stats *stat
         .used_memory_peak = instance->peak_memory,
         .max_memory = instance->max_memory,
         .connected_clients = instance->session_count,
+        .blocked_clients = instance->blocked_count,
         .operations_per_second = (int64_t)rate_per_second(&instance->commands_rate),
     };
     if (stats->used_memory_peak < stats->used_memory) {

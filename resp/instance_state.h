@@ -5,6 +5,7 @@
 #define RESP_INSTANCE_STATE_H
 
 #include "base/dict.h"
+#include "resp/blocking_state.h"
 #include "resp/command_table.h"
 #include "resp/instance.h"
 #include "resp/keyspace.h"
@@ -50,6 +51,11 @@ struct instance {
     uint64_t next_session_id;
     struct dict watched; /* database and key -> struct watchers */
 
+    struct dict blocked_keys; /* database and key -> struct block_queue */
+    struct block_queue *ready, **ready_end;
+    bool serving_blocked;
+    int64_t blocked_count;
+
     uint64_t changes, keyspace_memory, session_memory, peak_memory;
     struct {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
@@ -93,6 +99,7 @@ struct session {
     struct command_entry *last;  /* for CLIENT LIST */
     struct transaction transaction;
     struct session_watch *watches;
+    struct blocked blocked;
     int64_t created_ms, active_ms;
     uint64_t output_total;
     struct timer idle;
@@ -114,13 +121,20 @@ void session_move(struct session *session, struct instance *instance);
 bool session_authenticate_or_reply(struct call *call, struct bytes user, struct bytes password);
 void session_select(struct session *session, int index);
 void session_reset(struct session *session); /* RESET */
+/* After a command: whether CLIENT REPLY drops the next one's answer. */
+void session_settle_muting(struct session *session);
+/* The words in one block, memory_free. */
+struct bytes *words_copy(const struct bytes *words, int count);
 
 /* dispatch.c */
 void dispatch(struct session *session, struct command_entry *entry, const struct bytes *argv,
               int argc);
-/* Runs the handler without gates and counts it: dispatch's last step, and EXEC's. */
+/* Runs the handler without gates and counts it: dispatch's last step, and EXEC's (nested). */
 void dispatch_run(struct session *session, struct command_entry *entry, const struct bytes *argv,
-                  int argc);
+                  int argc, bool nested);
+/* Runs a waiting client's handler again. */
+void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
+                     int argc);
 void reply_unknown_command(struct call *call);
 void reply_unknown_subcommand(struct call *call);
 

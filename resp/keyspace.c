@@ -392,6 +392,9 @@ void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum even
     if (dict_count(&instance->watched) > 0) {
         watch_touch(instance, db->index, key);
     }
+    if (dict_count(&instance->blocked_keys) > 0) {
+        blocking_key_changed(instance, db, key);
+    }
 }
 
 void keyspace_changed(struct call *call, struct bytes key, enum event_class class,

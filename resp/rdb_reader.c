@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "resp/types/string.h"
+#include "resp/rdb_loaders.h"
 
 #define LONGEST_TEXT ((size_t)512 * 1024 * 1024)
 
@@ -179,34 +179,21 @@ bool rdb_read_string(struct rdb_reader *reader, struct buf *text)
     return buf_append_int64(text, (int64_t)((bits ^ sign) - sign));
 }
 
-static bool read_string_value(struct rdb_reader *reader, void **data)
-{
-    struct buf text;
-    buf_init(&text, LONGEST_TEXT);
-    bool read = rdb_read_string(reader, &text);
-    if (read) {
-        *data = string_create(buf_bytes(&text));
-    }
-    buf_finish(&text);
-    return read;
-}
-
-/* One row per type byte that can be read. */
-static const struct {
-    unsigned char mark;
-    const struct value_type *type;
-    bool (*read)(struct rdb_reader *reader, void **data);
-} loaders[] = {
-    {RDB_TYPE_STRING, &string_type, read_string_value},
+static const struct rdb_loader *const tables[] = {
+#define LOADERS(name) name##_loaders,
+    RDB_LOADERS
+#undef LOADERS
 };
 
 bool rdb_read_value(struct rdb_reader *reader, unsigned char mark, const struct value_type **type,
                     void **data)
 {
-    for (size_t i = 0; i < ARRAY_LEN(loaders); i++) {
-        if (loaders[i].mark == mark) {
-            *type = loaders[i].type;
-            return loaders[i].read(reader, data);
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        for (const struct rdb_loader *loader = tables[i]; loader->read != NULL; loader++) {
+            if (loader->mark == mark) {
+                *type = loader->type;
+                return loader->read(reader, data);
+            }
         }
     }
     return rdb_fail(reader, "it holds a value of a type that this version cannot read");

@@ -95,6 +95,7 @@ void session_destroy(struct session *session)
         return;
     }
     clock_disarm(session->instance->clock, &session->idle);
+    block_forget(session);
     transaction_discard(session);
     watch_forget(session);
     instance_remove_session(session->instance, session);
@@ -146,6 +147,10 @@ enum session_step session_next(struct session *session)
     if (session->closing || session->broken) {
         return SESSION_CLOSED;
     }
+    if (session->blocked.active) {
+        parser_hold(&session->parser);
+        return SESSION_BLOCKED;
+    }
     switch (parser_next(&session->parser, limits_of(session))) {
     case PARSER_STARVED:
         return SESSION_STARVED;
@@ -164,9 +169,34 @@ static void finish_command(struct session *session)
 {
     session->ready = false;
     session->active_ms = clock_now_ms(session->instance->clock);
+    if (!session->blocked.active) {
+        session_settle_muting(session);
+    }
+}
+
+void session_settle_muting(struct session *session)
+{
     session->skip_reply = session->skip_next_reply;
     session->skip_next_reply = false;
     session->reply.muted = session->replies_off || session->skip_reply;
+}
+
+struct bytes *words_copy(const struct bytes *words, int count)
+{
+    size_t size = (size_t)count * sizeof(*words);
+    for (int i = 0; i < count; i++) {
+        size += words[i].size;
+    }
+    struct bytes *copy = memory_allocate(size);
+    char *text = (char *)(copy + count);
+    for (int i = 0; i < count; i++) {
+        if (words[i].size > 0) {
+            memcpy(text, words[i].data, words[i].size);
+        }
+        copy[i] = (struct bytes){text, words[i].size};
+        text += words[i].size;
+    }
+    return copy;
 }
 
 void session_run(struct session *session)
@@ -176,6 +206,7 @@ void session_run(struct session *session)
     dispatch(session, session->entry, session->parser.argv, session->parser.argc);
     session->running = false;
     finish_command(session);
+    blocking_serve(session->instance);
 }
 
 void session_skip(struct session *session, const char *error)

@@ -15,7 +15,23 @@
     FAMILY(keys)                                                                                   \
     FAMILY(dump)                                                                                   \
     FAMILY(expiry)                                                                                 \
-    FAMILY(string)
+    FAMILY(string)                                                                                 \
+    FAMILY(list)                                                                                   \
+    FAMILY(list_blocking)                                                                          \
+    FAMILY(hash)                                                                                   \
+    FAMILY(set)                                                                                    \
+    FAMILY(set_algebra)                                                                            \
+    FAMILY(sorted_set)                                                                             \
+    FAMILY(sorted_set_range)                                                                       \
+    FAMILY(sorted_set_algebra)                                                                     \
+    FAMILY(stream)                                                                                 \
+    FAMILY(stream_group)                                                                           \
+    FAMILY(geo)                                                                                    \
+    FAMILY(bitmap)                                                                                 \
+    FAMILY(bitfield)                                                                               \
+    FAMILY(hyperloglog)                                                                            \
+    FAMILY(scripting)                                                                              \
+    FAMILY(function)
 
 #define FAMILY(name) extern const struct command_family name##_family;
 COMMAND_FAMILIES

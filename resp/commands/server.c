@@ -92,6 +92,8 @@ static void cmd_swapdb(struct call *call)
         watch_touch_database(call->instance, a);
         watch_touch_database(call->instance, b);
         keyspace_swap(a, b);
+        blocking_database_changed(call->instance, a);
+        blocking_database_changed(call->instance, b);
         watch_touch_database(call->instance, a);
         watch_touch_database(call->instance, b);
         call->instance->changes++;

@@ -24,20 +24,8 @@ void transaction_queue(struct session *session, struct command_entry *entry,
         transaction->commands = memory_resize(
             transaction->commands, transaction->capacity * sizeof(*transaction->commands));
     }
-    size_t size = (size_t)argc * sizeof(*argv);
-    for (int i = 0; i < argc; i++) {
-        size += argv[i].size;
-    }
-    struct bytes *copy = memory_allocate(size);
-    char *text = (char *)(copy + argc);
-    for (int i = 0; i < argc; i++) {
-        if (argv[i].size > 0) {
-            memcpy(text, argv[i].data, argv[i].size);
-        }
-        copy[i] = (struct bytes){text, argv[i].size};
-        text += argv[i].size;
-    }
-    transaction->commands[transaction->count++] = (struct queued_command){entry, argc, copy};
+    transaction->commands[transaction->count++] =
+        (struct queued_command){entry, argc, words_copy(argv, argc)};
 }
 
 static void cmd_multi(struct call *call)
@@ -86,7 +74,7 @@ static void cmd_exec(struct call *call)
     reply_array(call->reply, transaction.count);
     for (size_t i = 0; i < transaction.count; i++) {
         struct queued_command *queued = &transaction.commands[i];
-        dispatch_run(session, queued->entry, queued->argv, queued->argc);
+        dispatch_run(session, queued->entry, queued->argv, queued->argc, true);
     }
     session->last = exec;
     session->reply.failed = false;
