@@ -4,6 +4,7 @@
 #include "resp/arguments.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
+#include "resp/types/string.h"
 
 static void delete_keys(struct call *call)
 {
@@ -271,9 +272,17 @@ static void cmd_object_encoding(struct call *call)
 
 static void cmd_object_refcount(struct call *call)
 {
-    if (object_or_reply(call) != NULL) {
-        reply_integer(call->reply, 1);
+    /* Redis keeps one object for each of the numbers 0 to 9999 and says it has no count. */
+    enum { SHARED_NUMBERS = 10000 };
+    int64_t number;
+    const struct entry *entry = object_or_reply(call);
+    if (entry == NULL) {
+        return;
     }
+    bool shared = call->instance->max_memory == 0 && entry->type == &string_type &&
+                  strcmp(entry->type->encoding(entry->data), "int") == 0 &&
+                  string_integer(entry->data, &number) && number >= 0 && number < SHARED_NUMBERS;
+    reply_integer(call->reply, shared ? INT32_MAX : 1);
 }
 
 static void cmd_object_idletime(struct call *call)

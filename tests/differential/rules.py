@@ -1,0 +1,79 @@
+"""Where two right answers may differ, and why. Everything not named here must be equal byte for byte."""
+
+
+def unordered(mine, theirs, _):
+    """A hash table has no order."""
+    return _sorted(mine) == _sorted(theirs)
+
+
+def unordered_pairs(mine, theirs, _):
+    """A hash table has no order; field and value stay together."""
+    return _pairs(mine) == _pairs(theirs)
+
+
+def same_shape(mine, theirs, _):
+    """A random choice: only how much of what kind is comparable."""
+    return _shape(mine) == _shape(theirs)
+
+
+def nearly(mine, theirs, _):
+    """The clocks of two servers: a little apart."""
+    if mine[0] == theirs[0] == ":":
+        return abs(mine[1] - theirs[1]) <= 3000
+    return mine == theirs
+
+
+def scanned(mine, theirs, _):
+    """Everything in one step, in the order of a hash table."""
+    if mine[0] != "*" or theirs[0] != "*" or len(mine[1]) != 2:
+        return mine == theirs
+    return mine[1][0] == theirs[1][0] and _sorted(mine[1][1]) == _sorted(theirs[1][1])
+
+
+def scanned_pairs(mine, theirs, _):
+    """Everything in one step, in the order of a hash table; field and value stay together."""
+    if mine[0] != "*" or theirs[0] != "*" or len(mine[1]) != 2:
+        return mine == theirs
+    return mine[1][0] == theirs[1][0] and _pairs(mine[1][1]) == _pairs(theirs[1][1])
+
+
+def anything(mine, theirs, _):
+    """Own figures of each server: only the kind of reply is comparable."""
+    return mine[0] == theirs[0]
+
+
+RULES = {
+    "SMEMBERS": unordered, "SINTER": unordered, "SUNION": unordered, "SDIFF": unordered,
+    "HGETALL": unordered_pairs, "HKEYS": unordered, "HVALS": unordered, "KEYS": unordered,
+    "SPOP": same_shape, "SRANDMEMBER": same_shape, "HRANDFIELD": same_shape, "ZRANDMEMBER": same_shape,
+    "RANDOMKEY": anything, "SCAN": scanned, "SSCAN": scanned, "HSCAN": scanned_pairs, "ZSCAN": scanned_pairs,
+    "TTL": nearly, "PTTL": nearly, "EXPIRETIME": nearly, "PEXPIRETIME": nearly, "OBJECT IDLETIME": nearly,
+    "TIME": anything, "MEMORY USAGE": anything, "LASTSAVE": anything,
+}
+
+
+def rule_for(words):
+    """The rule for a command as sent, or None."""
+    name = _text(words[0]).upper()
+    return RULES.get(name) or (RULES.get(f"{name} {_text(words[1]).upper()}") if len(words) > 1 else None)
+
+
+def _text(word):
+    return word.decode("latin-1") if isinstance(word, bytes) else str(word)
+
+
+def _sorted(reply):
+    return (reply[0], sorted(reply[1], key=repr)) if isinstance(reply[1], list) else reply
+
+
+def _pairs(reply):
+    if not isinstance(reply[1], list):
+        return reply
+    items = reply[1]
+    return reply[0], sorted(zip(map(repr, items[::2]), map(repr, items[1::2])))
+
+
+def _shape(reply):
+    if isinstance(reply[1], list):
+        return reply[0], len(reply[1]), sorted(_shape(each)[0] for each in reply[1])
+    return (reply[0],) if reply[0] != "-" else reply
