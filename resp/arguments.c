@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "resp/errors.h"
+#include "resp/reply.h"
 #include "resp/instance_state.h"
 
 void reply_syntax_error(struct call *call)
@@ -59,17 +60,24 @@ bool argument_integer_in_range_or_reply(struct call *call, int index, int64_t mi
     return false;
 }
 
-/* strtold takes leading spaces and "nan", which Redis refuses. */
-bool bytes_to_long_double(struct bytes text, long double *number)
+/* A terminated copy for strtod and strtold, which take leading spaces where Redis does not. */
+static bool copy_number(struct bytes text, char copy[LONG_DOUBLE_TEXT])
 {
-    char copy[256];
-    if (text.size == 0 || text.size >= sizeof(copy) || text.data[0] == ' ' ||
+    if (text.size == 0 || text.size >= LONG_DOUBLE_TEXT || text.data[0] == ' ' ||
         (text.data[0] >= '\t' && text.data[0] <= '\r')) {
         return false;
     }
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
-    char *end;
+    return true;
+}
+
+bool bytes_to_long_double(struct bytes text, long double *number)
+{
+    char copy[LONG_DOUBLE_TEXT], *end;
+    if (!copy_number(text, copy)) {
+        return false;
+    }
     errno = 0;
     *number = strtold(copy, &end);
     return end == copy + text.size && !isnan(*number) &&
@@ -78,14 +86,10 @@ bool bytes_to_long_double(struct bytes text, long double *number)
 
 bool bytes_to_double(struct bytes text, double *number)
 {
-    char copy[256];
-    if (text.size == 0 || text.size >= sizeof(copy) || text.data[0] == ' ' ||
-        (text.data[0] >= '\t' && text.data[0] <= '\r')) {
+    char copy[LONG_DOUBLE_TEXT], *end;
+    if (!copy_number(text, copy)) {
         return false;
     }
-    memcpy(copy, text.data, text.size);
-    copy[text.size] = '\0';
-    char *end;
     errno = 0;
     *number = strtod(copy, &end);
     return end == copy + text.size && !isnan(*number) &&

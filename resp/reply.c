@@ -299,3 +299,19 @@ void reply_set_at(struct reply *reply, size_t mark, size_t count)
 {
     settle(reply, mark, '~', count);
 }
+
+size_t long_double_to_text(long double number, char text[LONG_DOUBLE_TEXT])
+{
+    int size = snprintf(text, LONG_DOUBLE_TEXT, "%.17Lf", number);
+    while (size > 0 && text[size - 1] == '0') {
+        size--;
+    }
+    if (size > 0 && text[size - 1] == '.') {
+        size--;
+    }
+    if (size == 2 && memcmp(text, "-0", 2) == 0) {
+        text[0] = '0';
+        size = 1;
+    }
+    return (size_t)size;
+}

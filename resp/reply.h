@@ -61,5 +61,8 @@ void reply_raw(struct reply *reply, struct bytes resp);
 
 /* How Redis prints a double in replies and scores ("3", "3.1", "inf", 17 significant digits). */
 size_t double_to_text(double number, char text[64]);
+/* The form of INCRBYFLOAT: all digits before the point, up to 17 behind it, no trailing zeros. */
+#define LONG_DOUBLE_TEXT 5120
+size_t long_double_to_text(long double number, char text[LONG_DOUBLE_TEXT]);
 
 #endif

@@ -15,7 +15,7 @@ static void *copy(const void *data)
 {
     const struct string *from = data;
     struct string *to = string_create(string_bytes(from));
-    to->raw = from->raw;
+    to->form = from->form;
     return to;
 }
 
@@ -23,10 +23,10 @@ static const char *encoding(const void *data)
 {
     const struct string *string = data;
     int64_t number;
-    if (!string->raw && string_integer(string, &number)) {
+    if (string->form == STRING_STORED && string_integer(string, &number)) {
         return "int";
     }
-    return !string->raw && string->size <= LONGEST_EMBEDDED ? "embstr" : "raw";
+    return string->form != STRING_RAW && string->size <= LONGEST_EMBEDDED ? "embstr" : "raw";
 }
 
 static size_t memory(const void *data)

@@ -16,6 +16,8 @@
     FAMILY(dump)                                                                                   \
     FAMILY(expiry)                                                                                 \
     FAMILY(string)                                                                                 \
+    FAMILY(string_counter)                                                                         \
+    FAMILY(string_range)                                                                           \
     FAMILY(list)                                                                                   \
     FAMILY(list_blocking)                                                                          \
     FAMILY(hash)                                                                                   \

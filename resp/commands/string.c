@@ -1,15 +1,11 @@
-/* The string family: GET, SET and its options, counters, ranges. */
-#include <math.h>
-#include <stdio.h>
+/* The string family: GET, SET and its options, several keys at once. */
 #include <string.h>
 
 #include "resp/arguments.h"
 #include "resp/commands/expiry.h"
+#include "resp/commands/string.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
-#include "resp/types/string.h"
-
-enum { LONGEST_STRING = 512 * 1024 * 1024 };
 
 static void reply_string(struct call *call, const struct string *string)
 {
@@ -20,7 +16,7 @@ static void reply_string(struct call *call, const struct string *string)
     }
 }
 
-static bool read_or_reply(struct call *call, int index, struct string **string)
+bool string_read_or_reply(struct call *call, int index, struct string **string)
 {
     void *data;
     bool typed = value_read_or_reply(call, index, &string_type, &data);
@@ -28,7 +24,7 @@ static bool read_or_reply(struct call *call, int index, struct string **string)
     return typed;
 }
 
-static bool write_or_reply(struct call *call, int index, struct string **string)
+bool string_write_or_reply(struct call *call, int index, struct string **string)
 {
     void *data;
     bool typed = value_write_or_reply(call, index, &string_type, &data);
@@ -39,7 +35,7 @@ static bool write_or_reply(struct call *call, int index, struct string **string)
 static void cmd_get(struct call *call)
 {
     struct string *string;
-    if (read_or_reply(call, 1, &string)) {
+    if (string_read_or_reply(call, 1, &string)) {
         reply_string(call, string);
     }
     call->instance->stats.get_commands++;
@@ -48,10 +44,10 @@ static void cmd_get(struct call *call)
 /* ---- SET ---- */
 
 static const struct option set_options[] = {
-    {"EX", OPTION_INTEGER, 1, NULL, 0},
-    {"PX", OPTION_INTEGER, 1, NULL, 0},
-    {"EXAT", OPTION_INTEGER, 1, "6.2.0", 0},
-    {"PXAT", OPTION_INTEGER, 1, "6.2.0", 0},
+    {"EX", OPTION_BYTES, 1, NULL, 0},
+    {"PX", OPTION_BYTES, 1, NULL, 0},
+    {"EXAT", OPTION_BYTES, 1, "6.2.0", 0},
+    {"PXAT", OPTION_BYTES, 1, "6.2.0", 0},
     {"KEEPTTL", OPTION_FLAG, 1, "6.0.0", 0},
     {"NX", OPTION_FLAG, 2, NULL, 0},
     {"XX", OPTION_FLAG, 2, NULL, 0},
@@ -68,8 +64,12 @@ static bool expiry_option_or_reply(struct call *call, const struct option_found 
     for (size_t i = SET_EX; i <= SET_PXAT; i++) {
         if (found[i].present) {
             bool seconds = i == SET_EX || i == SET_EXAT, relative = i == SET_EX || i == SET_PX;
-            return expiry_time_or_reply(call, found[i].integer, seconds ? 1000 : 1, relative, true,
-                                        at_ms);
+            int64_t amount;
+            if (!bytes_to_int64(found[i].bytes, &amount)) {
+                reply_error(call->reply, ERROR_NOT_INTEGER);
+                return false;
+            }
+            return expiry_time_or_reply(call, amount, seconds ? 1000 : 1, relative, true, at_ms);
         }
     }
     return true;
@@ -111,7 +111,7 @@ static void set_with_options(struct call *call)
     bool get = found[SET_GET].present;
     if (get) {
         struct string *old;
-        if (!read_or_reply(call, 1, &old)) {
+        if (!string_read_or_reply(call, 1, &old)) {
             return;
         }
         reply_string(call, old);
@@ -173,7 +173,7 @@ static void cmd_psetex(struct call *call)
 static void cmd_getset(struct call *call)
 {
     struct string *string;
-    if (read_or_reply(call, 1, &string)) {
+    if (string_read_or_reply(call, 1, &string)) {
         reply_string(call, string);
         store(call, call->argv[1], call->argv[2], NO_EXPIRY, false);
     }
@@ -182,7 +182,7 @@ static void cmd_getset(struct call *call)
 static void cmd_getdel(struct call *call)
 {
     struct string *string;
-    if (!read_or_reply(call, 1, &string)) {
+    if (!string_read_or_reply(call, 1, &string)) {
         return;
     }
     reply_string(call, string);
@@ -193,8 +193,8 @@ static void cmd_getdel(struct call *call)
 }
 
 static const struct option getex_options[] = {
-    {"EX", OPTION_INTEGER, 1, NULL, 0},   {"PX", OPTION_INTEGER, 1, NULL, 0},
-    {"EXAT", OPTION_INTEGER, 1, NULL, 0}, {"PXAT", OPTION_INTEGER, 1, NULL, 0},
+    {"EX", OPTION_BYTES, 1, NULL, 0},     {"PX", OPTION_BYTES, 1, NULL, 0},
+    {"EXAT", OPTION_BYTES, 1, NULL, 0},   {"PXAT", OPTION_BYTES, 1, NULL, 0},
     {"PERSIST", OPTION_FLAG, 1, NULL, 0}, {0},
 };
 enum { GETEX_PERSIST = 4, GETEX_OPTIONS };
@@ -205,7 +205,7 @@ static void cmd_getex(struct call *call)
     int64_t at_ms;
     struct string *string;
     if (!arguments_options_or_reply(call, 2, getex_options, found) ||
-        !read_or_reply(call, 1, &string)) {
+        !string_read_or_reply(call, 1, &string)) {
         return;
     }
     if (string == NULL) {
@@ -285,255 +285,7 @@ static void cmd_msetnx(struct call *call)
     reply_integer(call->reply, 1);
 }
 
-/* ---- Counters ---- */
-
-/* Puts `text` in place of the value; expiry stays. */
-static void update(struct call *call, struct string *string, struct bytes text, const char *event)
-{
-    struct bytes key = call->argv[1];
-    if (string == NULL) {
-        keyspace_set_string(call->db, key, text);
-    } else {
-        struct entry *entry = keyspace_write(call, key);
-        keyspace_replace_data(call->db, entry, string_replace(string, text));
-    }
-    keyspace_changed(call, key, EVENT_STRING, event);
-}
-
-static void increment(struct call *call, int64_t by, const char *event)
-{
-    struct string *string;
-    int64_t number = 0;
-    if (!write_or_reply(call, 1, &string)) {
-        return;
-    }
-    if (string != NULL && !string_integer(string, &number)) {
-        reply_error(call->reply, ERROR_NOT_INTEGER);
-        return;
-    }
-    if (by < 0 ? number < INT64_MIN - by : number > INT64_MAX - by) {
-        reply_error(call->reply, "ERR increment or decrement would overflow");
-        return;
-    }
-    char digits[24];
-    number += by;
-    update(call, string, (struct bytes){digits, int64_to_digits(number, digits)}, event);
-    reply_integer(call->reply, number);
-}
-
-static void cmd_incr(struct call *call)
-{
-    increment(call, 1, "incrby");
-}
-
-static void cmd_decr(struct call *call)
-{
-    increment(call, -1, "decrby");
-}
-
-static void cmd_incrby(struct call *call)
-{
-    int64_t by;
-    if (argument_integer_or_reply(call, 2, &by)) {
-        increment(call, by, "incrby");
-    }
-}
-
-static void cmd_decrby(struct call *call)
-{
-    int64_t by;
-    if (!argument_integer_or_reply(call, 2, &by)) {
-        return;
-    }
-    if (by == INT64_MIN) {
-        reply_error(call->reply, "ERR decrement would overflow");
-        return;
-    }
-    increment(call, -by, "decrby");
-}
-
-static size_t long_double_to_text(long double number, char text[256])
-{
-    int size = snprintf(text, 256, "%.17Lf", number);
-    if (size >= 256) {
-        return (size_t)snprintf(text, 256, "%.17Lg", number);
-    }
-    while (size > 0 && text[size - 1] == '0') {
-        size--;
-    }
-    if (size > 0 && text[size - 1] == '.') {
-        size--;
-    }
-    if (size == 2 && memcmp(text, "-0", 2) == 0) {
-        text[0] = '0';
-        size = 1;
-    }
-    return (size_t)size;
-}
-
-static void cmd_incrbyfloat(struct call *call)
-{
-    struct string *string;
-    long double number = 0, by;
-    if (!write_or_reply(call, 1, &string)) {
-        return;
-    }
-    if (string != NULL && !bytes_to_long_double(string_bytes(string), &number)) {
-        reply_error(call->reply, ERROR_NOT_FLOAT);
-        return;
-    }
-    if (!argument_long_double_or_reply(call, 2, &by)) {
-        return;
-    }
-    number += by;
-    if (isnan(number) || isinf(number)) {
-        reply_error(call->reply, "ERR increment would produce NaN or Infinity");
-        return;
-    }
-    char digits[256];
-    struct bytes text = {digits, long_double_to_text(number, digits)};
-    update(call, string, text, "incrbyfloat");
-    reply_bulk(call->reply, text);
-}
-
-/* ---- Parts of a string ---- */
-
-static bool length_or_reply(struct call *call, uint64_t length)
-{
-    if (length <= LONGEST_STRING) {
-        return true;
-    }
-    reply_error(call->reply, call_supports(call, "7.0.0")
-                                 ? "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
-                                 : "ERR string exceeds maximum allowed size (512MB)");
-    return false;
-}
-
-/* Writes at `offset`, creating the value where there is none. */
-static void write_part(struct call *call, struct string *string, size_t offset, struct bytes text,
-                       const char *event)
-{
-    struct bytes key = call->argv[1];
-    if (string == NULL) {
-        keyspace_set_string(call->db, key, (struct bytes){"", 0});
-    }
-    struct entry *entry = keyspace_write(call, key);
-    keyspace_replace_data(call->db, entry, string_write(entry->data, offset, text));
-    keyspace_changed(call, key, EVENT_STRING, event);
-    string = entry->data;
-    reply_integer(call->reply, (int64_t)string->size);
-}
-
-static void cmd_append(struct call *call)
-{
-    struct string *string;
-    if (!write_or_reply(call, 1, &string)) {
-        return;
-    }
-    size_t size = string == NULL ? 0 : string->size;
-    if (!length_or_reply(call, (uint64_t)size + call->argv[2].size)) {
-        return;
-    }
-    if (string == NULL) {
-        keyspace_set_string(call->db, call->argv[1], call->argv[2]);
-        keyspace_changed(call, call->argv[1], EVENT_STRING, "append");
-        reply_integer(call->reply, (int64_t)call->argv[2].size);
-        return;
-    }
-    write_part(call, string, size, call->argv[2], "append");
-}
-
-static void cmd_strlen(struct call *call)
-{
-    struct string *string;
-    if (read_or_reply(call, 1, &string)) {
-        reply_integer(call->reply, string == NULL ? 0 : (int64_t)string->size);
-    }
-}
-
-static void cmd_setrange(struct call *call)
-{
-    int64_t offset;
-    if (!argument_integer_or_reply(call, 2, &offset)) {
-        return;
-    }
-    if (offset < 0) {
-        reply_error(call->reply, "ERR offset is out of range");
-        return;
-    }
-    struct string *string;
-    if (!write_or_reply(call, 1, &string)) {
-        return;
-    }
-    struct bytes text = call->argv[3];
-    if (text.size == 0) {
-        reply_integer(call->reply, string == NULL ? 0 : (int64_t)string->size);
-        return;
-    }
-    if (length_or_reply(call, (uint64_t)offset + text.size)) {
-        write_part(call, string, (size_t)offset, text, "setrange");
-    }
-}
-
-static void cmd_getrange(struct call *call)
-{
-    int64_t start, end;
-    struct string *string;
-    if (!argument_integer_or_reply(call, 2, &start) || !argument_integer_or_reply(call, 3, &end) ||
-        !read_or_reply(call, 1, &string)) {
-        return;
-    }
-    int64_t size = string == NULL ? 0 : (int64_t)string->size;
-    if (size == 0 || (start < 0 && end < 0 && start > end)) {
-        reply_bulk(call->reply, BYTES(""));
-        return;
-    }
-    start = start < 0 ? start + size : start;
-    end = end < 0 ? end + size : end;
-    start = start < 0 ? 0 : start;
-    end = end < 0 ? 0 : end >= size ? size - 1 : end;
-    reply_bulk(call->reply,
-               start > end ? BYTES("")
-                           : bytes_slice(string_bytes(string), (size_t)start, (size_t)end + 1));
-}
-
 static const struct command commands[] = {
-    {
-        .name = "APPEND",
-        .handler = cmd_append,
-        .arity = 3,
-        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RW | KEY_INSERT, 1, 0, 1)},
-        .since = "2.0.0",
-        .complexity = "O(1). The amortized time complexity is O(1) assuming the appended value "
-                      "is small and the already present value is of any size, since the "
-                      "dynamic string library used by Redis will double the free space "
-                      "available on every reallocation.",
-        .summary = "Append a value to a key",
-        .arguments = "key#0 value",
-    },
-    {
-        .name = "DECR",
-        .handler = cmd_decr,
-        .arity = 2,
-        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-        .since = "1.0.0",
-        .complexity = "O(1)",
-        .summary = "Decrement the integer value of a key by one",
-        .arguments = "key#0",
-    },
-    {
-        .name = "DECRBY",
-        .handler = cmd_decrby,
-        .arity = 3,
-        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-        .since = "1.0.0",
-        .complexity = "O(1)",
-        .summary = "Decrement the integer value of a key by the given number",
-        .arguments = "key#0 decrement=integer",
-    },
     {
         .name = "GET",
         .handler = cmd_get,
@@ -576,20 +328,6 @@ static const struct command commands[] = {
                      "unix-time@EXAT|unix-time-milliseconds=unix-time@PXAT|persist=token@PERSIST)]",
     },
     {
-        .name = "GETRANGE",
-        .handler = cmd_getrange,
-        .arity = 4,
-        .flags = CMD_READONLY,
-        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
-        .since = "2.4.0",
-        .complexity = "O(N) where N is the length of the returned string. The complexity is "
-                      "ultimately determined by the returned length, but because creating a "
-                      "substring from an existing string is very cheap, it can be considered "
-                      "O(1) for small strings.",
-        .summary = "Get a substring of the string stored at a key",
-        .arguments = "key#0 start=integer end=integer",
-    },
-    {
         .name = "GETSET",
         .handler = cmd_getset,
         .arity = 3,
@@ -601,39 +339,6 @@ static const struct command commands[] = {
         .arguments = "key#0 value",
         .deprecated_since = "6.2.0",
         .replaced_by = "`SET` with the `!GET` argument",
-    },
-    {
-        .name = "INCR",
-        .handler = cmd_incr,
-        .arity = 2,
-        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-        .since = "1.0.0",
-        .complexity = "O(1)",
-        .summary = "Increment the integer value of a key by one",
-        .arguments = "key#0",
-    },
-    {
-        .name = "INCRBY",
-        .handler = cmd_incrby,
-        .arity = 3,
-        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-        .since = "1.0.0",
-        .complexity = "O(1)",
-        .summary = "Increment the integer value of a key by the given amount",
-        .arguments = "key#0 increment=integer",
-    },
-    {
-        .name = "INCRBYFLOAT",
-        .handler = cmd_incrbyfloat,
-        .arity = 3,
-        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-        .since = "2.6.0",
-        .complexity = "O(1)",
-        .summary = "Increment the float value of a key by the given amount",
-        .arguments = "key#0 increment=double",
     },
     {
         .name = "MGET",
@@ -733,47 +438,6 @@ static const struct command commands[] = {
         .complexity = "O(1)",
         .summary = "Set the value of a key, only if the key does not exist",
         .arguments = "key#0 value",
-    },
-    {
-        .name = "SETRANGE",
-        .handler = cmd_setrange,
-        .arity = 4,
-        .flags = CMD_WRITE | CMD_DENY_OOM,
-        .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
-        .since = "2.2.0",
-        .complexity = "O(1), not counting the time taken to copy the new string in place. "
-                      "Usually, this string is very small so the amortized complexity is O(1). "
-                      "Otherwise, complexity is O(M) with M being the length of the value "
-                      "argument.",
-        .summary = "Overwrite part of a string at key starting at the specified offset",
-        .arguments = "key#0 offset=integer value",
-    },
-    {
-        .name = "STRLEN",
-        .handler = cmd_strlen,
-        .arity = 2,
-        .flags = CMD_READONLY | CMD_FAST,
-        .keys = {KEY_RANGE(KEY_RO, 1, 0, 1)},
-        .since = "2.2.0",
-        .complexity = "O(1)",
-        .summary = "Get the length of the value stored in a key",
-        .arguments = "key#0",
-    },
-    {
-        .name = "SUBSTR",
-        .handler = cmd_getrange,
-        .arity = 4,
-        .flags = CMD_READONLY,
-        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
-        .since = "1.0.0",
-        .complexity = "O(N) where N is the length of the returned string. The complexity is "
-                      "ultimately determined by the returned length, but because creating a "
-                      "substring from an existing string is very cheap, it can be considered "
-                      "O(1) for small strings.",
-        .summary = "Get a substring of the string stored at a key",
-        .arguments = "key#0 start=integer end=integer",
-        .deprecated_since = "2.0.0",
-        .replaced_by = "`GETRANGE`",
     },
 };
 

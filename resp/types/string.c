@@ -8,7 +8,7 @@ static struct string *make(size_t size, size_t capacity)
     struct string *string = memory_allocate(sizeof(*string) + capacity);
     string->size = size;
     string->capacity = capacity;
-    string->raw = false;
+    string->form = STRING_STORED;
     return string;
 }
 
@@ -66,7 +66,7 @@ struct string *string_write(struct string *string, size_t offset, struct bytes t
         memcpy(string->data + offset, text.data, text.size);
     }
     string->size = end > string->size ? end : string->size;
-    string->raw = true;
+    string->form = STRING_RAW;
     return string;
 }
 
@@ -82,7 +82,7 @@ struct string *string_replace(struct string *string, struct bytes text)
         memmove(string->data, text.data, text.size);
     }
     string->size = text.size;
-    string->raw = false;
+    string->form = STRING_STORED;
     return string;
 }
 

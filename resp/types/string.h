@@ -6,10 +6,17 @@
 
 #include "resp/value.h"
 
+/* What OBJECT ENCODING says depends on how the text came to be. */
+enum string_form {
+    STRING_STORED, /* given whole: "int", "embstr" or "raw" by its text */
+    STRING_TEXT,   /* computed (INCRBYFLOAT): never "int" */
+    STRING_RAW,    /* changed in place: "raw" whatever its text */
+};
+
 struct string {
     size_t size;
     size_t capacity;
-    bool raw; /* changed in place: OBJECT ENCODING says raw from then on, as Redis does */
+    enum string_form form;
     char data[];
 };
 
