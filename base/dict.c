@@ -106,6 +106,12 @@ size_t dict_memory(const struct dict *dict)
            dict->entries_memory;
 }
 
+size_t dict_entry_memory(const struct dict *dict, const void *payload)
+{
+    (void)dict;
+    return memory_size((const struct dict_entry *)payload - 1);
+}
+
 static void free_entry(struct dict *dict, struct dict_entry *entry)
 {
     if (dict->release != NULL) {

@@ -34,6 +34,7 @@ void dict_finish(struct dict *dict); /* releases all entries; a zeroed dict is f
 void dict_clear(struct dict *dict);
 size_t dict_count(const struct dict *dict);
 size_t dict_memory(const struct dict *dict); /* tables and entries, without what payloads own */
+size_t dict_entry_memory(const struct dict *dict, const void *payload); /* of one entry */
 
 void *dict_find(const struct dict *dict, struct bytes key); /* payload or NULL */
 /* The payload for `key`, inserted zeroed if it was not there (*created says which). */

@@ -131,8 +131,8 @@ static void release(struct session *session)
     clock_disarm(session->instance->clock, &blocked->timer);
     memory_free(blocked->places);
     memory_free(blocked->argv);
+    session->instance->blocked_count -= blocked->postponed ? 0 : 1;
     *blocked = (struct blocked){0};
-    session->instance->blocked_count--;
 }
 
 static void wake(struct session *session)
@@ -208,9 +208,59 @@ void block_for_time(struct call *call, int64_t timeout_ms, block_give_up *answer
     park(call, timeout_ms, answer);
 }
 
+void block_until_unpaused(struct call *call, struct command_entry *entry)
+{
+    park(call, 0, NULL);
+    call->session->blocked.postponed = true;
+    call->session->blocked.entry = entry;
+    call->instance->blocked_count--; /* INFO does not count these */
+}
+
+static void end_pause(struct instance *instance)
+{
+    for (struct session *session = instance->sessions, *next; session != NULL; session = next) {
+        next = session->next;
+        struct blocked waiting = session->blocked;
+        if (!waiting.postponed) {
+            continue;
+        }
+        session->blocked = (struct blocked){0};
+        session->running = true;
+        dispatch(session, waiting.entry, waiting.argv, waiting.argc);
+        session->running = false;
+        memory_free(waiting.argv);
+        if (!session->blocked.active) {
+            session_settle_muting(session);
+        }
+        wake(session);
+    }
+    blocking_serve(instance);
+}
+
+static void pause_is_over(struct timer *timer)
+{
+    end_pause(CONTAINER_OF(timer, struct instance, pause));
+}
+
+void blocking_pause(struct instance *instance, int64_t until_ms, bool writes_only)
+{
+    bool paused = timer_armed(&instance->pause);
+    instance->pause_writes_only = writes_only && (!paused || instance->pause_writes_only);
+    instance->pause.fire = pause_is_over;
+    if (!paused || until_ms > instance->pause.due_ms) {
+        clock_arm(instance->clock, &instance->pause, until_ms);
+    }
+}
+
+void blocking_unpause(struct instance *instance)
+{
+    clock_disarm(instance->clock, &instance->pause);
+    end_pause(instance);
+}
+
 bool block_release(struct session *session, const char *error)
 {
-    if (!session->blocked.active) {
+    if (!session->blocked.active || session->blocked.postponed) {
         return false;
     }
     if (error == NULL) {

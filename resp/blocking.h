@@ -11,6 +11,7 @@
 
 #include "resp/command.h"
 
+struct command_entry;
 struct instance;
 struct keyspace;
 struct session;
@@ -39,6 +40,15 @@ bool block_release(struct session *session, const char *error);
 /* Ends the wait without an answer: the session closes, is reset, or moves. */
 void block_forget(struct session *session);
 bool session_blocked(const struct session *session);
+
+/*
+ * CLIENT PAUSE: commands (or writes only) wait until then, or until CLIENT UNPAUSE. A second pause
+ * never ends earlier or holds less than the first.
+ */
+void blocking_pause(struct instance *instance, int64_t until_ms, bool writes_only);
+void blocking_unpause(struct instance *instance);
+/* Parks the command of a paused client; it passes all gates again afterwards. */
+void block_until_unpaused(struct call *call, struct command_entry *entry);
 
 /* A key changed or went: wakes nobody yet. Called by keyspace.c. */
 void blocking_key_changed(struct instance *instance, struct keyspace *db, struct bytes key);

@@ -60,7 +60,6 @@ static const struct {
     {"stream", CATEGORY_STREAM},
     {"hyperloglog", CATEGORY_HYPERLOGLOG},
     {"geo", CATEGORY_GEO},
-    {"pubsub", CATEGORY_PUBSUB},
     {"scripting", CATEGORY_SCRIPTING},
     {"transactions", CATEGORY_TRANSACTION},
     {"connection", CATEGORY_CONNECTION},
@@ -184,7 +183,12 @@ void command_table_init(struct command_table *table, unsigned version, bool unre
 void command_table_finish(struct command_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
-        memory_free(table->entries[i].subcommands);
+        struct command_entry *entry = &table->entries[i];
+        for (size_t sub = 0; sub < entry->subcommand_count; sub++) {
+            memory_free(entry->subcommands[sub].histogram);
+        }
+        memory_free(entry->histogram);
+        memory_free(entry->subcommands);
     }
     memory_free(table->entries);
     memory_free(table->slots);
@@ -196,6 +200,8 @@ static void reset(struct command_entry *entries, size_t count)
     for (size_t i = 0; i < count; i++) {
         entries[i].calls = entries[i].microseconds = 0;
         entries[i].rejected = entries[i].failed = 0;
+        memory_free(entries[i].histogram);
+        entries[i].histogram = NULL;
         reset(entries[i].subcommands, entries[i].subcommand_count);
     }
 }
@@ -226,6 +232,16 @@ struct command_entry *command_table_subcommand(const struct command_entry *conta
         }
     }
     return NULL;
+}
+
+struct command_entry *command_table_find_full(const struct command_table *table, struct bytes name)
+{
+    size_t bar = bytes_find(name, '|');
+    struct command_entry *entry = command_table_find(table, bytes_slice(name, 0, bar));
+    if (entry != NULL && bar < name.size) {
+        return command_table_subcommand(entry, bytes_slice(name, bar + 1, name.size));
+    }
+    return entry;
 }
 
 const struct command *command_rows_find(struct bytes name)

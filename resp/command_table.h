@@ -15,6 +15,7 @@ struct command_entry {
     size_t subcommand_count;
     unsigned categories; /* derived and own */
     uint64_t calls, microseconds, rejected, failed;
+    uint32_t *histogram; /* LATENCY_BUCKETS of them, from the first call on */
 };
 
 struct command_table {
@@ -35,6 +36,8 @@ void command_table_reset_counters(struct command_table *table);
 struct command_entry *command_table_find(const struct command_table *table, struct bytes name);
 struct command_entry *command_table_subcommand(const struct command_entry *container,
                                                struct bytes name);
+/* "client" or "client|kill". */
+struct command_entry *command_table_find_full(const struct command_table *table, struct bytes name);
 /* Whether a command exists in some version or tier, for messages. */
 const struct command *command_rows_find(struct bytes name);
 const struct command_family *const *command_families(size_t *count);

@@ -6,6 +6,7 @@
 
 #include "resp/errors.h"
 #include "resp/instance_state.h"
+#include "resp/monitor.h"
 
 enum { SHOWN_BYTES = 128 };
 
@@ -116,11 +117,27 @@ static bool gate_authenticated(struct call *call, struct command_entry *entry)
 static bool gate_memory(struct call *call, struct command_entry *entry)
 {
     (void)entry;
-    if ((call->command->flags & CMD_DENY_OOM) == 0 || call->instance->max_memory == 0 ||
-        instance_memory(call->instance) <= call->instance->max_memory) {
+    if (call->instance->max_memory == 0 || eviction_make_room(call->instance) ||
+        (call->command->flags & CMD_DENY_OOM) == 0) {
         return true;
     }
     reply_error(call->reply, ERROR_OUT_OF_MEMORY);
+    return false;
+}
+
+static bool gate_subscriber(struct call *call, struct command_entry *entry)
+{
+    if (call->reply->protocol > 2 || !session_listens(call->session) ||
+        (call->command->flags & CMD_SUBSCRIBER) != 0) {
+        return true;
+    }
+    const char *allowed = instance_runs(call->instance, "7.0.0")
+                              ? "(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are"
+                          : instance_runs(call->instance, "6.2.0")
+                              ? "(P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT / RESET are"
+                              : "(P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT are";
+    reply_errorf(call->reply, "ERR Can't execute '%s': only %s allowed in this context",
+                 lower_name(entry, (char[64]){0}), allowed);
     return false;
 }
 
@@ -134,8 +151,36 @@ static bool gate_transaction(struct call *call, struct command_entry *entry)
     return false;
 }
 
+static bool may_write(const struct call *call, const struct command_entry *entry)
+{
+    if (strcmp(entry->command->name, "EXEC") != 0) {
+        return (entry->command->flags & (CMD_WRITE | CMD_MAY_REPLICATE)) != 0;
+    }
+    const struct transaction *transaction = &call->session->transaction;
+    for (size_t i = 0; i < transaction->count; i++) {
+        if ((transaction->commands[i].entry->command->flags & (CMD_WRITE | CMD_MAY_REPLICATE)) !=
+            0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* CLIENT PAUSE: the command waits, and passes the gates again when it is over. */
+static bool gate_paused(struct call *call, struct command_entry *entry)
+{
+    struct instance *instance = call->instance;
+    if (!timer_armed(&instance->pause) ||
+        (instance->pause_writes_only && !may_write(call, entry))) {
+        return true;
+    }
+    block_until_unpaused(call, entry);
+    return false;
+}
+
 static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
-    gate_known, gate_arity, gate_authenticated, gate_memory, gate_transaction,
+    gate_known,      gate_arity,       gate_authenticated, gate_memory,
+    gate_subscriber, gate_transaction, gate_paused,
 };
 
 /* These act on the transaction itself instead of waiting in it. */
@@ -165,14 +210,53 @@ static struct call make_call(struct session *session, struct command_entry *entr
     };
 }
 
+static void measure(struct call *call, struct command_entry *entry, int64_t duration_us)
+{
+    struct instance *instance = call->instance;
+    unsigned flags = entry->command->flags;
+    entry->microseconds += (uint64_t)duration_us;
+    if (entry->histogram == NULL) {
+        entry->histogram = memory_allocate_zeroed(LATENCY_BUCKETS * sizeof(*entry->histogram));
+    }
+    entry->histogram[latency_bucket(duration_us)]++;
+    if ((flags & CMD_SKIP_SLOWLOG) == 0) {
+        slow_log_record(&instance->slow_log, call, duration_us);
+    }
+    if (instance->latency.threshold_ms > 0) {
+        latency_add(&instance->latency, (flags & CMD_FAST) != 0 ? "fast-command" : "command",
+                    duration_us, call->now_ms);
+    }
+}
+
+/* CLIENT CACHING speaks of the next command, or of the next transaction. */
+static void remember_reads(struct call *call, const struct command_entry *entry)
+{
+    struct session *session = call->session;
+    tracking_remember(call);
+    bool client =
+        entry->container != NULL && strcmp(entry->container->command->name, "CLIENT") == 0;
+    if (!session->in_transaction && !call->nested && !client) {
+        session->tracking.caching = false;
+    }
+}
+
 static void run(struct session *session, struct command_entry *entry, struct call *call)
 {
+    struct instance *instance = session->instance;
     session->reply.failed = false;
     session->last = entry;
+    instance->current = session;
+    if (instance->monitors > 0 && (entry->command->flags & (CMD_SKIP_MONITOR | CMD_ADMIN)) == 0) {
+        monitor_feed(call, false);
+    }
     int64_t start_us = clock_monotonic_us();
     entry->command->handler(call);
-    entry->microseconds += (uint64_t)(clock_monotonic_us() - start_us);
+    instance->current = NULL;
+    measure(call, entry, clock_monotonic_us() - start_us);
     entry->failed += session->reply.failed ? 1 : 0;
+    if (session->tracking.on) {
+        remember_reads(call, entry);
+    }
 }
 
 void dispatch_run(struct session *session, struct command_entry *entry, const struct bytes *argv,

@@ -101,8 +101,8 @@ static void section_clients(struct writer *writer)
     }
     line(writer, "client_recent_max_input_buffer:%zu", largest_input);
     line(writer, "client_recent_max_output_buffer:%zu", largest_output);
-    line(writer, "blocked_clients:0");
-    line(writer, "tracking_clients:0");
+    line(writer, "blocked_clients:%lld", (long long)instance->blocked_count);
+    line(writer, "tracking_clients:%llu", (ull)instance->tracking.sessions);
     line(writer, "clients_in_timeout_table:0");
 }
 
@@ -237,10 +237,11 @@ static void section_stats(struct writer *writer)
     }
     line(writer, "keyspace_hits:%llu", (ull)instance->stats.hits);
     line(writer, "keyspace_misses:%llu", (ull)instance->stats.misses);
-    line(writer, "pubsub_channels:0");
-    line(writer, "pubsub_patterns:0");
+    line(writer, "pubsub_channels:%zu", dict_count(&instance->pubsub.channels[PUBSUB_CHANNEL]));
+    line(writer, "pubsub_patterns:%zu", dict_count(&instance->pubsub.channels[PUBSUB_PATTERN]));
     if (writer->modern) {
-        line(writer, "pubsubshard_channels:0");
+        line(writer, "pubsubshard_channels:%zu",
+             dict_count(&instance->pubsub.channels[PUBSUB_SHARD]));
     }
     line(writer, "latest_fork_usec:0");
     if (writer->middle) {
@@ -252,9 +253,9 @@ static void section_stats(struct writer *writer)
     line(writer, "active_defrag_misses:0");
     line(writer, "active_defrag_key_hits:0");
     line(writer, "active_defrag_key_misses:0");
-    line(writer, "tracking_total_keys:0");
-    line(writer, "tracking_total_items:0");
-    line(writer, "tracking_total_prefixes:0");
+    line(writer, "tracking_total_keys:%zu", dict_count(&instance->tracking.keys));
+    line(writer, "tracking_total_items:%llu", (ull)instance->tracking.items);
+    line(writer, "tracking_total_prefixes:%zu", tracking_prefix_count(instance));
     line(writer, "unexpected_error_replies:0");
     if (writer->middle) {
         line(writer, "total_error_replies:%llu", (ull)instance->stats.errors);

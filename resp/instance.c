@@ -49,6 +49,10 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     make_run_id(random, instance->run_id);
     make_run_id(random, instance->replication_id);
     dict_init(&instance->watched, sizeof(struct watchers), NULL, random);
+    pubsub_init(&instance->pubsub, random);
+    latency_init(&instance->latency, random);
+    configuration_init(&instance->configuration);
+    tracking_table_init(&instance->tracking, random);
     dict_init(&instance->blocked_keys, sizeof(struct block_queue), NULL, random);
     instance->ready_end = &instance->ready;
     dict_init(&instance->error_counts, sizeof(uint64_t), NULL, random);
@@ -62,12 +66,36 @@ void instance_configure(struct instance *instance, const struct instance_config 
 {
     instance->max_clients = config->max_clients;
     instance->max_memory = config->max_memory;
-    replace_text(&instance->max_memory_policy, config->max_memory_policy);
-    replace_text(&instance->notify_keyspace_events, config->notify_keyspace_events);
+    if (!eviction_set_policy(instance, config->max_memory_policy)) {
+        eviction_set_policy(instance, BYTES("noeviction"));
+    }
+    if (!notify_parse(config->notify_keyspace_events, &instance->pubsub.notify)) {
+        instance->pubsub.notify = 0;
+    }
     instance->idle_timeout_ms = config->idle_timeout_ms;
     instance->clustered = config->clustered;
     instance->port = config->port;
     instance->tls_port = config->tls_port;
+    configuration_mirror(instance);
+}
+
+void instance_refresh_thresholds(struct instance *instance)
+{
+    instance->slow_log.threshold_us = setting_number(instance, "slowlog-log-slower-than");
+    instance->slow_log.maximum = (size_t)setting_number(instance, "slowlog-max-len");
+    instance->latency.threshold_ms = setting_number(instance, "latency-monitor-threshold");
+    instance->eviction.samples = (int)setting_number(instance, "maxmemory-samples");
+    instance->eviction.decay_minutes = setting_number(instance, "lfu-decay-time");
+    instance->eviction.log_factor = setting_number(instance, "lfu-log-factor");
+}
+
+void instance_reset_statistics(struct instance *instance)
+{
+    memset(&instance->stats, 0, sizeof(instance->stats));
+    dict_clear(&instance->error_counts);
+    command_table_reset_counters(&instance->commands);
+    instance->peak_memory = instance_memory(instance);
+    instance->commands_rate = instance->input_rate = instance->output_rate = (struct rate){0};
 }
 
 void instance_destroy(struct instance *instance)
@@ -82,12 +110,17 @@ void instance_destroy(struct instance *instance)
     memory_free(instance->databases);
     command_table_finish(&instance->commands);
     dict_finish(&instance->watched);
+    pubsub_finish(&instance->pubsub);
+    latency_finish(&instance->latency);
+    slow_log_finish(&instance->slow_log);
+    configuration_finish(&instance->configuration);
+    tracking_table_finish(&instance->tracking);
+    clock_disarm(instance->clock, &instance->pause);
     dict_finish(&instance->blocked_keys);
     dict_finish(&instance->error_counts);
     memory_free(instance->keys[0]);
     memory_free(instance->keys[1]);
     memory_free(instance->max_memory_policy);
-    memory_free(instance->notify_keyspace_events);
     memory_free(instance->name);
     memory_free(instance->version);
     memory_free(instance);
@@ -155,7 +188,9 @@ void instance_flush(struct instance *instance)
     for (int i = 0; i < instance->database_count; i++) {
         watch_touch_database(instance, instance->databases[i]);
         keyspace_clear(instance->databases[i]);
+        blocking_database_changed(instance, instance->databases[i]);
     }
+    tracking_flushed(instance);
     instance->changes++;
 }
 
@@ -200,6 +235,16 @@ void instance_remove_session(struct instance *instance, struct session *session)
     instance->session_count--;
     instance->session_memory -= session->memory;
     session->memory = 0;
+}
+
+void instance_settle(struct instance *instance)
+{
+    if (instance->ready != NULL) {
+        blocking_serve(instance);
+    }
+    if (instance->tracking.sessions > 0) {
+        tracking_deliver(instance);
+    }
 }
 
 void instance_count_error(struct instance *instance, struct bytes text)

@@ -6,11 +6,17 @@
 
 #include "base/dict.h"
 #include "resp/blocking_state.h"
+#include "resp/configuration.h"
+#include "resp/eviction.h"
+#include "resp/latency.h"
+#include "resp/slow_log.h"
 #include "resp/command_table.h"
 #include "resp/instance.h"
 #include "resp/keyspace.h"
 #include "resp/parser.h"
+#include "resp/pubsub.h"
 #include "resp/session.h"
+#include "resp/tracking.h"
 #include "resp/types/packing.h"
 
 #define RATE_SAMPLES 16
@@ -32,11 +38,16 @@ struct instance {
     struct keyspace **databases;
     int64_t max_clients;
     uint64_t max_memory;
-    char *max_memory_policy, *notify_keyspace_events;
+    char *max_memory_policy;
     int64_t idle_timeout_ms;
     bool clustered;
     int port, tls_port;
     struct packing_limits packing;
+    struct configuration configuration;
+    struct eviction eviction;
+    int eviction_turn; /* database that a random policy looks at next */
+    struct slow_log slow_log;
+    struct latency latency;
 
     struct clock *clock;
     struct random *random;
@@ -50,6 +61,13 @@ struct instance {
     int64_t session_count, authenticated_count;
     uint64_t next_session_id;
     struct dict watched; /* database and key -> struct watchers */
+
+    struct pubsub pubsub;
+    struct tracking_table tracking;
+    struct timer pause; /* armed: CLIENT PAUSE is in force until it fires */
+    bool pause_writes_only;
+    size_t monitors;
+    struct session *current; /* whose command runs */
 
     struct dict blocked_keys; /* database and key -> struct block_queue */
     struct block_queue *ready, **ready_end;
@@ -79,6 +97,11 @@ struct transaction {
     bool failed; /* a command was refused while queueing: EXECABORT */
 };
 
+struct session_subscriptions {
+    struct subscription *first;
+    size_t count;
+};
+
 struct session {
     struct instance *instance;
     struct session *next, *previous;
@@ -100,6 +123,10 @@ struct session {
     struct transaction transaction;
     struct session_watch *watches;
     struct blocked blocked;
+    struct tracking tracking;
+
+    bool monitor, no_evict, readonly;
+    struct session_subscriptions subscriptions[PUBSUB_KINDS];
     int64_t created_ms, active_ms;
     uint64_t output_total;
     struct timer idle;
@@ -109,6 +136,11 @@ struct session {
 /* The instance side of a session. */
 void instance_add_session(struct instance *instance, struct session *session);
 void instance_remove_session(struct instance *instance, struct session *session);
+/* What a command left to be done when it is over: waiting clients, invalidations. */
+void instance_settle(struct instance *instance);
+/* Thresholds that are read often, taken from the settings. */
+void instance_refresh_thresholds(struct instance *instance);
+void instance_reset_statistics(struct instance *instance);
 void instance_count_error(struct instance *instance, struct bytes text);
 void instance_sample_rates(struct instance *instance, int64_t now_ms);
 uint64_t rate_per_second(const struct rate *rate);
@@ -123,6 +155,16 @@ void session_select(struct session *session, int index);
 void session_reset(struct session *session); /* RESET */
 /* After a command: whether CLIENT REPLY drops the next one's answer. */
 void session_settle_muting(struct session *session);
+/*
+ * Around output that nobody asked for (messages, invalidations): CLIENT REPLY does not hide it.
+ * Keep what begin returns for end, which wakes the host if the session is not at work itself.
+ */
+bool session_push_begin(struct session *session);
+void session_push_end(struct session *session, bool muted);
+void session_arm_idle(struct session *session);
+void session_stop_monitoring(struct session *session);
+/* A RESP2 client that may only (un)subscribe, ping and leave. */
+bool session_listens(const struct session *session);
 /* The words in one block, memory_free. */
 struct bytes *words_copy(const struct bytes *words, int count);
 

@@ -143,7 +143,9 @@ static void remove_entry(struct keyspace *db, struct entry *entry)
     dict_remove_payload(&db->keys, entry);
 }
 
-static void expire(struct keyspace *db, struct entry *entry)
+/* An entry's key outlives it here, for the events. */
+static void remove_with_event(struct keyspace *db, struct entry *entry, enum event_class class,
+                              const char *event)
 {
     char small[256];
     struct bytes key = keyspace_key(db, entry);
@@ -152,11 +154,16 @@ static void expire(struct keyspace *db, struct entry *entry)
         memcpy(copy, key.data, key.size);
     }
     remove_entry(db, entry);
-    db->instance->stats.expired_keys++;
-    keyspace_changed_by_server(db, (struct bytes){copy, key.size}, EVENT_EXPIRED, "expired");
+    keyspace_changed_by_server(db, (struct bytes){copy, key.size}, class, event);
     if (copy != small) {
         memory_free(copy);
     }
+}
+
+static void expire(struct keyspace *db, struct entry *entry)
+{
+    db->instance->stats.expired_keys++;
+    remove_with_event(db, entry, EVENT_EXPIRED, "expired");
 }
 
 static void expiry_due(struct timer *timer)
@@ -246,10 +253,10 @@ struct entry *keyspace_peek(struct keyspace *db, struct bytes key)
     return keyspace_peek_at(db, key, clock_now_ms(db->instance->clock));
 }
 
-static struct entry *touch(struct entry *entry, int64_t now_ms)
+static struct entry *touch(const struct call *call, struct entry *entry)
 {
     if (entry != NULL) {
-        entry->access = (uint32_t)(now_ms / 1000) & 0xffffff;
+        entry->access = access_again(call->instance, entry->access, call->now_ms);
     }
     return entry;
 }
@@ -259,15 +266,18 @@ struct entry *keyspace_read(struct call *call, struct bytes key)
     struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);
     if (entry == NULL) {
         call->instance->stats.misses++;
+        if (call->instance->pubsub.notify != 0) {
+            notify_event(call->instance, call->db->index, key, EVENT_KEY_MISS, "keymiss");
+        }
         return NULL;
     }
     call->instance->stats.hits++;
-    return touch(entry, call->now_ms);
+    return touch(call, entry);
 }
 
 struct entry *keyspace_write(struct call *call, struct bytes key)
 {
-    return touch(keyspace_peek_at(call->db, key, call->now_ms), call->now_ms);
+    return touch(call, keyspace_peek_at(call->db, key, call->now_ms));
 }
 
 static bool typed_or_reply(struct call *call, const struct entry *entry,
@@ -302,6 +312,13 @@ struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry)
 
 /* ---- Changes ---- */
 
+static void tell_new(const struct keyspace *db, struct bytes key)
+{
+    if (db->instance->pubsub.notify != 0) {
+        notify_event(db->instance, db->index, key, EVENT_NEW, "new");
+    }
+}
+
 /* The entry for `key`, without value and expiry. */
 static struct entry *emptied(struct keyspace *db, struct bytes key)
 {
@@ -309,12 +326,13 @@ static struct entry *emptied(struct keyspace *db, struct bytes key)
     struct entry *entry = dict_insert(&db->keys, key, &created);
     if (created) {
         entry->expires_at_ms = NO_EXPIRY;
+        tell_new(db, key);
     } else {
         heap_remove(db, entry);
         entry->type->destroy(entry->data);
     }
     entry->type = NULL;
-    entry->access = (uint32_t)(clock_now_ms(db->instance->clock) / 1000) & 0xffffff;
+    entry->access = access_new(db->instance, clock_now_ms(db->instance->clock));
     db->recent = entry;
     return entry;
 }
@@ -335,6 +353,7 @@ struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct 
     struct entry *entry = dict_insert(&db->keys, key, &created);
     if (created) {
         entry->expires_at_ms = NO_EXPIRY;
+        tell_new(db, key);
         entry->data = string_create(text);
     } else if (entry->type == &string_type) {
         heap_remove(db, entry);
@@ -345,7 +364,9 @@ struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct 
         entry->data = string_create(text);
     }
     entry->type = &string_type;
-    entry->access = (uint32_t)(clock_now_ms(db->instance->clock) / 1000) & 0xffffff;
+    int64_t now_ms = clock_now_ms(db->instance->clock);
+    entry->access = created ? access_new(db->instance, now_ms)
+                            : access_again(db->instance, entry->access, now_ms);
     db->recent = entry;
     keyspace_account(db, entry);
     return entry;
@@ -385,15 +406,19 @@ void *keyspace_take(struct keyspace *db, struct bytes key, const struct value_ty
 void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum event_class class,
                                 const char *event)
 {
-    (void)class;
-    (void)event;
     struct instance *instance = db->instance;
     instance->changes++;
     if (dict_count(&instance->watched) > 0) {
         watch_touch(instance, db->index, key);
     }
+    if (instance->tracking.sessions > 0) {
+        tracking_key_changed(instance, key, instance->current);
+    }
     if (dict_count(&instance->blocked_keys) > 0) {
         blocking_key_changed(instance, db, key);
+    }
+    if (instance->pubsub.notify != 0) {
+        notify_event(instance, db->index, key, (char)class, event);
     }
 }
 
@@ -409,6 +434,37 @@ void keyspace_changed(struct call *call, struct bytes key, enum event_class clas
         keyspace_account(db, entry);
     }
     keyspace_changed_by_server(db, key, class, event);
+}
+
+/* ---- Eviction ---- */
+
+size_t keyspace_sample(struct keyspace *db, bool volatile_only, struct entry **entries,
+                       size_t count)
+{
+    if (!volatile_only) {
+        return dict_sample(&db->keys, db->instance->random, (void **)entries, count);
+    }
+    if (db->expiring == 0) {
+        return 0;
+    }
+    /* The first of the heap goes first; the rest stands in no order. */
+    entries[0] = db->heap[1];
+    size_t found = 1;
+    for (; found < count && found < db->expiring; found++) {
+        entries[found] = db->heap[1 + random_below(db->instance->random, db->expiring)];
+    }
+    return found;
+}
+
+void keyspace_evict(struct keyspace *db, struct entry *entry)
+{
+    db->instance->stats.evicted_keys++;
+    remove_with_event(db, entry, EVENT_EVICTED, "evicted");
+}
+
+size_t keyspace_entry_memory(const struct keyspace *db, const struct entry *entry)
+{
+    return dict_entry_memory(&db->keys, entry) + entry->type->memory(entry->data);
 }
 
 /* ---- Figures and visits ---- */

@@ -79,6 +79,16 @@ void keyspace_changed(struct call *call, struct bytes key, enum event_class clas
 void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum event_class class,
                                 const char *event);
 
+/*
+ * Up to `count` random entries (with an expiry only, when volatile_only) for eviction to choose
+ * from; and the end of the one chosen.
+ */
+size_t keyspace_sample(struct keyspace *db, bool volatile_only, struct entry **entries,
+                       size_t count);
+void keyspace_evict(struct keyspace *db, struct entry *entry);
+/* The key, its entry and its value. */
+size_t keyspace_entry_memory(const struct keyspace *db, const struct entry *entry);
+
 size_t keyspace_count(const struct keyspace *db);
 size_t keyspace_expiring_count(const struct keyspace *db);
 int64_t keyspace_average_ttl_ms(const struct keyspace *db);

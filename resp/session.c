@@ -39,6 +39,12 @@ static void idle_too_long(struct timer *timer)
     if (instance->idle_timeout_ms <= 0) {
         return;
     }
+    if (session_listens(session) || session->blocked.active) {
+        /* Those who wait are not idle. */
+        clock_arm(instance->clock, &session->idle,
+                  clock_now_ms(instance->clock) + instance->idle_timeout_ms);
+        return;
+    }
     if (due_ms > clock_now_ms(instance->clock)) {
         clock_arm(instance->clock, &session->idle, due_ms);
         return;
@@ -46,7 +52,7 @@ static void idle_too_long(struct timer *timer)
     session_close(session);
 }
 
-static void arm_idle(struct session *session)
+void session_arm_idle(struct session *session)
 {
     struct instance *instance = session->instance;
     clock_disarm(instance->clock, &session->idle);
@@ -85,7 +91,7 @@ struct session *session_create(struct instance *instance, const struct session_p
     session->reply.on_error_context = session;
     instance_add_session(instance, session);
     session->db = instance->databases[0];
-    arm_idle(session);
+    session_arm_idle(session);
     return session;
 }
 
@@ -98,6 +104,9 @@ void session_destroy(struct session *session)
     block_forget(session);
     transaction_discard(session);
     watch_forget(session);
+    pubsub_forget(session);
+    tracking_stop(session);
+    session_stop_monitoring(session);
     instance_remove_session(session->instance, session);
     parser_finish(&session->parser);
     reply_finish(&session->reply);
@@ -181,6 +190,37 @@ void session_settle_muting(struct session *session)
     session->reply.muted = session->replies_off || session->skip_reply;
 }
 
+bool session_push_begin(struct session *session)
+{
+    bool muted = session->reply.muted;
+    session->reply.muted = false;
+    return muted;
+}
+
+void session_push_end(struct session *session, bool muted)
+{
+    session->reply.muted = muted;
+    if (!session->running && session->host.wake != NULL) {
+        session->host.wake(session->host.context, session);
+    }
+}
+
+void session_stop_monitoring(struct session *session)
+{
+    session->instance->monitors -= session->monitor ? 1 : 0;
+    session->monitor = false;
+}
+
+bool session_listens(const struct session *session)
+{
+    for (size_t kind = 0; kind < PUBSUB_KINDS; kind++) {
+        if (session->subscriptions[kind].count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct bytes *words_copy(const struct bytes *words, int count)
 {
     size_t size = (size_t)count * sizeof(*words);
@@ -206,7 +246,7 @@ void session_run(struct session *session)
     dispatch(session, session->entry, session->parser.argv, session->parser.argc);
     session->running = false;
     finish_command(session);
-    blocking_serve(session->instance);
+    instance_settle(session->instance);
 }
 
 void session_skip(struct session *session, const char *error)
@@ -283,6 +323,9 @@ void session_move(struct session *session, struct instance *instance)
     }
     transaction_discard(session);
     watch_forget(session);
+    pubsub_forget(session);
+    tracking_stop(session);
+    session_stop_monitoring(session);
     clock_disarm(from->clock, &session->idle);
     instance_remove_session(from, session);
     instance->stats.connections++;
@@ -292,7 +335,7 @@ void session_move(struct session *session, struct instance *instance)
     /* Counters of the command that moves it lie in the table it came from. */
     session->entry = NULL;
     session->last = NULL;
-    arm_idle(session);
+    session_arm_idle(session);
 }
 
 bool session_authenticate_or_reply(struct call *call, struct bytes user, struct bytes password)
@@ -334,6 +377,10 @@ void session_reset(struct session *session)
 {
     transaction_discard(session);
     watch_forget(session);
+    pubsub_forget(session);
+    tracking_stop(session);
+    session_stop_monitoring(session);
+    session->no_evict = session->readonly = false;
     session_select(session, 0);
     session->reply.protocol = 2;
     session->replies_off = session->skip_next_reply = false;

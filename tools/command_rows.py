@@ -29,7 +29,7 @@ CATEGORIES = {
 GROUP_CATEGORY = {
     "string": "string", "bitmap": "bitmap", "hash": "hash", "list": "list", "set": "set",
     "sorted-set": "sortedset", "stream": "stream", "hyperloglog": "hyperloglog", "geo": "geo",
-    "pubsub": "pubsub", "scripting": "scripting", "transactions": "transaction",
+    "scripting": "scripting", "transactions": "transaction",
     "connection": "connection",
 }
 KEY_FLAGS = {
@@ -173,6 +173,8 @@ class Reference:
     @staticmethod
     def extra_categories(info, docs, flags):
         """The categories that command_table.c does not derive from group and flags."""
+        if info[9] and info[0] != "command":
+            return []  # its subcommands say what they are
         derived = {GROUP_CATEGORY.get(docs["group"])}
         derived.add("write" if "CMD_WRITE" in flags else None)
         if "CMD_READONLY" in flags and docs["group"] != "scripting":

@@ -1,7 +1,10 @@
-/* CLIENT and its subcommands. */
+/* CLIENT: who is connected, and ending connections. The other subcommands have files of their own.
+ */
 #include <string.h>
 
 #include "resp/arguments.h"
+#include "resp/commands/client.h"
+#include "resp/commands/help.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
@@ -15,12 +18,12 @@ static bool name_fits(struct bytes name)
     return true;
 }
 
-static void cmd_id(struct call *call)
+static void cmd_client_id(struct call *call)
 {
     reply_integer(call->reply, (int64_t)call->session->id);
 }
 
-static void cmd_getname(struct call *call)
+static void cmd_client_getname(struct call *call)
 {
     if (call->session->name[0] == '\0') {
         reply_null(call->reply);
@@ -29,7 +32,7 @@ static void cmd_getname(struct call *call)
     }
 }
 
-static void cmd_setname(struct call *call)
+static void cmd_client_setname(struct call *call)
 {
     if (!name_fits(call->argv[2])) {
         reply_error(call->reply, ERROR_CLIENT_NAME);
@@ -40,7 +43,7 @@ static void cmd_setname(struct call *call)
     reply_ok(call->reply);
 }
 
-static void cmd_setinfo(struct call *call)
+static void cmd_client_setinfo(struct call *call)
 {
     struct session *session = call->session;
     char **target = bytes_equal_string_nocase(call->argv[2], "LIB-NAME") ? &session->library_name
@@ -62,6 +65,38 @@ static void cmd_setinfo(struct call *call)
     reply_ok(call->reply);
 }
 
+/* The letters of CLIENT LIST's flags, in Redis's order. */
+static const char *flags_of(const struct session *session, char text[24])
+{
+    const struct {
+        bool set;
+        char letter;
+    } flags[] = {
+        {session->monitor, 'O'},
+        {session_listens(session), 'P'},
+        {session->in_transaction, 'x'},
+        {session->blocked.active, 'b'},
+        {session->tracking.on, 't'},
+        {session->tracking.broken_redirect, 'R'},
+        {session->tracking.broadcast, 'B'},
+        {session->dirty, 'd'},
+        {session->closing, 'A'},
+        {session->readonly, 'r'},
+        {session->no_evict, 'e'},
+    };
+    size_t size = 0;
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+        if (flags[i].set) {
+            text[size++] = flags[i].letter;
+        }
+    }
+    if (size == 0) {
+        text[size++] = 'N';
+    }
+    text[size] = '\0';
+    return text;
+}
+
 /* One line of CLIENT LIST, with the fields that the instance's version shows. */
 static void describe(struct instance *instance, const struct session *session, int64_t now_ms,
                      struct buf *line)
@@ -81,15 +116,13 @@ static void describe(struct instance *instance, const struct session *session, i
     if (middle) {
         buf_printf(line, "laddr=%s ", session->local_address);
     }
-    buf_printf(line, "fd=%d name=%s age=%lld idle=%lld flags=%s db=%d sub=0 psub=0 ",
-               session->descriptor, session->name,
-               (long long)((now_ms - session->created_ms) / 1000), (long long)idle,
-               session->dirty            ? "d"
-               : session->in_transaction ? "x"
-                                         : "N",
-               keyspace_index(session->db));
+    buf_printf(
+        line, "fd=%d name=%s age=%lld idle=%lld flags=%s db=%d sub=%zu psub=%zu ",
+        session->descriptor, session->name, (long long)((now_ms - session->created_ms) / 1000),
+        (long long)idle, flags_of(session, (char[24]){0}), keyspace_index(session->db),
+        session->subscriptions[PUBSUB_CHANNEL].count, session->subscriptions[PUBSUB_PATTERN].count);
     if (modern) {
-        buf_append_string(line, "ssub=0 ");
+        buf_printf(line, "ssub=%zu ", session->subscriptions[PUBSUB_SHARD].count);
     }
     long long multi = session->in_transaction ? (long long)session->transaction.count : -1;
     buf_printf(line, "multi=%lld qbuf=%zu qbuf-free=%zu argv-mem=%zu ", multi, held,
@@ -104,7 +137,8 @@ static void describe(struct instance *instance, const struct session *session, i
                session->memory + parser_memory(&session->parser) + session->reply.output.capacity,
                command, session->user);
     if (middle) {
-        buf_append_string(line, " redir=-1");
+        buf_printf(line, " redir=%lld",
+                   session->tracking.on ? (long long)session->tracking.redirect : -1);
     }
     if (modern) {
         buf_printf(line, " resp=%d", session->reply.protocol);
@@ -116,7 +150,7 @@ static void describe(struct instance *instance, const struct session *session, i
     buf_append_byte(line, '\n');
 }
 
-static void cmd_info(struct call *call)
+static void cmd_client_info(struct call *call)
 {
     struct buf line;
     buf_init(&line, 64 * 1024);
@@ -125,13 +159,29 @@ static void cmd_info(struct call *call)
     buf_finish(&line);
 }
 
-/* All sessions here are ordinary clients; the other types exist and are empty. */
-static bool type_known(struct bytes type, bool *normal)
+enum client_type { TYPE_ANY, TYPE_NORMAL, TYPE_PUBSUB, TYPE_REPLICA, TYPE_MASTER };
+
+static bool type_known(struct bytes word, enum client_type *type)
 {
-    *normal = bytes_equal_string_nocase(type, "normal");
-    return *normal || bytes_equal_string_nocase(type, "pubsub") ||
-           bytes_equal_string_nocase(type, "replica") || bytes_equal_string_nocase(type, "slave") ||
-           bytes_equal_string_nocase(type, "master");
+    static const struct {
+        const char *name;
+        enum client_type type;
+    } types[] = {
+        {"normal", TYPE_NORMAL}, {"pubsub", TYPE_PUBSUB}, {"replica", TYPE_REPLICA},
+        {"slave", TYPE_REPLICA}, {"master", TYPE_MASTER},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (bytes_equal_string_nocase(word, types[i].name)) {
+            *type = types[i].type;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_type(const struct session *session, enum client_type type)
+{
+    return type == TYPE_ANY || type == (session_listens(session) ? TYPE_PUBSUB : TYPE_NORMAL);
 }
 
 static bool wanted_by_id(const struct call *call, const struct session *session)
@@ -145,11 +195,12 @@ static bool wanted_by_id(const struct call *call, const struct session *session)
     return false;
 }
 
-static void cmd_list(struct call *call)
+static void cmd_client_list(struct call *call)
 {
-    bool all = true, by_id = false;
+    enum client_type type = TYPE_ANY;
+    bool by_id = false;
     if (call->argc == 4 && bytes_equal_string_nocase(call->argv[2], "TYPE")) {
-        if (!type_known(call->argv[3], &all)) {
+        if (!type_known(call->argv[3], &type)) {
             reply_errorf(call->reply, "ERR Unknown client type '%.*s'",
                          (int)bytes_slice(call->argv[3], 0, 128).size, call->argv[3].data);
             return;
@@ -176,7 +227,7 @@ static void cmd_list(struct call *call)
         session = session->next;
     }
     for (; session != NULL; session = session->previous) {
-        if (by_id ? wanted_by_id(call, session) : all) {
+        if (by_id ? wanted_by_id(call, session) : has_type(session, type)) {
             describe(call->instance, session, call->now_ms, &lines);
         }
     }
@@ -187,7 +238,8 @@ static void cmd_list(struct call *call)
 struct kill_filter {
     int64_t id;
     struct bytes address, local_address, user;
-    bool type_given, normal, skip_me;
+    enum client_type type;
+    bool skip_me;
 };
 
 static bool matches(const struct kill_filter *filter, const struct session *session)
@@ -198,7 +250,7 @@ static bool matches(const struct kill_filter *filter, const struct session *sess
            (filter->local_address.data == NULL ||
             bytes_equal_string(filter->local_address, session->local_address)) &&
            (filter->user.data == NULL || bytes_equal_string(filter->user, session->user)) &&
-           (!filter->type_given || filter->normal);
+           has_type(session, filter->type);
 }
 
 static int64_t kill_matching(struct call *call, const struct kill_filter *filter)
@@ -233,8 +285,7 @@ static bool read_filter_or_reply(struct call *call, struct kill_filter *filter)
                 return false;
             }
         } else if (bytes_equal_string_nocase(word, "TYPE")) {
-            filter->type_given = true;
-            if (!type_known(value, &filter->normal)) {
+            if (!type_known(value, &filter->type)) {
                 reply_errorf(call->reply, "ERR Unknown client type '%.*s'",
                              (int)bytes_slice(value, 0, 128).size, value.data);
                 return false;
@@ -262,7 +313,7 @@ static bool read_filter_or_reply(struct call *call, struct kill_filter *filter)
     return true;
 }
 
-static void cmd_kill(struct call *call)
+static void cmd_client_kill(struct call *call)
 {
     struct kill_filter filter = {.skip_me = true};
     if (call->argc == 3) { /* the old form: an address, and oneself is not spared */
@@ -280,69 +331,74 @@ static void cmd_kill(struct call *call)
     }
 }
 
-static void cmd_reply(struct call *call)
+static const char *const help_lines[] = {
+    "CACHING (YES|NO)",
+    "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+    "GETREDIR",
+    "    Return the client ID we are redirecting to when tracking is enabled.",
+    "GETNAME",
+    "    Return the name of the current connection.",
+    "ID",
+    "    Return the ID of the current connection.",
+    "INFO",
+    "    Return information about the current client connection.",
+    "KILL <ip:port>",
+    "    Kill connection made from <ip:port>.",
+    "KILL <option> <value> [<option> <value> [...]]",
+    "    Kill connections. Options are:",
+    "    * ADDR (<ip:port>|<unixsocket>:0)",
+    "      Kill connections made from the specified address",
+    "    * LADDR (<ip:port>|<unixsocket>:0)",
+    "      Kill connections made to specified local address",
+    "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+    "      Kill connections by type.",
+    "    * USER <username>",
+    "      Kill connections authenticated by <username>.",
+    "    * SKIPME (YES|NO)",
+    "      Skip killing current connection (default: yes).",
+    "LIST [options ...]",
+    "    Return information about client connections. Options:",
+    "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+    "      Return clients of specified type.",
+    "UNPAUSE",
+    "    Stop the current client pause, resuming traffic.",
+    "PAUSE <timeout> [WRITE|ALL]",
+    "    Suspend all, or just write, clients for <timeout> milliseconds.",
+    "REPLY (ON|OFF|SKIP)",
+    "    Control the replies sent to the current connection.",
+    "SETNAME <name>",
+    "    Assign the name <name> to the current connection.",
+    "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+    "    Unblock the specified blocked client.",
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+    "         [OPTIN] [OPTOUT] [NOLOOP]",
+    "    Control server assisted client side caching.",
+    "TRACKINGINFO",
+    "    Report tracking status for the current connection.",
+    "NO-EVICT (ON|OFF)",
+    "    Protect current client connection from eviction.",
+    NULL,
+};
+
+static void cmd_client_help(struct call *call)
 {
-    struct session *session = call->session;
-    if (bytes_equal_string_nocase(call->argv[2], "ON")) {
-        session->replies_off = false;
-        call->reply->muted = false;
-        reply_ok(call->reply);
-    } else if (bytes_equal_string_nocase(call->argv[2], "OFF")) {
-        session->replies_off = true;
-    } else if (bytes_equal_string_nocase(call->argv[2], "SKIP")) {
-        session->skip_next_reply = !session->replies_off;
-    } else {
-        reply_syntax_error(call);
-    }
+    reply_help(call, help_lines);
 }
 
-static void cmd_help(struct call *call)
-{
-    static const char *const lines[] = {
-        "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "GETNAME",
-        "    Return the name of the current connection.",
-        "ID",
-        "    Return the ID of the current connection.",
-        "INFO",
-        "    Return information about the current client connection.",
-        "KILL <ip:port>",
-        "    Kill connection made from <ip:port>.",
-        "KILL <option> <value> [<option> <value> [...]]",
-        "    Kill connections. Options are:",
-        "    * ADDR (<ip:port>|<unixsocket>:0)",
-        "      Kill connections made from the specified address",
-        "    * LADDR (<ip:port>|<unixsocket>:0)",
-        "      Kill connections made to specified local address",
-        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
-        "      Kill connections by type.",
-        "    * USER <username>",
-        "      Kill connections authenticated by <username>.",
-        "    * SKIPME (YES|NO)",
-        "      Skip killing current connection (default: yes).",
-        "LIST [options ...]",
-        "    Return information about client connections. Options:",
-        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
-        "      Return clients of specified type.",
-        "REPLY (ON|OFF|SKIP)",
-        "    Control the replies sent to the current connection.",
-        "SETNAME <name>",
-        "    Assign the name <name> to the current connection.",
-        "HELP",
-        "    Print this help.",
-    };
-    reply_array(call->reply, ARRAY_LEN(lines));
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-        reply_status(call->reply, lines[i]);
-    }
-}
-
-#define CLIENT_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
-
-static const struct command subcommands[] = {
+static const struct command client_subcommands[] = {
+    {
+        .name = "CACHING",
+        .handler = cmd_client_caching,
+        .arity = 3,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "6.0.0",
+        .complexity = "O(1)",
+        .summary = "Instruct the server about tracking or not keys in the next request",
+        .arguments = "mode(yes=token@YES|no=token@NO)",
+    },
     {
         .name = "GETNAME",
-        .handler = cmd_getname,
+        .handler = cmd_client_getname,
         .arity = 2,
         .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.6.9",
@@ -350,8 +406,17 @@ static const struct command subcommands[] = {
         .summary = "Get the current connection name",
     },
     {
+        .name = "GETREDIR",
+        .handler = cmd_client_getredir,
+        .arity = 2,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "6.0.0",
+        .complexity = "O(1)",
+        .summary = "Get tracking notifications redirection client ID if any",
+    },
+    {
         .name = "HELP",
-        .handler = cmd_help,
+        .handler = cmd_client_help,
         .arity = 2,
         .flags = CMD_LOADING | CMD_STALE,
         .since = "5.0.0",
@@ -360,7 +425,7 @@ static const struct command subcommands[] = {
     },
     {
         .name = "ID",
-        .handler = cmd_id,
+        .handler = cmd_client_id,
         .arity = 2,
         .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "5.0.0",
@@ -369,7 +434,7 @@ static const struct command subcommands[] = {
     },
     {
         .name = "INFO",
-        .handler = cmd_info,
+        .handler = cmd_client_info,
         .arity = 2,
         .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "6.2.0",
@@ -379,7 +444,7 @@ static const struct command subcommands[] = {
     },
     {
         .name = "KILL",
-        .handler = cmd_kill,
+        .handler = cmd_client_kill,
         .arity = -3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.4.0",
@@ -401,7 +466,7 @@ static const struct command subcommands[] = {
     },
     {
         .name = "LIST",
-        .handler = cmd_list,
+        .handler = cmd_client_list,
         .arity = -2,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.4.0",
@@ -423,8 +488,31 @@ static const struct command subcommands[] = {
                 {0}},
     },
     {
+        .name = "NO-EVICT",
+        .handler = cmd_client_no_evict,
+        .arity = 3,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "7.0.0",
+        .complexity = "O(1)",
+        .summary = "Set client eviction mode for the current connection",
+        .arguments = "enabled(on=token@ON|off=token@OFF)",
+    },
+    {
+        .name = "PAUSE",
+        .handler = cmd_client_pause,
+        .arity = -3,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "2.9.50",
+        .complexity = "O(1)",
+        .summary = "Stop processing commands from clients for some time",
+        .arguments = "timeout=integer [mode(write=token@WRITE|all=token@ALL)^6.2.0]",
+        .history =
+            (const struct command_history[]){
+                {"6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."}, {0}},
+    },
+    {
         .name = "REPLY",
-        .handler = cmd_reply,
+        .handler = cmd_client_reply,
         .arity = 3,
         .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "3.2.0",
@@ -434,9 +522,9 @@ static const struct command subcommands[] = {
     },
     {
         .name = "SETINFO",
-        .handler = cmd_setinfo,
+        .handler = cmd_client_setinfo,
         .arity = 4,
-        .flags = CLIENT_FLAGS,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "7.2.0",
         .complexity = "O(1)",
         .summary = "Set client or connection specific info",
@@ -444,13 +532,56 @@ static const struct command subcommands[] = {
     },
     {
         .name = "SETNAME",
-        .handler = cmd_setname,
+        .handler = cmd_client_setname,
         .arity = 3,
         .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
         .since = "2.6.9",
         .complexity = "O(1)",
         .summary = "Set the current connection name",
         .arguments = "connection-name",
+    },
+    {
+        .name = "TRACKING",
+        .handler = cmd_client_tracking,
+        .arity = -3,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "6.0.0",
+        .complexity = "O(1). Some options may introduce additional complexity.",
+        .summary = "Enable or disable server assisted client side caching support",
+        .arguments = "status(on=token@ON|off=token@OFF) [client-id=integer@REDIRECT] "
+                     "[prefix@PREFIX*...] [bcast=token@BCAST] [optin=token@OPTIN] "
+                     "[optout=token@OPTOUT] [noloop=token@NOLOOP]",
+    },
+    {
+        .name = "TRACKINGINFO",
+        .handler = cmd_client_trackinginfo,
+        .arity = 2,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "6.2.0",
+        .complexity = "O(1)",
+        .summary = "Return information about server assisted client side caching for the "
+                   "current connection",
+    },
+    {
+        .name = "UNBLOCK",
+        .handler = cmd_client_unblock,
+        .arity = -3,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "5.0.0",
+        .complexity = "O(log N) where N is the number of client connections",
+        .summary = "Unblock a client blocked in a blocking command from a different "
+                   "connection",
+        .arguments = "client-id=integer "
+                     "[timeout_error(timeout=token@TIMEOUT|error=token@ERROR)]",
+    },
+    {
+        .name = "UNPAUSE",
+        .handler = cmd_client_unpause,
+        .arity = 2,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "6.2.0",
+        .complexity = "O(N) Where N is the number of paused clients",
+        .summary = "Resume processing of clients that were paused",
     },
     {0},
 };
@@ -462,7 +593,7 @@ static const struct command commands[] = {
         .since = "2.4.0",
         .complexity = "Depends on subcommand.",
         .summary = "A container for client connection commands",
-        .subcommands = subcommands,
+        .subcommands = client_subcommands,
     },
 };
 

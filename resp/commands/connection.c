@@ -109,6 +109,10 @@ static void cmd_ping(struct call *call)
 {
     if (call->argc > 2) {
         reply_wrong_arity(call);
+    } else if (call->reply->protocol < 3 && session_listens(call->session)) {
+        reply_array(call->reply, 2);
+        reply_bulk(call->reply, BYTES("pong"));
+        reply_bulk(call->reply, call->argc == 2 ? call->argv[1] : BYTES(""));
     } else if (call->argc == 2) {
         reply_bulk(call->reply, call->argv[1]);
     } else {

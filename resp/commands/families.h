@@ -11,7 +11,13 @@
     FAMILY(client)                                                                                 \
     FAMILY(introspection)                                                                          \
     FAMILY(server)                                                                                 \
+    FAMILY(configuration)                                                                          \
+    FAMILY(slow_log)                                                                               \
+    FAMILY(monitor)                                                                                \
+    FAMILY(latency)                                                                                \
+    FAMILY(memory)                                                                                 \
     FAMILY(transaction)                                                                            \
+    FAMILY(pubsub)                                                                                 \
     FAMILY(keys)                                                                                   \
     FAMILY(dump)                                                                                   \
     FAMILY(expiry)                                                                                 \

@@ -3,6 +3,7 @@
 
 #include "resp/arguments.h"
 #include "resp/command_arguments.h"
+#include "resp/commands/help.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
@@ -228,18 +229,6 @@ static void reply_info(struct call *call, const struct command_entry *entry)
     }
 }
 
-/* "client" or "client|kill". */
-static const struct command_entry *find(const struct call *call, struct bytes name)
-{
-    size_t bar = bytes_find(name, '|');
-    const struct command_entry *entry =
-        command_table_find(&call->instance->commands, bytes_slice(name, 0, bar));
-    if (entry != NULL && bar < name.size) {
-        return command_table_subcommand(entry, bytes_slice(name, bar + 1, name.size));
-    }
-    return entry;
-}
-
 static void cmd_command(struct call *call)
 {
     const struct command_table *table = &call->instance->commands;
@@ -262,7 +251,7 @@ static void cmd_info(struct call *call)
     }
     reply_array(call->reply, (size_t)call->argc - 2);
     for (int i = 2; i < call->argc; i++) {
-        reply_info(call, find(call, call->argv[i]));
+        reply_info(call, command_table_find_full(&call->instance->commands, call->argv[i]));
     }
 }
 
@@ -350,7 +339,8 @@ static void cmd_docs(struct call *call)
     }
     size_t mark = reply_defer(call->reply), count = 0;
     for (int i = 2; i < call->argc; i++) {
-        const struct command_entry *entry = find(call, call->argv[i]);
+        const struct command_entry *entry =
+            command_table_find_full(&call->instance->commands, call->argv[i]);
         if (entry != NULL) {
             reply_docs(call, entry);
             count++;
@@ -364,7 +354,7 @@ static const struct command_entry *subject_or_reply(struct call *call, int **ind
 {
     const struct bytes *argv = call->argv + 2;
     int argc = call->argc - 2;
-    const struct command_entry *entry = find(call, argv[0]);
+    const struct command_entry *entry = command_table_find_full(&call->instance->commands, argv[0]);
     if (entry != NULL && entry->subcommand_count > 0 && argc > 1) {
         const struct command_entry *sub = command_table_subcommand(entry, argv[1]);
         entry = sub != NULL ? sub : entry;
@@ -479,45 +469,31 @@ static void cmd_list(struct call *call)
     reply_set_at(call->reply, mark, count);
 }
 
+static const char *const help_lines[] = {
+    "(no subcommand)",
+    "    Return details about all Redis commands.",
+    "COUNT",
+    "    Return the total number of commands in this Redis server.",
+    "LIST",
+    "    Return a list of all commands in this Redis server.",
+    "INFO [<command-name> ...]",
+    "    Return details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "DOCS [<command-name> ...]",
+    "    Return documentation details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "GETKEYS <full-command>",
+    "    Return the keys from a full Redis command.",
+    "GETKEYSANDFLAGS <full-command>",
+    "    Return the keys and the access flags from a full Redis command.",
+    NULL,
+};
+
 static void cmd_help(struct call *call)
 {
-    static const char *const modern[] = {
-        "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "(no subcommand)",
-        "    Return details about all Redis commands.",
-        "COUNT",
-        "    Return the total number of commands in this Redis server.",
-        "LIST",
-        "    Return a list of all commands in this Redis server.",
-        "INFO [<command-name> ...]",
-        "    Return details about multiple Redis commands.",
-        "    If no command names are given, documentation details for all",
-        "    commands are returned.",
-        "DOCS [<command-name> ...]",
-        "    Return documentation details about multiple Redis commands.",
-        "    If no command names are given, documentation details for all",
-        "    commands are returned.",
-        "GETKEYS <full-command>",
-        "    Return the keys from a full Redis command.",
-        "GETKEYSANDFLAGS <full-command>",
-        "    Return the keys and the access flags from a full Redis command.",
-        "HELP",
-        "    Print this help.",
-    };
-    static const char *const classic[] = {
-        "COMMAND <subcommand> arg arg ... arg. Subcommands are:",
-        "(no subcommand) -- Return details about all Redis commands.",
-        "COUNT -- Return the total number of commands in this Redis server.",
-        "GETKEYS <full-command> -- Return the keys from a full Redis command.",
-        "INFO [command-name ...] -- Return details about multiple Redis commands.",
-    };
-    bool is_modern = call_supports(call, "7.0.0");
-    const char *const *lines = is_modern ? modern : classic;
-    size_t count = is_modern ? ARRAY_LEN(modern) : ARRAY_LEN(classic);
-    reply_array(call->reply, count);
-    for (size_t i = 0; i < count; i++) {
-        reply_status(call->reply, lines[i]);
-    }
+    reply_help(call, help_lines);
 }
 
 static const struct command subcommands[] = {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "resp/arguments.h"
+#include "resp/commands/help.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 #include "resp/types/string.h"
@@ -289,14 +290,26 @@ static void cmd_object_idletime(struct call *call)
 {
     const struct entry *entry = object_or_reply(call);
     if (entry != NULL) {
-        uint32_t now = (uint32_t)(call->now_ms / 1000) & 0xffffff;
-        reply_integer(call->reply, (now - entry->access) & 0xffffff);
+        if (call->instance->eviction.order == EVICT_LEAST_FREQUENT) {
+            reply_error(call->reply,
+                        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please "
+                        "note that when switching between policies at runtime LRU and LFU data "
+                        "will take some time to adjust.");
+            return;
+        }
+        reply_integer(call->reply, access_idle_s(entry->access, call->now_ms));
     }
 }
 
 static void cmd_object_freq(struct call *call)
 {
-    if (object_or_reply(call) != NULL) {
+    const struct entry *entry = object_or_reply(call);
+    if (entry == NULL) {
+        return;
+    }
+    if (call->instance->eviction.order == EVICT_LEAST_FREQUENT) {
+        reply_integer(call->reply, access_frequency(call->instance, entry->access, call->now_ms));
+    } else {
         reply_error(call->reply,
                     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
                     "Please note that when switching between policies at runtime LRU and LFU data "
@@ -304,29 +317,25 @@ static void cmd_object_freq(struct call *call)
     }
 }
 
+static const char *const help_lines[] = {
+    "ENCODING <key>",
+    "    Return the kind of internal representation used in order to store the value",
+    "    associated with a <key>.",
+    "FREQ <key>",
+    "    Return the access frequency index of the <key>. The returned integer is",
+    "    proportional to the logarithm of the recent access frequency of the key.",
+    "IDLETIME <key>",
+    "    Return the idle time of the <key>, that is the approximated number of",
+    "    seconds elapsed since the last access to the key.",
+    "REFCOUNT <key>",
+    "    Return the number of references of the value associated with the specified",
+    "    <key>.",
+    NULL,
+};
+
 static void cmd_object_help(struct call *call)
 {
-    static const char *const lines[] = {
-        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "ENCODING <key>",
-        "    Return the kind of internal representation used in order to store the value",
-        "    associated with a <key>.",
-        "FREQ <key>",
-        "    Return the access frequency index of the <key>. The returned integer is",
-        "    proportional to the logarithm of the recent access frequency of the key.",
-        "IDLETIME <key>",
-        "    Return the idle time of the <key>, that is the approximated number of",
-        "    seconds elapsed since the last access to the key.",
-        "REFCOUNT <key>",
-        "    Return the number of references of the value associated with the specified",
-        "    <key>.",
-        "HELP",
-        "    Print this help.",
-    };
-    reply_array(call->reply, ARRAY_LEN(lines));
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-        reply_status(call->reply, lines[i]);
-    }
+    reply_help(call, help_lines);
 }
 
 static const struct command object_subcommands[] = {

@@ -1,0 +1,21 @@
+/*
+ * Handlers of CLIENT's subcommands that have files of their own: client_control.c and
+ * client_tracking.c. The rows are in client.c.
+ */
+#ifndef RESP_COMMANDS_CLIENT_H
+#define RESP_COMMANDS_CLIENT_H
+
+#include "resp/command.h"
+
+void cmd_client_no_evict(struct call *call);
+void cmd_client_pause(struct call *call);
+void cmd_client_reply(struct call *call);
+void cmd_client_unblock(struct call *call);
+void cmd_client_unpause(struct call *call);
+
+void cmd_client_caching(struct call *call);
+void cmd_client_getredir(struct call *call);
+void cmd_client_tracking(struct call *call);
+void cmd_client_trackinginfo(struct call *call);
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * The HELP subcommand of containers, in the shape of Redis 7: a head line with the container's
+ * name, the given lines, and HELP's own.
+ */
+#ifndef RESP_COMMANDS_HELP_H
+#define RESP_COMMANDS_HELP_H
+
+#include "resp/command.h"
+
+void reply_help(struct call *call, const char *const *lines); /* ended by NULL */
+
+#endif

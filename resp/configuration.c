@@ -1,0 +1,314 @@
+/* Reading, keeping and applying settings. */
+#include "resp/configuration.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resp/instance_state.h"
+
+static size_t row_count(void)
+{
+    size_t count = 0;
+    while (setting_rows[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+void configuration_init(struct configuration *configuration)
+{
+    size_t count = row_count();
+    configuration->values = memory_allocate(count * sizeof(char *));
+    for (size_t i = 0; i < count; i++) {
+        configuration->values[i] = string_duplicate(setting_rows[i].fallback);
+    }
+}
+
+void configuration_finish(struct configuration *configuration)
+{
+    for (size_t i = 0; i < row_count(); i++) {
+        memory_free(configuration->values[i]);
+    }
+    memory_free(configuration->values);
+}
+
+int setting_find(struct bytes name)
+{
+    for (int i = 0; setting_rows[i].name != NULL; i++) {
+        const struct setting *row = &setting_rows[i];
+        if (bytes_equal_string_nocase(name, row->name) ||
+            (row->alias != NULL && bytes_equal_string_nocase(name, row->alias))) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+const char *setting_value(const struct instance *instance, const char *name)
+{
+    return instance->configuration.values[setting_find(bytes_from_string(name))];
+}
+
+int64_t setting_number(const struct instance *instance, const char *name)
+{
+    int64_t number = 0;
+    bytes_to_int64(bytes_from_string(setting_value(instance, name)), &number);
+    return number;
+}
+
+/* ---- Reading ---- */
+
+bool memory_amount_parse(struct bytes text, int64_t *amount)
+{
+    static const struct {
+        const char *unit;
+        int64_t bytes;
+    } units[] = {
+        {"", 1},
+        {"b", 1},
+        {"k", 1000},
+        {"kb", 1024},
+        {"m", 1000 * 1000},
+        {"mb", 1024 * 1024},
+        {"g", 1000 * 1000 * 1000},
+        {"gb", 1024 * 1024 * 1024},
+    };
+    size_t digits = 0;
+    while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9') {
+        digits++;
+    }
+    struct bytes unit = bytes_slice(text, digits, text.size);
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        if (bytes_equal_string_nocase(unit, units[i].unit)) {
+            return bytes_to_int64(bytes_slice(text, 0, digits), amount) &&
+                   *amount <= INT64_MAX / units[i].bytes && (*amount *= units[i].bytes, true);
+        }
+    }
+    return false;
+}
+
+static char *normal_number(const struct setting *setting, struct bytes value, struct buf *error)
+{
+    int64_t number;
+    if (!bytes_to_int64(value, &number)) {
+        buf_append_string(error, "argument couldn't be parsed into an integer");
+        return NULL;
+    }
+    if (number < setting->minimum || number > setting->maximum) {
+        buf_printf(error, "argument must be between %lld and %lld inclusive",
+                   (long long)setting->minimum, (long long)setting->maximum);
+        return NULL;
+    }
+    return string_format("%lld", (long long)number);
+}
+
+static char *normal_choice(const struct setting *setting, struct bytes value, struct buf *error)
+{
+    for (const char *const *choice = setting->choices; *choice != NULL; choice++) {
+        if (bytes_equal_string_nocase(value, *choice)) {
+            return string_duplicate(*choice);
+        }
+    }
+    buf_append_string(error, "argument(s) must be one of the following: ");
+    for (const char *const *choice = setting->choices; *choice != NULL; choice++) {
+        buf_printf(error, "%s%s", choice == setting->choices ? "" : ", ", *choice);
+    }
+    return NULL;
+}
+
+static char *normal_events(struct bytes value, struct buf *error)
+{
+    int classes;
+    char text[32];
+    if (!notify_parse(value, &classes)) {
+        buf_append_string(error, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+        return NULL;
+    }
+    notify_format(classes, text);
+    return string_duplicate(text);
+}
+
+/* Pairs of seconds and changes; none switches saving off. */
+static char *normal_save_points(struct bytes value, struct buf *error)
+{
+    char *text = bytes_to_string(value), *at = text, *end;
+    int numbers = 0;
+    for (;; numbers++) {
+        long number = strtol(at, &end, 10);
+        if (end == at || number < (numbers % 2 == 0 ? 1 : 0)) {
+            break;
+        }
+        at = end;
+    }
+    at += strspn(at, " ");
+    if (*at != '\0' || numbers % 2 != 0) {
+        buf_append_string(error, "Invalid save parameters");
+        memory_free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static const struct {
+    const char *name;
+    char *(*normalize)(struct bytes value, struct buf *error);
+} own_forms[] = {
+    {"notify-keyspace-events", normal_events},
+    {"save", normal_save_points},
+};
+
+char *setting_normalize(const struct setting *setting, struct bytes value, struct buf *error)
+{
+    int64_t amount;
+    switch (setting->kind) {
+    case SETTING_BOOL:
+        if (bytes_equal_string_nocase(value, "yes") || bytes_equal_string_nocase(value, "no")) {
+            return string_duplicate(value.size == 3 ? "yes" : "no");
+        }
+        buf_append_string(error, "argument must be 'yes' or 'no'");
+        return NULL;
+    case SETTING_NUMBER:
+        return normal_number(setting, value, error);
+    case SETTING_MEMORY:
+        if (memory_amount_parse(value, &amount)) {
+            return string_format("%lld", (long long)amount);
+        }
+        buf_append_string(error, "argument must be a memory value");
+        return NULL;
+    case SETTING_CHOICE:
+        return normal_choice(setting, value, error);
+    default:
+        for (size_t i = 0; i < ARRAY_LEN(own_forms); i++) {
+            if (strcmp(own_forms[i].name, setting->name) == 0) {
+                return own_forms[i].normalize(value, error);
+            }
+        }
+        return bytes_to_string(value);
+    }
+}
+
+/* ---- Effects ---- */
+
+static void apply_max_memory(struct instance *instance, const char *text, int64_t number)
+{
+    (void)text;
+    instance->max_memory = (uint64_t)number;
+}
+
+static void apply_policy(struct instance *instance, const char *text, int64_t number)
+{
+    (void)number;
+    eviction_set_policy(instance, bytes_from_string(text));
+}
+
+static void apply_events(struct instance *instance, const char *text, int64_t number)
+{
+    (void)number;
+    notify_parse(bytes_from_string(text), &instance->pubsub.notify);
+}
+
+static void apply_clients(struct instance *instance, const char *text, int64_t number)
+{
+    (void)text;
+    instance->max_clients = number;
+}
+
+static void apply_timeout(struct instance *instance, const char *text, int64_t number)
+{
+    (void)text;
+    instance->idle_timeout_ms = number * 1000;
+    for (struct session *session = instance->sessions; session != NULL; session = session->next) {
+        session_arm_idle(session);
+    }
+}
+
+static void apply_password(struct instance *instance, const char *text, int64_t number)
+{
+    (void)number;
+    instance_set_keys(instance, bytes_from_string(text), BYTES(""));
+}
+
+static void apply_tracking_keys(struct instance *instance, const char *text, int64_t number)
+{
+    (void)text;
+    instance->tracking.maximum = (size_t)number;
+}
+
+#define PACKING_EFFECT(field)                                                                      \
+    static void apply_##field(struct instance *instance, const char *text, int64_t number)         \
+    {                                                                                              \
+        (void)text;                                                                                \
+        instance->packing.field = (__typeof__(instance->packing.field))number;                     \
+    }
+PACKING_EFFECT(hash_entries)
+PACKING_EFFECT(hash_value)
+PACKING_EFFECT(sorted_set_entries)
+PACKING_EFFECT(sorted_set_value)
+PACKING_EFFECT(set_intset_entries)
+PACKING_EFFECT(list_size)
+PACKING_EFFECT(stream_node_bytes)
+PACKING_EFFECT(stream_node_entries)
+PACKING_EFFECT(hyperloglog_sparse_bytes)
+
+static const struct {
+    const char *name;
+    void (*apply)(struct instance *instance, const char *text, int64_t number);
+} effects[] = {
+    {"maxmemory", apply_max_memory},
+    {"maxmemory-policy", apply_policy},
+    {"notify-keyspace-events", apply_events},
+    {"maxclients", apply_clients},
+    {"timeout", apply_timeout},
+    {"requirepass", apply_password},
+    {"tracking-table-max-keys", apply_tracking_keys},
+    {"hash-max-listpack-entries", apply_hash_entries},
+    {"hash-max-listpack-value", apply_hash_value},
+    {"zset-max-listpack-entries", apply_sorted_set_entries},
+    {"zset-max-listpack-value", apply_sorted_set_value},
+    {"set-max-intset-entries", apply_set_intset_entries},
+    {"list-max-listpack-size", apply_list_size},
+    {"stream-node-max-bytes", apply_stream_node_bytes},
+    {"stream-node-max-entries", apply_stream_node_entries},
+    {"hll-sparse-max-bytes", apply_hyperloglog_sparse_bytes},
+};
+
+static void put(struct instance *instance, int index, char *value)
+{
+    memory_free(instance->configuration.values[index]);
+    instance->configuration.values[index] = value;
+}
+
+void setting_store_take(struct instance *instance, int index, char *value)
+{
+    int64_t number = 0;
+    put(instance, index, value);
+    bytes_to_int64(bytes_from_string(value), &number);
+    for (size_t i = 0; i < ARRAY_LEN(effects); i++) {
+        if (strcmp(effects[i].name, setting_rows[index].name) == 0) {
+            effects[i].apply(instance, value, number);
+        }
+    }
+    instance_refresh_thresholds(instance);
+}
+
+void configuration_mirror(struct instance *instance)
+{
+    char events[32];
+    notify_format(instance->pubsub.notify, events);
+    put(instance, setting_find(BYTES("notify-keyspace-events")), string_duplicate(events));
+    put(instance, setting_find(BYTES("maxmemory")),
+        string_format("%llu", (unsigned long long)instance->max_memory));
+    put(instance, setting_find(BYTES("maxmemory-policy")),
+        string_duplicate(instance->max_memory_policy));
+    put(instance, setting_find(BYTES("maxclients")),
+        string_format("%lld", (long long)instance->max_clients));
+    put(instance, setting_find(BYTES("timeout")),
+        string_format("%lld", (long long)(instance->idle_timeout_ms / 1000)));
+    put(instance, setting_find(BYTES("databases")), string_format("%d", instance->database_count));
+    put(instance, setting_find(BYTES("port")), string_format("%d", instance->port));
+    put(instance, setting_find(BYTES("cluster-enabled")),
+        string_duplicate(instance->clustered ? "yes" : "no"));
+    instance_refresh_thresholds(instance);
+}

@@ -1,0 +1,55 @@
+/*
+ * The settings of an instance, as CONFIG shows and changes them: one row each, values kept as
+ * text in Redis's own normal form.
+ */
+#ifndef RESP_CONFIGURATION_H
+#define RESP_CONFIGURATION_H
+
+#include "base/bytes.h"
+
+struct instance;
+
+enum setting_kind {
+    SETTING_TEXT,
+    SETTING_BOOL,   /* yes, no */
+    SETTING_NUMBER, /* minimum to maximum */
+    SETTING_MEMORY, /* bytes, with units k, kb, m, mb, g, gb */
+    SETTING_CHOICE,
+};
+
+struct setting {
+    const char *name, *alias; /* the alias is an older name for the same value */
+    enum setting_kind kind;
+    const char *fallback;
+    int64_t minimum, maximum;
+    const char *const *choices; /* ended by NULL */
+    bool immutable;             /* CONFIG SET refuses it */
+};
+
+extern const struct setting setting_rows[]; /* ends with a zero row */
+
+struct configuration {
+    char **values; /* in the order of setting_rows */
+};
+
+void configuration_init(struct configuration *configuration);
+void configuration_finish(struct configuration *configuration);
+
+/* Index of a row by name or alias in any case; -1: unknown. */
+int setting_find(struct bytes name);
+const char *setting_value(const struct instance *instance, const char *name);
+int64_t setting_number(const struct instance *instance, const char *name);
+/* Bytes with an optional unit, as Redis reads them ("100mb"). */
+bool memory_amount_parse(struct bytes text, int64_t *amount);
+
+/*
+ * The normal form of a value for a row, memory_free; NULL when it does not fit, with Redis's
+ * words in `error`.
+ */
+char *setting_normalize(const struct setting *setting, struct bytes value, struct buf *error);
+/* Stores a normal form (taken) and lets it take effect. */
+void setting_store_take(struct instance *instance, int index, char *value);
+/* What the host decided (maxmemory, policy, notifications, clients) shown in the settings. */
+void configuration_mirror(struct instance *instance);
+
+#endif

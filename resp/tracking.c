@@ -1,0 +1,358 @@
+/* Invalidation messages for clients that keep copies. */
+#include "resp/tracking.h"
+
+#include <string.h>
+
+#include "resp/instance_state.h"
+
+/* The payload of table->keys: ids of sessions; one that is gone stays until the key changes. */
+struct tracked {
+    uint64_t *ids;
+    uint32_t count, capacity;
+};
+
+/* The payload of table->changed. */
+struct tracked_change {
+    uint64_t by; /* the session whose command changed it; 0: none */
+    uint64_t *ids;
+    uint32_t count;
+};
+
+static void release_tracked(void *payload)
+{
+    memory_free(((struct tracked *)payload)->ids);
+}
+
+static void release_change(void *payload)
+{
+    memory_free(((struct tracked_change *)payload)->ids);
+}
+
+void tracking_table_init(struct tracking_table *table, struct random *random)
+{
+    dict_init(&table->keys, sizeof(struct tracked), release_tracked, random);
+    dict_init(&table->changed, sizeof(struct tracked_change), release_change, random);
+    table->maximum = 1000000;
+}
+
+void tracking_table_finish(struct tracking_table *table)
+{
+    dict_finish(&table->keys);
+    dict_finish(&table->changed);
+}
+
+static struct session *session_of(const struct instance *instance, uint64_t id)
+{
+    struct session *session = instance->sessions;
+    while (session != NULL && session->id != id) {
+        session = session->next;
+    }
+    return session;
+}
+
+/* ---- On and off ---- */
+
+static bool overlap(struct bytes a, struct bytes b)
+{
+    return bytes_start_with(a, b) || bytes_start_with(b, a);
+}
+
+static struct bytes own_prefix(const struct tracking *tracking, size_t index)
+{
+    return (struct bytes){tracking->prefixes[index], tracking->prefix_sizes[index]};
+}
+
+static bool prefixes_fit_or_reply(struct call *call, const struct tracking_options *options)
+{
+    const struct tracking *own = &call->session->tracking;
+    for (size_t i = 0; i < options->prefix_count; i++) {
+        struct bytes given = options->prefixes[i];
+        for (size_t j = 0; j < own->prefix_count; j++) {
+            struct bytes known = own_prefix(own, j);
+            if (!bytes_equal(given, known) && overlap(given, known)) {
+                reply_errorf(call->reply,
+                             "ERR Prefix '%.*s' overlaps with an existing prefix '%.*s'. Prefixes "
+                             "for a single client must not overlap.",
+                             (int)given.size, given.data, (int)known.size, known.data);
+                return false;
+            }
+        }
+        for (size_t j = i + 1; j < options->prefix_count; j++) {
+            struct bytes other = options->prefixes[j];
+            if (overlap(given, other)) {
+                reply_errorf(call->reply,
+                             "ERR Prefix '%.*s' overlaps with another provided prefix '%.*s'. "
+                             "Prefixes for a single client must not overlap.",
+                             (int)given.size, given.data, (int)other.size, other.data);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void add_prefix(struct tracking *tracking, struct bytes prefix)
+{
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        if (bytes_equal(own_prefix(tracking, i), prefix)) {
+            return;
+        }
+    }
+    size_t count = ++tracking->prefix_count;
+    tracking->prefixes = memory_resize(tracking->prefixes, count * sizeof(char *));
+    tracking->prefix_sizes = memory_resize(tracking->prefix_sizes, count * sizeof(size_t));
+    tracking->prefixes[count - 1] = bytes_to_string(prefix);
+    tracking->prefix_sizes[count - 1] = prefix.size;
+}
+
+bool tracking_start_or_reply(struct call *call, const struct tracking_options *options)
+{
+    struct tracking *tracking = &call->session->tracking;
+    struct tracking_table *table = &call->instance->tracking;
+    if (options->broadcast && !prefixes_fit_or_reply(call, options)) {
+        return false;
+    }
+    if (!tracking->on) {
+        table->sessions++;
+        table->broadcasters += options->broadcast ? 1 : 0;
+    }
+    tracking->on = true;
+    tracking->broken_redirect = tracking->caching = false;
+    tracking->broadcast = options->broadcast;
+    tracking->opt_in = options->opt_in;
+    tracking->opt_out = options->opt_out;
+    tracking->no_loop = options->no_loop;
+    tracking->redirect = options->redirect;
+    for (size_t i = 0; i < options->prefix_count; i++) {
+        add_prefix(tracking, options->prefixes[i]);
+    }
+    if (options->broadcast && tracking->prefix_count == 0) {
+        add_prefix(tracking, BYTES(""));
+    }
+    return true;
+}
+
+void tracking_stop(struct session *session)
+{
+    struct tracking *tracking = &session->tracking;
+    struct tracking_table *table = &session->instance->tracking;
+    if (!tracking->on) {
+        return;
+    }
+    table->sessions--;
+    table->broadcasters -= tracking->broadcast ? 1 : 0;
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        memory_free(tracking->prefixes[i]);
+    }
+    memory_free(tracking->prefixes);
+    memory_free(tracking->prefix_sizes);
+    *tracking = (struct tracking){0};
+}
+
+/* ---- Reads ---- */
+
+static void drop_surplus(struct instance *instance)
+{
+    struct tracking_table *table = &instance->tracking;
+    while (table->maximum > 0 && dict_count(&table->keys) > table->maximum) {
+        const struct tracked *any = dict_random(&table->keys, instance->random);
+        tracking_key_changed(instance, dict_key(&table->keys, any), NULL);
+    }
+}
+
+static void remember(struct instance *instance, struct bytes key, uint64_t id)
+{
+    struct tracking_table *table = &instance->tracking;
+    bool created;
+    struct tracked *tracked = dict_insert(&table->keys, key, &created);
+    for (uint32_t i = 0; i < tracked->count; i++) {
+        if (tracked->ids[i] == id) {
+            return;
+        }
+    }
+    if (tracked->count == tracked->capacity) {
+        tracked->capacity = tracked->capacity == 0 ? 2 : tracked->capacity * 2;
+        tracked->ids = memory_resize(tracked->ids, tracked->capacity * sizeof(*tracked->ids));
+    }
+    tracked->ids[tracked->count++] = id;
+    table->items++;
+}
+
+void tracking_remember(struct call *call)
+{
+    const struct tracking *tracking = &call->session->tracking;
+    if (!tracking->on || tracking->broadcast || (call->command->flags & CMD_READONLY) == 0 ||
+        (tracking->opt_in && !tracking->caching) || (tracking->opt_out && tracking->caching)) {
+        return;
+    }
+    int *indexes = memory_allocate((size_t)call->argc * sizeof(*indexes));
+    int count = command_keys(call->command, call->argv, call->argc, indexes, call->argc);
+    for (int i = 0; i < count; i++) {
+        remember(call->instance, call->argv[indexes[i]], call->session->id);
+    }
+    memory_free(indexes);
+    drop_surplus(call->instance);
+}
+
+/* ---- Changes ---- */
+
+void tracking_key_changed(struct instance *instance, struct bytes key, const struct session *by)
+{
+    struct tracking_table *table = &instance->tracking;
+    struct tracked *tracked = dict_find(&table->keys, key);
+    if (tracked == NULL && table->broadcasters == 0) {
+        return;
+    }
+    bool created;
+    struct tracked_change *change = dict_insert(&table->changed, key, &created);
+    change->by = by == NULL ? 0 : by->id;
+    if (tracked == NULL) {
+        return;
+    }
+    memory_free(change->ids);
+    change->ids = tracked->ids;
+    change->count = tracked->count;
+    table->items -= tracked->count;
+    tracked->ids = NULL;
+    dict_remove_payload(&table->keys, tracked);
+}
+
+void tracking_flushed(struct instance *instance)
+{
+    struct tracking_table *table = &instance->tracking;
+    if (table->sessions == 0) {
+        return;
+    }
+    table->flushed = true;
+    table->items = 0;
+    dict_clear(&table->keys);
+}
+
+static void send_list(struct session *to, const struct bytes *keys, size_t count)
+{
+    struct reply *reply = &to->reply;
+    bool muted = session_push_begin(to);
+    if (reply->protocol > 2) {
+        reply_push(reply, 2);
+        reply_bulk_string(reply, "invalidate");
+    } else {
+        reply_array(reply, 3);
+        reply_bulk_string(reply, "message");
+        reply_bulk_string(reply, "__redis__:invalidate");
+    }
+    if (keys == NULL) {
+        reply_null(reply);
+    } else {
+        reply_array(reply, count);
+        for (size_t i = 0; i < count; i++) {
+            reply_bulk(reply, keys[i]);
+        }
+    }
+    session_push_end(to, muted);
+}
+
+/* The session that gets what `session` is to be told; NULL when none can. */
+static struct session *receiver_of(struct session *session)
+{
+    struct tracking *tracking = &session->tracking;
+    if (tracking->redirect == 0) {
+        return session->reply.protocol > 2 ? session : NULL;
+    }
+    struct session *to = session_of(session->instance, tracking->redirect);
+    if (to == NULL) {
+        if (!tracking->broken_redirect && session->reply.protocol > 2) {
+            bool muted = session_push_begin(session);
+            reply_push(&session->reply, 2);
+            reply_bulk_string(&session->reply, "tracking-redir-broken");
+            reply_integer(&session->reply, (int64_t)tracking->redirect);
+            session_push_end(session, muted);
+        }
+        tracking->broken_redirect = true;
+        return NULL;
+    }
+    return to->reply.protocol > 2 || session_listens(to) ? to : NULL;
+}
+
+static bool has_prefix(const struct tracking *tracking, struct bytes key)
+{
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        if (bytes_start_with(key, own_prefix(tracking, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_readers(struct instance *instance, const struct tracked_change *change,
+                         struct bytes key)
+{
+    for (uint32_t i = 0; i < change->count; i++) {
+        struct session *session = session_of(instance, change->ids[i]);
+        if (session == NULL || !session->tracking.on ||
+            (session->tracking.no_loop && change->by == session->id)) {
+            continue;
+        }
+        struct session *to = receiver_of(session);
+        if (to != NULL) {
+            send_list(to, &key, 1);
+        }
+    }
+}
+
+/* All changed keys that one broadcast client wants, in one message. */
+static void tell_broadcaster(struct instance *instance, struct session *session)
+{
+    struct dict *changed = &instance->tracking.changed;
+    struct bytes *keys = memory_allocate((dict_count(changed) + 1) * sizeof(*keys));
+    size_t count = 0;
+    const struct tracked_change *change;
+    for (struct dict_cursor cursor = dict_begin(changed); (change = dict_next(&cursor)) != NULL;) {
+        struct bytes key = dict_key(changed, change);
+        if (has_prefix(&session->tracking, key) &&
+            !(session->tracking.no_loop && change->by == session->id)) {
+            keys[count++] = key;
+        }
+    }
+    struct session *to = count > 0 ? receiver_of(session) : NULL;
+    if (to != NULL) {
+        send_list(to, keys, count);
+    }
+    memory_free(keys);
+}
+
+void tracking_deliver(struct instance *instance)
+{
+    struct tracking_table *table = &instance->tracking;
+    if (!table->flushed && dict_count(&table->changed) == 0) {
+        return;
+    }
+    const struct tracked_change *change;
+    for (struct dict_cursor cursor = dict_begin(&table->changed);
+         (change = dict_next(&cursor)) != NULL;) {
+        tell_readers(instance, change, dict_key(&table->changed, change));
+    }
+    for (struct session *session = instance->sessions; session != NULL; session = session->next) {
+        if (!session->tracking.on) {
+            continue;
+        }
+        if (session->tracking.broadcast) {
+            tell_broadcaster(instance, session);
+        }
+        struct session *to = table->flushed ? receiver_of(session) : NULL;
+        if (to != NULL) {
+            send_list(to, NULL, 0);
+        }
+    }
+    table->flushed = false;
+    dict_clear(&table->changed);
+}
+
+size_t tracking_prefix_count(const struct instance *instance)
+{
+    size_t count = 0;
+    for (const struct session *session = instance->sessions; session != NULL;
+         session = session->next) {
+        count += session->tracking.prefix_count;
+    }
+    return count;
+}
