@@ -45,7 +45,8 @@ bool argument_integer_or_reply(struct call *call, int index, int64_t *number)
 bool argument_integer_in_range_or_reply(struct call *call, int index, int64_t minimum,
                                         int64_t maximum, int64_t *number, const char *message)
 {
-    if (!argument_integer_or_reply(call, index, number)) {
+    if (!bytes_to_int64(call->argv[index], number)) {
+        reply_error(call->reply, message != NULL ? message : ERROR_NOT_INTEGER);
         return false;
     }
     if (*number >= minimum && *number <= maximum) {
