@@ -228,7 +228,7 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
 {
     struct loading loading = {
         .instance = instance,
-        .reader = {.data = dump},
+        .reader = {.data = dump, .random = instance->random},
         .expires_at_ms = NO_EXPIRY,
         .staged =
             memory_allocate_zeroed((size_t)instance->database_count * sizeof(struct keyspace *)),

@@ -11,7 +11,8 @@
 struct rdb_reader {
     struct bytes data;
     size_t at;
-    const char *failure; /* NULL while all is well */
+    const char *failure;   /* NULL while all is well */
+    struct random *random; /* borrowed; seeds the tables of what is read */
 };
 
 bool rdb_fail(struct rdb_reader *reader, const char *why); /* always false */

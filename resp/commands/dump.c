@@ -59,9 +59,10 @@ static bool footer_fits(struct bytes payload, struct bytes *value)
            checksum == rdb_checksum(0, bytes_slice(payload, 0, payload.size - 8));
 }
 
-static bool read_value(struct bytes value, const struct value_type **type, void **data)
+static bool read_value(struct call *call, struct bytes value, const struct value_type **type,
+                       void **data)
 {
-    struct rdb_reader reader = {.data = value};
+    struct rdb_reader reader = {.data = value, .random = call->instance->random};
     unsigned char mark;
     *data = NULL;
     if (rdb_read_byte(&reader, &mark) && rdb_read_value(&reader, mark, type, data) &&
@@ -108,7 +109,7 @@ static void cmd_restore(struct call *call)
     }
     const struct value_type *type = NULL;
     void *data;
-    if (!read_value(value, &type, &data)) {
+    if (!read_value(call, value, &type, &data)) {
         reply_error(call->reply, "ERR Bad data format");
         return;
     }

@@ -3,6 +3,7 @@
 
 #include "resp/arguments.h"
 #include "resp/commands/help.h"
+#include "resp/commands/scan.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 #include "resp/types/string.h"
@@ -62,65 +63,21 @@ static void cmd_keys(struct call *call)
     reply_array_at(call->reply, mark, collection.count);
 }
 
-static const struct option scan_options[] = {
-    {"MATCH", OPTION_BYTES, 0, NULL, 0},
-    {"COUNT", OPTION_INTEGER, 0, NULL, 0},
-    {"TYPE", OPTION_BYTES, 0, "6.0.0", 0},
-    {0},
-};
-enum { SCAN_MATCH, SCAN_COUNT, SCAN_TYPE, SCAN_OPTIONS };
-
-static bool read_cursor(struct bytes text, uint64_t *cursor)
-{
-    *cursor = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned digit = (unsigned)(text.data[i] - '0');
-        if (digit > 9 || i > 19) {
-            return false;
-        }
-        *cursor = *cursor * 10 + digit;
-    }
-    return text.size > 0;
-}
-
 static void cmd_scan(struct call *call)
 {
-    struct option_found found[SCAN_OPTIONS];
+    struct scan_request request;
     uint64_t cursor;
-    if (!read_cursor(call->argv[1], &cursor)) {
-        reply_error(call->reply, "ERR invalid cursor");
+    if (!scan_cursor_or_reply(call, 1, &cursor) ||
+        !scan_options_or_reply(call, 2, true, &request)) {
         return;
     }
-    if (!arguments_options_or_reply(call, 2, scan_options, found)) {
-        return;
-    }
-    int64_t count = found[SCAN_COUNT].present ? found[SCAN_COUNT].integer : 10;
-    if (count < 1) {
-        reply_syntax_error(call);
-        return;
-    }
-    struct collection collection = {
-        .call = call,
-        .pattern = found[SCAN_MATCH].present ? found[SCAN_MATCH].bytes : (struct bytes){0},
-        .type = found[SCAN_TYPE].present ? found[SCAN_TYPE].bytes : (struct bytes){0},
-    };
-    size_t mark = reply_defer(call->reply);
-    int64_t rounds = count > INT64_MAX / 10 ? INT64_MAX : count * 10;
+    struct collection collection = {.call = call, .pattern = request.pattern, .type = request.type};
+    size_t mark = scan_begin(call);
+    int64_t rounds = request.count > INT64_MAX / 10 ? INT64_MAX : request.count * 10;
     do {
         cursor = keyspace_scan(call->db, cursor, collect, &collection);
-    } while (cursor != 0 && --rounds > 0 && collection.count < (uint64_t)count);
-    reply_array_at(call->reply, mark, collection.count);
-
-    /* The cursor goes in front of what was collected. */
-    struct buf text;
-    buf_init(&text, 64);
-    buf_printf(&text, "%llu", (unsigned long long)cursor);
-    struct buf head;
-    buf_init(&head, 128);
-    buf_printf(&head, "*2\r\n$%zu\r\n%.*s\r\n", text.size, (int)text.size, text.data);
-    reply_insert(call->reply, mark, buf_bytes(&head));
-    buf_finish(&head);
-    buf_finish(&text);
+    } while (cursor != 0 && --rounds > 0 && collection.count < (uint64_t)request.count);
+    scan_end(call, mark, cursor, collection.count);
 }
 
 static void cmd_randomkey(struct call *call)

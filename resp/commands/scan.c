@@ -1,0 +1,83 @@
+/* What the SCAN commands share. */
+#include "resp/commands/scan.h"
+
+#include "resp/arguments.h"
+#include "resp/errors.h"
+#include "resp/reply.h"
+
+static const struct option options[] = {
+    {"MATCH", OPTION_BYTES, 0, NULL, 0},
+    {"COUNT", OPTION_INTEGER, 0, NULL, 0},
+    {"TYPE", OPTION_BYTES, 0, "6.0.0", 0},
+    {0},
+};
+enum { SCAN_MATCH, SCAN_COUNT, SCAN_TYPE, SCAN_OPTIONS };
+
+bool scan_cursor_or_reply(struct call *call, int index, uint64_t *cursor)
+{
+    struct bytes text = call->argv[index];
+    bool fits = text.size > 0 && text.size <= 20;
+    *cursor = 0;
+    for (size_t i = 0; fits && i < text.size; i++) {
+        unsigned digit = (unsigned)(text.data[i] - '0');
+        fits = digit <= 9;
+        *cursor = *cursor * 10 + digit;
+    }
+    if (!fits) {
+        reply_error(call->reply, "ERR invalid cursor");
+    }
+    return fits;
+}
+
+bool scan_options_or_reply(struct call *call, int from, bool typed, struct scan_request *request)
+{
+    struct option_found found[SCAN_OPTIONS];
+    *request = (struct scan_request){.count = 10};
+    if (!arguments_options_or_reply(call, from, options, found)) {
+        return false;
+    }
+    if (found[SCAN_COUNT].present) {
+        request->count = found[SCAN_COUNT].integer;
+    }
+    if (request->count < 1 || (found[SCAN_TYPE].present && !typed)) {
+        reply_syntax_error(call);
+        return false;
+    }
+    if (found[SCAN_MATCH].present) {
+        request->pattern = found[SCAN_MATCH].bytes;
+    }
+    if (found[SCAN_TYPE].present) {
+        request->type = found[SCAN_TYPE].bytes;
+    }
+    return true;
+}
+
+bool scan_wants(const struct scan_request *request, struct bytes name)
+{
+    return request->pattern.data == NULL || bytes_match_glob(request->pattern, name, false);
+}
+
+size_t scan_begin(struct call *call)
+{
+    return reply_defer(call->reply);
+}
+
+void scan_end(struct call *call, size_t mark, uint64_t cursor, size_t elements)
+{
+    struct buf head, digits;
+    buf_init(&head, 128);
+    buf_init(&digits, 32);
+    reply_array_at(call->reply, mark, elements);
+    buf_printf(&digits, "%llu", (unsigned long long)cursor);
+    buf_printf(&head, "*2\r\n$%zu\r\n%s\r\n", digits.size, buf_string(&digits));
+    reply_insert(call->reply, mark, buf_bytes(&head));
+    buf_finish(&head);
+    buf_finish(&digits);
+}
+
+void scan_reply_empty(struct call *call)
+{
+    reply_array(call->reply, 2);
+    reply_bulk_string(call->reply, "0");
+    reply_array(call->reply, 0);
+}

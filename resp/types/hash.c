@@ -1,0 +1,317 @@
+/* Fields and values, packed or in a table. */
+#include "resp/types/hash.h"
+
+#include <string.h>
+
+#include "resp/rdb_writer.h"
+
+/* The payload of the table. */
+struct hash_value {
+    char *data;
+    size_t size;
+};
+
+static void release_value(void *payload)
+{
+    memory_free(((struct hash_value *)payload)->data);
+}
+
+struct hash *hash_create(struct random *random)
+{
+    struct hash *hash = memory_allocate_zeroed(sizeof(*hash));
+    hash->pack = listpack_create();
+    hash->random = random;
+    return hash;
+}
+
+void hash_destroy(struct hash *hash)
+{
+    if (hash == NULL) {
+        return;
+    }
+    memory_free(hash->pack);
+    dict_finish(&hash->table);
+    memory_free(hash);
+}
+
+size_t hash_count(const struct hash *hash)
+{
+    return hash->pack != NULL ? listpack_count(hash->pack) / 2 : dict_count(&hash->table);
+}
+
+/* ---- The table ---- */
+
+static bool table_set(struct hash *hash, struct bytes field, struct bytes value)
+{
+    bool created;
+    struct hash_value *place = dict_insert(&hash->table, field, &created);
+    if (created || place->size != value.size) {
+        hash->values_memory -= memory_size(place->data);
+        place->data = memory_resize(place->data, value.size > 0 ? value.size : 1);
+        hash->values_memory += memory_size(place->data);
+    }
+    if (value.size > 0) {
+        memmove(place->data, value.data, value.size);
+    }
+    place->size = value.size;
+    return created;
+}
+
+static void become_table(struct hash *hash)
+{
+    struct listpack *pack = hash->pack;
+    char digits[2][LISTPACK_DIGITS];
+    hash->pack = NULL;
+    dict_init(&hash->table, sizeof(struct hash_value), release_value, hash->random);
+    for (size_t at = listpack_first(pack); at != 0;) {
+        size_t value_at = listpack_next(pack, at);
+        table_set(hash, listpack_get(pack, at, digits[0]), listpack_get(pack, value_at, digits[1]));
+        at = listpack_next(pack, value_at);
+    }
+    memory_free(pack);
+}
+
+struct hash *hash_copy(const struct hash *hash)
+{
+    struct hash *copy = hash_create(hash->random);
+    if (hash->pack != NULL) {
+        memory_free(copy->pack);
+        copy->pack = listpack_copy(hash->pack);
+        return copy;
+    }
+    become_table(copy);
+    struct hash_pair pair;
+    for (struct hash_cursor cursor = hash_begin(hash); hash_next(&cursor, &pair);) {
+        table_set(copy, pair.field, pair.value);
+    }
+    return copy;
+}
+
+/* ---- One field ---- */
+
+static size_t find_packed(const struct hash *hash, struct bytes field)
+{
+    size_t first = listpack_first(hash->pack);
+    return first == 0 ? 0 : listpack_find(hash->pack, first, field, 1);
+}
+
+bool hash_get(const struct hash *hash, struct bytes field, char digits[LISTPACK_DIGITS],
+              struct bytes *value)
+{
+    if (hash->pack != NULL) {
+        size_t at = find_packed(hash, field);
+        if (at == 0) {
+            return false;
+        }
+        *value = listpack_get(hash->pack, listpack_next(hash->pack, at), digits);
+        return true;
+    }
+    const struct hash_value *found = dict_find(&hash->table, field);
+    if (found == NULL) {
+        return false;
+    }
+    *value = (struct bytes){found->data, found->size};
+    return true;
+}
+
+bool hash_set(struct hash *hash, struct bytes field, struct bytes value,
+              const struct packing_limits *limits)
+{
+    if (hash->pack != NULL &&
+        (field.size > limits->hash_value || value.size > limits->hash_value)) {
+        become_table(hash);
+    }
+    if (hash->pack == NULL) {
+        return table_set(hash, field, value);
+    }
+    size_t at = find_packed(hash, field);
+    if (at != 0) {
+        hash->pack = listpack_replace(hash->pack, listpack_next(hash->pack, at), value);
+        return false;
+    }
+    hash->pack = listpack_append(listpack_append(hash->pack, field), value);
+    if (hash_count(hash) > limits->hash_entries) {
+        become_table(hash);
+    }
+    return true;
+}
+
+bool hash_delete(struct hash *hash, struct bytes field)
+{
+    if (hash->pack != NULL) {
+        size_t at = find_packed(hash, field);
+        if (at != 0) {
+            hash->pack = listpack_remove(hash->pack, at, 2, NULL);
+        }
+        return at != 0;
+    }
+    struct hash_value *found = dict_find(&hash->table, field);
+    if (found == NULL) {
+        return false;
+    }
+    hash->values_memory -= memory_size(found->data);
+    dict_remove_payload(&hash->table, found);
+    return true;
+}
+
+/* ---- All of them ---- */
+
+static void read_packed(const struct hash *hash, size_t at, struct hash_pair *pair)
+{
+    pair->field = listpack_get(hash->pack, at, pair->digits[0]);
+    pair->value = listpack_get(hash->pack, listpack_next(hash->pack, at), pair->digits[1]);
+}
+
+static void read_table(const struct hash *hash, const struct hash_value *value,
+                       struct hash_pair *pair)
+{
+    pair->field = dict_key(&hash->table, value);
+    pair->value = (struct bytes){value->data, value->size};
+}
+
+struct hash_cursor hash_begin(const struct hash *hash)
+{
+    struct hash_cursor cursor = {.hash = (struct hash *)hash};
+    if (hash->pack != NULL) {
+        cursor.position = listpack_first(hash->pack);
+    } else {
+        cursor.cursor = dict_begin(&cursor.hash->table);
+    }
+    return cursor;
+}
+
+bool hash_next(struct hash_cursor *cursor, struct hash_pair *pair)
+{
+    const struct hash *hash = cursor->hash;
+    if (hash->pack != NULL) {
+        if (cursor->position == 0) {
+            return false;
+        }
+        read_packed(hash, cursor->position, pair);
+        cursor->position = listpack_next(hash->pack, listpack_next(hash->pack, cursor->position));
+        return true;
+    }
+    const struct hash_value *value = dict_next(&cursor->cursor);
+    if (value != NULL) {
+        read_table(hash, value, pair);
+    }
+    return value != NULL;
+}
+
+struct scan {
+    const struct hash *hash;
+    void (*visit)(void *context, const struct hash_pair *pair);
+    void *context;
+};
+
+static void visit_entry(void *context, struct bytes field, void *payload)
+{
+    const struct scan *scan = context;
+    struct hash_pair pair;
+    (void)field;
+    read_table(scan->hash, payload, &pair);
+    scan->visit(scan->context, &pair);
+}
+
+uint64_t hash_scan(const struct hash *hash, uint64_t position,
+                   void (*visit)(void *context, const struct hash_pair *pair), void *context)
+{
+    if (hash->pack != NULL) {
+        struct hash_pair pair;
+        for (struct hash_cursor cursor = hash_begin(hash); hash_next(&cursor, &pair);) {
+            visit(context, &pair);
+        }
+        return 0;
+    }
+    struct scan scan = {hash, visit, context};
+    return dict_scan((struct dict *)&hash->table, position, visit_entry, &scan);
+}
+
+void hash_random(const struct hash *hash, struct random *random, struct hash_pair *pair)
+{
+    if (hash->pack != NULL) {
+        uint64_t index = random_below(random, hash_count(hash));
+        read_packed(hash, listpack_at(hash->pack, (int64_t)index * 2), pair);
+    } else {
+        read_table(hash, dict_random(&hash->table, random), pair);
+    }
+}
+
+struct hash *hash_from_pack_take(struct listpack *pack, const struct packing_limits *limits,
+                                 struct random *random)
+{
+    struct hash *hash = hash_create(random);
+    struct hash_pair pair;
+    memory_free(hash->pack);
+    hash->pack = pack;
+    bool fits = hash_count(hash) <= limits->hash_entries;
+    for (struct hash_cursor cursor = hash_begin(hash); fits && hash_next(&cursor, &pair);) {
+        fits = pair.field.size <= limits->hash_value && pair.value.size <= limits->hash_value;
+    }
+    if (!fits) {
+        become_table(hash);
+    }
+    return hash;
+}
+
+/* ---- The type's row ---- */
+
+static void destroy(void *data)
+{
+    hash_destroy(data);
+}
+
+static void *copy(const void *data)
+{
+    return hash_copy(data);
+}
+
+static const char *encoding(const void *data)
+{
+    return ((const struct hash *)data)->pack != NULL ? "listpack" : "hashtable";
+}
+
+static size_t memory(const void *data)
+{
+    const struct hash *hash = data;
+    return memory_size(hash) + (hash->pack != NULL
+                                    ? memory_size(hash->pack)
+                                    : dict_memory(&hash->table) + hash->values_memory);
+}
+
+static size_t effort(const void *data)
+{
+    const struct hash *hash = data;
+    return hash->pack != NULL ? 1 : dict_count(&hash->table);
+}
+
+static unsigned char rdb_type(const void *data)
+{
+    return ((const struct hash *)data)->pack != NULL ? RDB_TYPE_HASH_LISTPACK : RDB_TYPE_HASH;
+}
+
+static void save(const void *data, struct rdb_writer *writer)
+{
+    const struct hash *hash = data;
+    if (hash->pack != NULL) {
+        rdb_write_string(writer, listpack_bytes(hash->pack));
+        return;
+    }
+    struct hash_pair pair;
+    rdb_write_length(writer, hash_count(hash));
+    for (struct hash_cursor cursor = hash_begin(hash); hash_next(&cursor, &pair);) {
+        rdb_write_string(writer, pair.field);
+        rdb_write_string(writer, pair.value);
+    }
+}
+
+const struct value_type hash_type = {
+    .name = "hash",
+    .destroy = destroy,
+    .copy = copy,
+    .encoding = encoding,
+    .memory = memory,
+    .effort = effort,
+    .rdb_type = rdb_type,
+    .rdb_save = save,
+};
