@@ -436,6 +436,16 @@ void keyspace_changed(struct call *call, struct bytes key, enum event_class clas
     keyspace_changed_by_server(db, key, class, event);
 }
 
+bool keyspace_delete_changed(struct call *call, struct bytes key)
+{
+    bool there = keyspace_write(call, key) != NULL;
+    if (there) {
+        keyspace_delete(call->db, key);
+        keyspace_changed(call, key, EVENT_GENERIC, "del");
+    }
+    return there;
+}
+
 /* ---- Eviction ---- */
 
 size_t keyspace_sample(struct keyspace *db, bool volatile_only, struct entry **entries,

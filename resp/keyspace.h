@@ -75,6 +75,8 @@ struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry);
  */
 void keyspace_changed(struct call *call, struct bytes key, enum event_class class,
                       const char *event);
+/* Deletes, and says "del"; false: there was no such key. */
+bool keyspace_delete_changed(struct call *call, struct bytes key);
 /* The same for a change no client's command made (expiry, eviction, load). */
 void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum event_class class,
                                 const char *event);

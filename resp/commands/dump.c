@@ -119,9 +119,7 @@ static void cmd_restore(struct call *call)
                                                      : ttl + call->now_ms;
     if (at_ms != NO_EXPIRY && at_ms <= call->now_ms) {
         type->destroy(data);
-        if (keyspace_delete(call->db, key)) {
-            keyspace_changed(call, key, EVENT_GENERIC, "del");
-        }
+        keyspace_delete_changed(call, key);
     } else {
         struct entry *entry = keyspace_set_take(call->db, key, type, data);
         keyspace_set_expiry(call->db, entry, at_ms);

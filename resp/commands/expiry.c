@@ -92,8 +92,7 @@ static void expire(struct call *call, int64_t unit_ms, bool relative)
         return;
     }
     if (at_ms <= call->now_ms) {
-        keyspace_delete(call->db, call->argv[1]);
-        keyspace_changed(call, call->argv[1], EVENT_GENERIC, "del");
+        keyspace_delete_changed(call, call->argv[1]);
     } else {
         keyspace_set_expiry(call->db, entry, at_ms);
         keyspace_changed(call, call->argv[1], EVENT_GENERIC, "expire");

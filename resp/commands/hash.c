@@ -168,8 +168,7 @@ static void cmd_hdel(struct call *call)
         bool empty = hash_count(hash) == 0;
         keyspace_changed(call, call->argv[1], EVENT_HASH, "hdel");
         if (empty) {
-            keyspace_delete(call->db, call->argv[1]);
-            keyspace_changed(call, call->argv[1], EVENT_GENERIC, "del");
+            keyspace_delete_changed(call, call->argv[1]);
         }
     }
     reply_integer(call->reply, removed);
@@ -279,45 +278,23 @@ static void cmd_hvals(struct call *call)
     reply_all(call, false, true);
 }
 
-struct collection {
-    struct call *call;
-    const struct scan_request *request;
-    size_t elements, visited;
-};
-
-static void collect(void *context, const struct hash_pair *pair)
+static void visit(void *context, const struct hash_pair *pair)
 {
-    struct collection *collection = context;
-    collection->visited += 2;
-    if (scan_wants(collection->request, pair->field)) {
-        reply_bulk(collection->call->reply, pair->field);
-        reply_bulk(collection->call->reply, pair->value);
-        collection->elements += 2;
+    struct scan_progress *progress = context;
+    if (scan_meets(progress, pair->field, 2)) {
+        reply_bulk(progress->reply, pair->field);
+        reply_bulk(progress->reply, pair->value);
     }
+}
+
+static uint64_t scan_step(const void *data, uint64_t cursor, struct scan_progress *progress)
+{
+    return hash_scan(data, cursor, visit, progress);
 }
 
 static void cmd_hscan(struct call *call)
 {
-    struct scan_request request;
-    struct hash *hash;
-    uint64_t cursor;
-    if (!scan_cursor_or_reply(call, 2, &cursor) || !read_or_reply(call, &hash)) {
-        return;
-    }
-    if (hash == NULL) {
-        scan_reply_empty(call);
-        return;
-    }
-    if (!scan_options_or_reply(call, 3, false, &request)) {
-        return;
-    }
-    struct collection collection = {.call = call, .request = &request};
-    size_t mark = scan_begin(call);
-    int64_t rounds = request.count > INT64_MAX / 10 ? INT64_MAX : request.count * 10;
-    do {
-        cursor = hash_scan(hash, cursor, collect, &collection);
-    } while (cursor != 0 && --rounds > 0 && collection.visited < (uint64_t)request.count);
-    scan_end(call, mark, cursor, collection.elements);
+    scan_collection(call, &hash_type, scan_step);
 }
 
 /* ---- HRANDFIELD ---- */

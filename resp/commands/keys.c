@@ -12,11 +12,7 @@ static void delete_keys(struct call *call)
 {
     int64_t deleted = 0;
     for (int i = 1; i < call->argc; i++) {
-        if (keyspace_write(call, call->argv[i]) != NULL) {
-            keyspace_delete(call->db, call->argv[i]);
-            keyspace_changed(call, call->argv[i], EVENT_GENERIC, "del");
-            deleted++;
-        }
+        deleted += keyspace_delete_changed(call, call->argv[i]) ? 1 : 0;
     }
     reply_integer(call->reply, deleted);
 }

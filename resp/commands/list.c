@@ -37,8 +37,7 @@ static void settle(struct call *call, struct bytes key, const struct list *list,
     bool empty = list->count == 0;
     keyspace_changed(call, key, EVENT_LIST, event);
     if (empty) {
-        keyspace_delete(call->db, key);
-        keyspace_changed(call, key, EVENT_GENERIC, "del");
+        keyspace_delete_changed(call, key);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "resp/arguments.h"
 #include "resp/errors.h"
+#include "resp/keyspace.h"
 #include "resp/reply.h"
 
 static const struct option options[] = {
@@ -75,9 +76,40 @@ void scan_end(struct call *call, size_t mark, uint64_t cursor, size_t elements)
     buf_finish(&digits);
 }
 
-void scan_reply_empty(struct call *call)
+bool scan_meets(struct scan_progress *progress, struct bytes name, size_t words)
 {
-    reply_array(call->reply, 2);
-    reply_bulk_string(call->reply, "0");
-    reply_array(call->reply, 0);
+    progress->visited += words;
+    if (!scan_wants(&progress->request, name)) {
+        return false;
+    }
+    progress->elements += words;
+    return true;
+}
+
+void scan_collection(struct call *call, const struct value_type *type,
+                     uint64_t (*step)(const void *data, uint64_t cursor,
+                                      struct scan_progress *progress))
+{
+    struct scan_progress progress = {.reply = call->reply};
+    uint64_t cursor;
+    void *data;
+    if (!scan_cursor_or_reply(call, 2, &cursor) || !value_read_or_reply(call, 1, type, &data)) {
+        return;
+    }
+    if (data == NULL) {
+        reply_array(call->reply, 2);
+        reply_bulk_string(call->reply, "0");
+        reply_array(call->reply, 0);
+        return;
+    }
+    if (!scan_options_or_reply(call, 3, false, &progress.request)) {
+        return;
+    }
+    size_t mark = scan_begin(call);
+    int64_t count = progress.request.count;
+    int64_t rounds = count > INT64_MAX / 10 ? INT64_MAX : count * 10;
+    do {
+        cursor = step(data, cursor, &progress);
+    } while (cursor != 0 && --rounds > 0 && progress.visited < (uint64_t)count);
+    scan_end(call, mark, cursor, progress.elements);
 }

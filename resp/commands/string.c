@@ -187,8 +187,7 @@ static void cmd_getdel(struct call *call)
     }
     reply_string(call, string);
     if (string != NULL) {
-        keyspace_delete(call->db, call->argv[1]);
-        keyspace_changed(call, call->argv[1], EVENT_GENERIC, "del");
+        keyspace_delete_changed(call, call->argv[1]);
     }
 }
 
@@ -219,8 +218,7 @@ static void cmd_getex(struct call *call)
     struct bytes key = call->argv[1];
     struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);
     if (at_ms != NO_EXPIRY && at_ms <= call->now_ms) {
-        keyspace_delete(call->db, key);
-        keyspace_changed(call, key, EVENT_GENERIC, "del");
+        keyspace_delete_changed(call, key);
     } else if (at_ms != NO_EXPIRY) {
         keyspace_set_expiry(call->db, entry, at_ms);
         keyspace_changed(call, key, EVENT_GENERIC, "expire");

@@ -1,0 +1,238 @@
+/* Members: sorted integers, or a table. */
+#include "resp/types/set.h"
+
+#include "resp/rdb_writer.h"
+
+struct set *set_create(struct random *random)
+{
+    return set_from_integers_take(intset_create(), random);
+}
+
+struct set *set_from_integers_take(struct intset *integers, struct random *random)
+{
+    struct set *set = memory_allocate_zeroed(sizeof(*set));
+    set->integers = integers;
+    set->random = random;
+    return set;
+}
+
+void set_destroy(struct set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    memory_free(set->integers);
+    dict_finish(&set->table);
+    memory_free(set);
+}
+
+size_t set_count(const struct set *set)
+{
+    return set->integers != NULL ? intset_count(set->integers) : dict_count(&set->table);
+}
+
+static bool table_add(struct set *set, struct bytes member)
+{
+    bool created;
+    dict_insert(&set->table, member, &created);
+    return created;
+}
+
+static void become_table(struct set *set)
+{
+    struct intset *integers = set->integers;
+    set->integers = NULL;
+    dict_init(&set->table, 0, NULL, set->random);
+    for (size_t i = 0; i < intset_count(integers); i++) {
+        char digits[SET_DIGITS];
+        table_add(set,
+                  (struct bytes){digits, int64_to_digits(intset_get(integers, i), digits)});
+    }
+    memory_free(integers);
+}
+
+struct set *set_copy(const struct set *set)
+{
+    if (set->integers != NULL) {
+        return set_from_integers_take(intset_copy(set->integers), set->random);
+    }
+    struct set *copy = set_create(set->random);
+    struct bytes member;
+    become_table(copy);
+    for (struct set_cursor cursor = set_begin(set); set_next(&cursor, &member);) {
+        table_add(copy, member);
+    }
+    return copy;
+}
+
+bool set_add(struct set *set, struct bytes member, const struct packing_limits *limits)
+{
+    int64_t number;
+    if (set->integers == NULL) {
+        return table_add(set, member);
+    }
+    if (!bytes_to_int64(member, &number)) {
+        become_table(set);
+        return table_add(set, member);
+    }
+    bool added;
+    set->integers = intset_add(set->integers, number, &added);
+    if (added && intset_count(set->integers) > limits->set_intset_entries) {
+        become_table(set);
+    }
+    return added;
+}
+
+bool set_remove(struct set *set, struct bytes member)
+{
+    int64_t number;
+    bool removed = false;
+    if (set->integers == NULL) {
+        return dict_remove(&set->table, member);
+    }
+    if (bytes_to_int64(member, &number)) {
+        set->integers = intset_remove(set->integers, number, &removed);
+    }
+    return removed;
+}
+
+bool set_contains(const struct set *set, struct bytes member)
+{
+    int64_t number;
+    if (set->integers == NULL) {
+        return dict_find(&set->table, member) != NULL;
+    }
+    return bytes_to_int64(member, &number) && intset_contains(set->integers, number);
+}
+
+struct set_cursor set_begin(const struct set *set)
+{
+    struct set_cursor cursor = {.set = (struct set *)set};
+    if (set->integers == NULL) {
+        cursor.cursor = dict_begin(&cursor.set->table);
+    }
+    return cursor;
+}
+
+static struct bytes integer_at(const struct set *set, size_t index, char digits[SET_DIGITS])
+{
+    return (struct bytes){digits, int64_to_digits(intset_get(set->integers, index), digits)};
+}
+
+bool set_next(struct set_cursor *cursor, struct bytes *member)
+{
+    const struct set *set = cursor->set;
+    if (set->integers != NULL) {
+        if (cursor->index == intset_count(set->integers)) {
+            return false;
+        }
+        *member = integer_at(set, cursor->index++, cursor->digits);
+        return true;
+    }
+    const void *payload = dict_next(&cursor->cursor);
+    if (payload != NULL) {
+        *member = dict_key(&set->table, payload);
+    }
+    return payload != NULL;
+}
+
+void set_end(struct set_cursor *cursor)
+{
+    if (cursor->set->integers == NULL) {
+        dict_end(&cursor->cursor);
+    }
+}
+
+struct scan {
+    void (*visit)(void *context, struct bytes member);
+    void *context;
+};
+
+static void visit_entry(void *context, struct bytes member, void *payload)
+{
+    const struct scan *scan = context;
+    (void)payload;
+    scan->visit(scan->context, member);
+}
+
+uint64_t set_scan(const struct set *set, uint64_t position,
+                  void (*visit)(void *context, struct bytes member), void *context)
+{
+    if (set->integers != NULL) {
+        struct bytes member;
+        for (struct set_cursor cursor = set_begin(set); set_next(&cursor, &member);) {
+            visit(context, member);
+        }
+        return 0;
+    }
+    struct scan scan = {visit, context};
+    return dict_scan((struct dict *)&set->table, position, visit_entry, &scan);
+}
+
+struct bytes set_random(const struct set *set, struct random *random, char digits[SET_DIGITS])
+{
+    if (set->integers != NULL) {
+        return integer_at(set, (size_t)random_below(random, intset_count(set->integers)), digits);
+    }
+    return dict_key(&set->table, dict_random(&set->table, random));
+}
+
+/* ---- The type's row ---- */
+
+static void destroy(void *data)
+{
+    set_destroy(data);
+}
+
+static void *copy(const void *data)
+{
+    return set_copy(data);
+}
+
+static const char *encoding(const void *data)
+{
+    return ((const struct set *)data)->integers != NULL ? "intset" : "hashtable";
+}
+
+static size_t memory(const void *data)
+{
+    const struct set *set = data;
+    return memory_size(set) + (set->integers != NULL ? memory_size(set->integers)
+                                                     : dict_memory(&set->table));
+}
+
+static size_t effort(const void *data)
+{
+    const struct set *set = data;
+    return set->integers != NULL ? 1 : dict_count(&set->table);
+}
+
+static unsigned char rdb_type(const void *data)
+{
+    return ((const struct set *)data)->integers != NULL ? RDB_TYPE_SET_INTSET : RDB_TYPE_SET;
+}
+
+static void save(const void *data, struct rdb_writer *writer)
+{
+    const struct set *set = data;
+    if (set->integers != NULL) {
+        rdb_write_string(writer, intset_bytes(set->integers));
+        return;
+    }
+    struct bytes member;
+    rdb_write_length(writer, set_count(set));
+    for (struct set_cursor cursor = set_begin(set); set_next(&cursor, &member);) {
+        rdb_write_string(writer, member);
+    }
+}
+
+const struct value_type set_type = {
+    .name = "set",
+    .destroy = destroy,
+    .copy = copy,
+    .encoding = encoding,
+    .memory = memory,
+    .effort = effort,
+    .rdb_type = rdb_type,
+    .rdb_save = save,
+};
