@@ -159,7 +159,6 @@ bool arguments_options_or_reply(struct call *call, int from, const struct option
     while (options[count].token != NULL) {
         found[count++] = (struct option_found){0};
     }
-    /* Tokens first, values afterwards: Redis reports a syntax error before a bad number. */
     for (int index = from; index < call->argc; index++) {
         size_t place;
         const struct option *option = find_option(call, options, call->argv[index], &place);
@@ -170,13 +169,12 @@ bool arguments_options_or_reply(struct call *call, int from, const struct option
         }
         found[place].present = true;
         found[place].index = index;
-        index += values;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (found[i].present && options[i].value != OPTION_FLAG &&
-            !read_value_or_reply(call, &options[i], found[i].index + 1, &found[i])) {
-            return false;
+        for (int value = values; value > 0; value--) {
+            if (!read_value_or_reply(call, option, index + value, &found[place])) {
+                return false;
+            }
         }
+        index += values;
     }
     return true;
 }

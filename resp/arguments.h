@@ -30,7 +30,7 @@ struct option {
     enum option_value value;
     int group; /* options of one group > 0 exclude each other (syntax error) */
     const char *since;
-    int extra; /* further arguments behind the value's one, read by the handler: index is kept */
+    int extra; /* further arguments of this kind, kept by the handler: they start at index + 2 */
 };
 
 struct option_found {
@@ -43,8 +43,9 @@ struct option_found {
 
 /*
  * Reads argv[from..argc-1] by `options` (ended by a zero row) into found[], in the same order.
- * A repeated option keeps its last value. Syntax errors, and values that do not parse, are
- * answered in Redis's words.
+ * A repeated option keeps its last value. Syntax errors, and numbers that do not parse, are
+ * answered in Redis's words, whichever comes first. Where Redis reads a command's numbers only
+ * after its tokens, the row says OPTION_BYTES and the handler reads them.
  */
 bool arguments_options_or_reply(struct call *call, int from, const struct option *options,
                                 struct option_found *found);

@@ -199,6 +199,17 @@ void block_on_keys(struct call *call, const int *indexes, int count, const struc
     }
 }
 
+void block_on_key_range(struct call *call, int first, int count, const struct value_type *type,
+                        int64_t timeout_ms, block_give_up *answer)
+{
+    int *indexes = memory_allocate((size_t)count * sizeof(*indexes));
+    for (int i = 0; i < count; i++) {
+        indexes[i] = first + i;
+    }
+    block_on_keys(call, indexes, count, type, false, timeout_ms, answer);
+    memory_free(indexes);
+}
+
 void block_for_time(struct call *call, int64_t timeout_ms, block_give_up *answer)
 {
     if (call->nested) {

@@ -32,6 +32,7 @@
     FAMILY(sorted_set)                                                                             \
     FAMILY(sorted_set_range)                                                                       \
     FAMILY(sorted_set_algebra)                                                                     \
+    FAMILY(sorted_set_pop)                                                                         \
     FAMILY(stream)                                                                                 \
     FAMILY(stream_group)                                                                           \
     FAMILY(geo)                                                                                    \

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "resp/arguments.h"
+#include "resp/commands/random_selection.h"
 #include "resp/commands/scan.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
@@ -310,58 +311,43 @@ static void reply_pair(struct call *call, const struct hash_pair *pair, bool val
     }
 }
 
-static void begin_pairs(struct call *call, uint64_t count, bool values)
-{
-    reply_array(call->reply, (size_t)(values && call->reply->protocol < 3 ? count * 2 : count));
-}
-
 /* As many as asked for, the same field possibly more than once. */
-static void reply_with_repeats(struct call *call, const struct hash *hash, uint64_t count,
-                               bool values)
+static void reply_with_repeats(struct call *call, const struct hash *hash,
+                               const struct random_selection *selection)
 {
     struct hash_pair pair;
-    begin_pairs(call, count, values);
+    uint64_t count = (uint64_t)-selection->count;
+    random_selection_begin(call, selection, count);
     for (uint64_t i = 0; i < count; i++) {
         hash_random(hash, call->instance->random, &pair);
-        reply_pair(call, &pair, values);
+        reply_pair(call, &pair, selection->with);
     }
 }
 
 /* `count` different fields: each is taken with the odds of what is still wanted. */
-static void reply_different(struct call *call, const struct hash *hash, uint64_t count, bool values)
+static void reply_different(struct call *call, const struct hash *hash,
+                            const struct random_selection *selection)
 {
     struct hash_pair pair;
-    uint64_t left = hash_count(hash), wanted = count < left ? count : left;
-    begin_pairs(call, wanted, values);
+    uint64_t left = hash_count(hash), count = (uint64_t)selection->count;
+    uint64_t wanted = count < left ? count : left;
+    random_selection_begin(call, selection, wanted);
     for (struct hash_cursor cursor = hash_begin(hash); hash_next(&cursor, &pair); left--) {
         if (wanted > 0 && random_below(call->instance->random, left) < wanted) {
             wanted--;
-            reply_pair(call, &pair, values);
+            reply_pair(call, &pair, selection->with);
         }
     }
 }
 
 static void cmd_hrandfield(struct call *call)
 {
+    struct random_selection selection;
     struct hash *hash;
-    int64_t count = 0;
-    bool values = call->argc == 4 && bytes_equal_string_nocase(call->argv[3], "WITHVALUES");
-    if (call->argc > 2 &&
-        !argument_integer_in_range_or_reply(call, 2, -INT64_MAX, INT64_MAX, &count, NULL)) {
+    if (!random_selection_or_reply(call, "WITHVALUES", &selection) || !read_or_reply(call, &hash)) {
         return;
     }
-    if (call->argc > 4 || (call->argc == 4 && !values)) {
-        reply_syntax_error(call);
-        return;
-    }
-    if (values && (count < -INT64_MAX / 2 || count > INT64_MAX / 2)) {
-        reply_error(call->reply, "ERR value is out of range");
-        return;
-    }
-    if (!read_or_reply(call, &hash)) {
-        return;
-    }
-    if (call->argc == 2) {
+    if (!selection.counted) {
         struct hash_pair pair;
         if (hash == NULL) {
             reply_null(call->reply);
@@ -369,12 +355,12 @@ static void cmd_hrandfield(struct call *call)
             hash_random(hash, call->instance->random, &pair);
             reply_bulk(call->reply, pair.field);
         }
-    } else if (hash == NULL || count == 0) {
+    } else if (hash == NULL || selection.count == 0) {
         reply_array(call->reply, 0);
-    } else if (count < 0) {
-        reply_with_repeats(call, hash, (uint64_t)-count, values);
+    } else if (selection.count < 0) {
+        reply_with_repeats(call, hash, &selection);
     } else {
-        reply_different(call, hash, (uint64_t)count, values);
+        reply_different(call, hash, &selection);
     }
 }
 

@@ -194,50 +194,18 @@ static void cmd_rpop(struct call *call)
     pop(call, true);
 }
 
-bool list_pop_arguments_or_reply(struct call *call, int first, int *key_count, bool *tail,
-                                 int64_t *count)
+bool list_reply_first_popped(struct call *call, const struct multiple_pop *pop)
 {
-    int64_t keys;
-    if (!bytes_to_int64(call->argv[first], &keys) || keys < 1) {
-        reply_error(call->reply, "ERR numkeys should be greater than 0");
-        return false;
-    }
-    if (keys >= call->argc - first - 1) {
-        reply_syntax_error(call);
-        return false;
-    }
-    *key_count = (int)keys;
-    int at = first + 1 + *key_count;
-    if (!list_end_or_reply(call, at++, tail)) {
-        return false;
-    }
-    *count = 1;
-    if (at == call->argc) {
-        return true;
-    }
-    if (!bytes_equal_string_nocase(call->argv[at], "COUNT") || at + 2 != call->argc) {
-        reply_syntax_error(call);
-        return false;
-    }
-    if (!bytes_to_int64(call->argv[at + 1], count) || *count < 1) {
-        reply_error(call->reply, "ERR count should be greater than 0");
-        return false;
-    }
-    return true;
-}
-
-bool list_reply_first_popped(struct call *call, int first_key, int key_count, bool tail,
-                             int64_t count)
-{
-    for (int i = first_key; i < first_key + key_count; i++) {
+    for (int i = 0; i < pop->key_count; i++) {
+        struct bytes key = call->argv[pop->first_key + i];
         struct list *list;
-        if (!list_write_or_reply(call, i, &list)) {
+        if (!list_write_or_reply(call, pop->first_key + i, &list)) {
             return true;
         }
         if (list != NULL) {
             reply_array(call->reply, 2);
-            reply_bulk(call->reply, call->argv[i]);
-            list_reply_popped_many(call, call->argv[i], list, tail, (uint64_t)count);
+            reply_bulk(call->reply, key);
+            list_reply_popped_many(call, key, list, pop->from_end, (uint64_t)pop->count);
             return true;
         }
     }
@@ -246,11 +214,9 @@ bool list_reply_first_popped(struct call *call, int first_key, int key_count, bo
 
 static void cmd_lmpop(struct call *call)
 {
-    int key_count;
-    int64_t count;
-    bool tail;
-    if (list_pop_arguments_or_reply(call, 1, &key_count, &tail, &count) &&
-        !list_reply_first_popped(call, 2, key_count, tail, count)) {
+    struct multiple_pop pop;
+    if (multiple_pop_or_reply(call, 1, "LEFT", "RIGHT", &pop) &&
+        !list_reply_first_popped(call, &pop)) {
         reply_null_array(call->reply);
     }
 }
@@ -408,7 +374,8 @@ static void cmd_lpos(struct call *call)
         return;
     }
     bool backwards = rank < 0;
-    uint64_t skip = backwards ? (uint64_t) - (rank + 1) : (uint64_t)rank - 1;
+    /* Redis negates the smallest rank without effect: any match is late enough. */
+    uint64_t skip = rank == INT64_MIN ? 0 : (uint64_t)(backwards ? -rank : rank) - 1;
     size_t mark = reply_defer(call->reply), matches = 0;
     struct list_position position = list_at(list, backwards ? -1 : 0);
     for (int64_t seen = 0; position.node != NULL && (most == 0 || seen < most); seen++) {

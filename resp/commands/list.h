@@ -4,7 +4,7 @@
 #ifndef RESP_COMMANDS_LIST_H
 #define RESP_COMMANDS_LIST_H
 
-#include "resp/command.h"
+#include "resp/commands/multiple_pop.h"
 #include "resp/types/list.h"
 
 bool list_read_or_reply(struct call *call, int index, struct list **list);
@@ -23,11 +23,7 @@ void list_reply_popped_many(struct call *call, struct bytes key, struct list *li
 /* LMOVE of lists looked up already; answers the element. `to` may be NULL or the same list. */
 void list_reply_moved(struct call *call, struct bytes from_key, struct list *from, bool from_tail,
                       struct bytes to_key, struct list *to, bool to_tail);
-/* LMPOP's keys, end and count; false after answering. `first` is where numkeys stands. */
-bool list_pop_arguments_or_reply(struct call *call, int first, int *key_count, bool *tail,
-                                 int64_t *count);
 /* Pops from the first list that is there; true after answering (or an error). */
-bool list_reply_first_popped(struct call *call, int first_key, int key_count, bool tail,
-                             int64_t count);
+bool list_reply_first_popped(struct call *call, const struct multiple_pop *pop);
 
 #endif

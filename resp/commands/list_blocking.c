@@ -5,18 +5,6 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-/* Parks the client on argv[first] and the keys behind it. */
-static void wait_for_lists(struct call *call, int first, int count, int64_t timeout_ms,
-                           block_give_up *give_up)
-{
-    int *indexes = memory_allocate((size_t)count * sizeof(*indexes));
-    for (int i = 0; i < count; i++) {
-        indexes[i] = first + i;
-    }
-    block_on_keys(call, indexes, count, &list_type, false, timeout_ms, give_up);
-    memory_free(indexes);
-}
-
 static void pop(struct call *call, bool tail)
 {
     int64_t timeout_ms;
@@ -35,7 +23,7 @@ static void pop(struct call *call, bool tail)
             return;
         }
     }
-    wait_for_lists(call, 1, call->argc - 2, timeout_ms, reply_null_array);
+    block_on_key_range(call, 1, call->argc - 2, &list_type, timeout_ms, reply_null_array);
 }
 
 static void cmd_blpop(struct call *call)
@@ -57,7 +45,7 @@ static void move(struct call *call, bool from_tail, bool to_tail, int timeout_in
         return;
     }
     if (from == NULL) {
-        wait_for_lists(call, 1, 1, timeout_ms, reply_null);
+        block_on_key_range(call, 1, 1, &list_type, timeout_ms, reply_null);
         return;
     }
     if (list_write_or_reply(call, 2, &to)) {
@@ -80,13 +68,12 @@ static void cmd_brpoplpush(struct call *call)
 
 static void cmd_blmpop(struct call *call)
 {
-    int64_t timeout_ms, count;
-    int key_count;
-    bool tail;
-    if (block_timeout_or_reply(call, 1, &timeout_ms) &&
-        list_pop_arguments_or_reply(call, 2, &key_count, &tail, &count) &&
-        !list_reply_first_popped(call, 3, key_count, tail, count)) {
-        wait_for_lists(call, 3, key_count, timeout_ms, reply_null_array);
+    struct multiple_pop pop;
+    int64_t timeout_ms;
+    if (multiple_pop_or_reply(call, 2, "LEFT", "RIGHT", &pop) &&
+        block_timeout_or_reply(call, 1, &timeout_ms) && !list_reply_first_popped(call, &pop)) {
+        block_on_key_range(call, pop.first_key, pop.key_count, &list_type, timeout_ms,
+                           reply_null_array);
     }
 }
 

@@ -45,8 +45,7 @@ static void become_table(struct set *set)
     dict_init(&set->table, 0, NULL, set->random);
     for (size_t i = 0; i < intset_count(integers); i++) {
         char digits[SET_DIGITS];
-        table_add(set,
-                  (struct bytes){digits, int64_to_digits(intset_get(integers, i), digits)});
+        table_add(set, (struct bytes){digits, int64_to_digits(intset_get(integers, i), digits)});
     }
     memory_free(integers);
 }
@@ -197,8 +196,8 @@ static const char *encoding(const void *data)
 static size_t memory(const void *data)
 {
     const struct set *set = data;
-    return memory_size(set) + (set->integers != NULL ? memory_size(set->integers)
-                                                     : dict_memory(&set->table));
+    return memory_size(set) +
+           (set->integers != NULL ? memory_size(set->integers) : dict_memory(&set->table));
 }
 
 static size_t effort(const void *data)

@@ -1,0 +1,30 @@
+/*
+ * What the files of the sorted set family share.
+ */
+#ifndef RESP_COMMANDS_SORTED_SET_H
+#define RESP_COMMANDS_SORTED_SET_H
+
+#include "resp/command.h"
+#include "resp/types/sorted_set.h"
+
+/* The sorted set at argv[index], NULL when it is not there; false after WRONGTYPE. */
+bool sorted_set_read_or_reply(struct call *call, int index, struct sorted_set **set);
+bool sorted_set_write_or_reply(struct call *call, int index, struct sorted_set **set);
+
+/* Members went: one event, and the key's end when they were the last. */
+void sorted_set_lost_members(struct call *call, struct bytes key, const struct sorted_set *set,
+                             const char *event);
+/*
+ * Puts the result of a STORE form at `key` and takes it, or removes the key when it is empty;
+ * answers the number of members.
+ */
+void sorted_set_store(struct call *call, struct bytes key, struct sorted_set *result,
+                      const char *event);
+
+/* Begins an array of `count` members: twice as long in RESP2 with their scores. */
+void sorted_set_reply_begin(struct call *call, size_t count, bool with_scores);
+/* A member; with its score, in RESP3, a pair. */
+void sorted_set_reply_member(struct call *call, struct bytes member, double score,
+                             bool with_scores);
+
+#endif

@@ -1,0 +1,424 @@
+/* Members by score: packed, or a table with a skip list. */
+#include "resp/types/sorted_set.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resp/rdb_writer.h"
+#include "resp/reply.h"
+
+struct sorted_set *sorted_set_create(struct random *random)
+{
+    struct sorted_set *set = memory_allocate_zeroed(sizeof(*set));
+    set->pack = listpack_create();
+    set->random = random;
+    return set;
+}
+
+void sorted_set_destroy(struct sorted_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    memory_free(set->pack);
+    skip_list_finish(&set->order);
+    dict_finish(&set->table);
+    memory_free(set);
+}
+
+size_t sorted_set_count(const struct sorted_set *set)
+{
+    return set->pack != NULL ? listpack_count(set->pack) / 2 : dict_count(&set->table);
+}
+
+/* ---- Packed ---- */
+
+/* The score that stands behind a packed member. */
+static double packed_score(const struct listpack *pack, size_t member_at)
+{
+    size_t at = listpack_next(pack, member_at);
+    char digits[LISTPACK_DIGITS], text[64];
+    int64_t number;
+    if (listpack_get_integer(pack, at, &number)) {
+        return (double)number;
+    }
+    struct bytes score = listpack_get(pack, at, digits);
+    size_t size = score.size < sizeof(text) - 1 ? score.size : sizeof(text) - 1;
+    memcpy(text, score.data, size);
+    text[size] = '\0';
+    return strtod(text, NULL);
+}
+
+/* Redis packs every score that equals an integer (of 62 bits) as one, -0 too. */
+static size_t packed_text(double score, char text[64])
+{
+    const double limit = (double)(INT64_MAX / 2);
+    if (score >= -limit && score <= limit && score == (double)(int64_t)score) {
+        return int64_to_digits((int64_t)score, text);
+    }
+    return double_to_text(score, text);
+}
+
+static size_t find_packed(const struct sorted_set *set, struct bytes member)
+{
+    size_t first = listpack_first(set->pack);
+    return first == 0 ? 0 : listpack_find(set->pack, first, member, 1);
+}
+
+static size_t next_pair(const struct listpack *pack, size_t at)
+{
+    return listpack_next(pack, listpack_next(pack, at));
+}
+
+static void insert_packed(struct sorted_set *set, struct bytes member, double score)
+{
+    char text[64], digits[LISTPACK_DIGITS];
+    struct bytes score_text = {text, packed_text(score, text)};
+    size_t at = listpack_first(set->pack), score_at;
+    for (; at != 0; at = next_pair(set->pack, at)) {
+        double other = packed_score(set->pack, at);
+        if (other > score ||
+            (other == score && bytes_compare(listpack_get(set->pack, at, digits), member) > 0)) {
+            break;
+        }
+    }
+    /* The score first: in front of it, the member. */
+    set->pack = listpack_insert(set->pack, at, score_text, &score_at);
+    set->pack = listpack_insert(set->pack, score_at, member, NULL);
+}
+
+/* ---- The table ---- */
+
+static bool table_put(struct sorted_set *set, struct bytes member, double score)
+{
+    bool created;
+    struct skip_node **node = dict_insert(&set->table, member, &created);
+    if (created) {
+        *node = skip_list_insert(&set->order, score, dict_key(&set->table, node));
+    } else if ((*node)->score != score) {
+        *node = skip_list_move(&set->order, *node, score);
+    }
+    return created;
+}
+
+static void begin_table(struct sorted_set *set)
+{
+    set->pack = NULL;
+    dict_init(&set->table, sizeof(struct skip_node *), NULL, set->random);
+    skip_list_init(&set->order, set->random);
+}
+
+static void become_table(struct sorted_set *set)
+{
+    struct listpack *pack = set->pack;
+    begin_table(set);
+    for (size_t at = listpack_first(pack); at != 0; at = next_pair(pack, at)) {
+        char digits[LISTPACK_DIGITS];
+        table_put(set, listpack_get(pack, at, digits), packed_score(pack, at));
+    }
+    memory_free(pack);
+}
+
+static void table_remove(struct sorted_set *set, struct skip_node **node)
+{
+    skip_list_remove(&set->order, *node);
+    dict_remove_payload(&set->table, node);
+}
+
+struct sorted_set *sorted_set_copy(const struct sorted_set *set)
+{
+    struct sorted_set *copy = sorted_set_create(set->random);
+    memory_free(copy->pack);
+    if (set->pack != NULL) {
+        copy->pack = listpack_copy(set->pack);
+        return copy;
+    }
+    begin_table(copy);
+    struct sorted_set_element element;
+    struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
+    while (sorted_set_next(&cursor, &element)) {
+        table_put(copy, element.member, element.score);
+    }
+    return copy;
+}
+
+void sorted_set_pack(struct sorted_set *set, const struct packing_limits *limits)
+{
+    struct sorted_set_element element;
+    if (set->pack != NULL || sorted_set_count(set) > limits->sorted_set_entries) {
+        return;
+    }
+    struct sorted_set *packed = sorted_set_create(set->random), swap;
+    struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
+    while (packed->pack != NULL && sorted_set_next(&cursor, &element)) {
+        sorted_set_put(packed, element.member, element.score, limits);
+    }
+    if (packed->pack != NULL) {
+        swap = *set;
+        *set = *packed;
+        *packed = swap;
+    }
+    sorted_set_destroy(packed);
+}
+
+struct sorted_set *sorted_set_from_pack_take(struct listpack *pack,
+                                             const struct packing_limits *limits,
+                                             struct random *random)
+{
+    struct sorted_set *set = sorted_set_create(random);
+    struct sorted_set_element element;
+    memory_free(set->pack);
+    set->pack = pack;
+    bool fits = sorted_set_count(set) <= limits->sorted_set_entries;
+    struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
+    while (fits && sorted_set_next(&cursor, &element)) {
+        fits = element.member.size <= limits->sorted_set_value;
+    }
+    if (!fits) {
+        become_table(set);
+    }
+    return set;
+}
+
+/* ---- One member ---- */
+
+bool sorted_set_score(const struct sorted_set *set, struct bytes member, double *score)
+{
+    if (set->pack != NULL) {
+        size_t at = find_packed(set, member);
+        if (at != 0) {
+            *score = packed_score(set->pack, at);
+        }
+        return at != 0;
+    }
+    struct skip_node *const *node = dict_find(&set->table, member);
+    if (node != NULL) {
+        *score = (*node)->score;
+    }
+    return node != NULL;
+}
+
+bool sorted_set_put(struct sorted_set *set, struct bytes member, double score,
+                    const struct packing_limits *limits)
+{
+    if (set->pack == NULL) {
+        return table_put(set, member, score);
+    }
+    size_t at = find_packed(set, member);
+    if (at != 0) {
+        if (packed_score(set->pack, at) != score) {
+            set->pack = listpack_remove(set->pack, at, 2, NULL);
+            insert_packed(set, member, score);
+        }
+        return false;
+    }
+    if (sorted_set_count(set) + 1 > limits->sorted_set_entries ||
+        member.size > limits->sorted_set_value) {
+        become_table(set);
+        return table_put(set, member, score);
+    }
+    insert_packed(set, member, score);
+    return true;
+}
+
+bool sorted_set_remove(struct sorted_set *set, struct bytes member)
+{
+    if (set->pack != NULL) {
+        size_t at = find_packed(set, member);
+        if (at != 0) {
+            set->pack = listpack_remove(set->pack, at, 2, NULL);
+        }
+        return at != 0;
+    }
+    struct skip_node **node = dict_find(&set->table, member);
+    if (node != NULL) {
+        table_remove(set, node);
+    }
+    return node != NULL;
+}
+
+void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count)
+{
+    if (set->pack != NULL) {
+        set->pack =
+            listpack_remove(set->pack, listpack_at(set->pack, (int64_t)from * 2), count * 2, NULL);
+        return;
+    }
+    struct skip_node *node = skip_list_at(&set->order, from);
+    for (size_t i = 0; i < count; i++) {
+        struct skip_node *next = node->links[0].next;
+        table_remove(set, dict_find(&set->table, node->member));
+        node = next;
+    }
+}
+
+/* ---- Ranks ---- */
+
+bool sorted_set_rank(const struct sorted_set *set, struct bytes member, size_t *rank)
+{
+    *rank = 0;
+    if (set->pack != NULL) {
+        size_t at = listpack_first(set->pack);
+        for (; at != 0 && !listpack_equals(set->pack, at, member); at = next_pair(set->pack, at)) {
+            ++*rank;
+        }
+        return at != 0;
+    }
+    struct skip_node *const *node = dict_find(&set->table, member);
+    if (node != NULL) {
+        *rank = skip_list_rank(&set->order, *node);
+    }
+    return node != NULL;
+}
+
+size_t sorted_set_partition(const struct sorted_set *set, skip_before *before, const void *context)
+{
+    if (set->pack == NULL) {
+        return skip_list_partition(&set->order, before, context);
+    }
+    struct sorted_set_element element;
+    struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
+    size_t passed = 0;
+    while (sorted_set_next(&cursor, &element) && before(context, element.member, element.score)) {
+        passed++;
+    }
+    return passed;
+}
+
+struct sorted_set_cursor sorted_set_at(const struct sorted_set *set, size_t rank, bool reverse)
+{
+    struct sorted_set_cursor cursor = {.set = set, .reverse = reverse};
+    if (set->pack != NULL) {
+        cursor.position = listpack_at(set->pack, (int64_t)rank * 2);
+    } else {
+        cursor.node = skip_list_at(&set->order, rank);
+    }
+    return cursor;
+}
+
+static bool next_packed(struct sorted_set_cursor *cursor, struct sorted_set_element *element)
+{
+    const struct listpack *pack = cursor->set->pack;
+    size_t at = cursor->position;
+    if (at == 0) {
+        return false;
+    }
+    element->member = listpack_get(pack, at, element->digits);
+    element->score = packed_score(pack, at);
+    if (cursor->reverse) {
+        size_t score_at = listpack_previous(pack, at);
+        cursor->position = score_at == 0 ? 0 : listpack_previous(pack, score_at);
+    } else {
+        cursor->position = next_pair(pack, at);
+    }
+    return true;
+}
+
+bool sorted_set_next(struct sorted_set_cursor *cursor, struct sorted_set_element *element)
+{
+    if (cursor->set->pack != NULL) {
+        return next_packed(cursor, element);
+    }
+    const struct skip_node *node = cursor->node;
+    if (node == NULL) {
+        return false;
+    }
+    element->member = node->member;
+    element->score = node->score;
+    cursor->node = cursor->reverse ? node->previous : node->links[0].next;
+    return true;
+}
+
+struct scan {
+    sorted_set_visit *visit;
+    void *context;
+};
+
+static void visit_entry(void *context, struct bytes member, void *payload)
+{
+    const struct scan *scan = context;
+    char text[64];
+    double score = (*(struct skip_node **)payload)->score;
+    scan->visit(scan->context, member, (struct bytes){text, double_to_text(score, text)});
+}
+
+uint64_t sorted_set_scan(const struct sorted_set *set, uint64_t position, sorted_set_visit *visit,
+                         void *context)
+{
+    const struct listpack *pack = set->pack;
+    if (pack != NULL) {
+        char member_digits[LISTPACK_DIGITS], score_digits[LISTPACK_DIGITS];
+        for (size_t at = listpack_first(pack); at != 0; at = next_pair(pack, at)) {
+            visit(context, listpack_get(pack, at, member_digits),
+                  listpack_get(pack, listpack_next(pack, at), score_digits));
+        }
+        return 0;
+    }
+    struct scan scan = {visit, context};
+    return dict_scan((struct dict *)&set->table, position, visit_entry, &scan);
+}
+
+/* ---- The type's row ---- */
+
+static void destroy(void *data)
+{
+    sorted_set_destroy(data);
+}
+
+static void *copy(const void *data)
+{
+    return sorted_set_copy(data);
+}
+
+static const char *encoding(const void *data)
+{
+    return ((const struct sorted_set *)data)->pack != NULL ? "listpack" : "skiplist";
+}
+
+static size_t memory(const void *data)
+{
+    const struct sorted_set *set = data;
+    return memory_size(set) + (set->pack != NULL ? memory_size(set->pack)
+                                                 : dict_memory(&set->table) + set->order.memory);
+}
+
+static size_t effort(const void *data)
+{
+    const struct sorted_set *set = data;
+    return set->pack != NULL ? 1 : dict_count(&set->table);
+}
+
+static unsigned char rdb_type(const void *data)
+{
+    return ((const struct sorted_set *)data)->pack != NULL ? RDB_TYPE_ZSET_LISTPACK
+                                                           : RDB_TYPE_ZSET_2;
+}
+
+static void save(const void *data, struct rdb_writer *writer)
+{
+    const struct sorted_set *set = data;
+    if (set->pack != NULL) {
+        rdb_write_string(writer, listpack_bytes(set->pack));
+        return;
+    }
+    /* From the end: a reader that inserts one after the other always inserts in front. */
+    struct sorted_set_element element;
+    struct sorted_set_cursor cursor = sorted_set_at(set, sorted_set_count(set) - 1, true);
+    rdb_write_length(writer, sorted_set_count(set));
+    while (sorted_set_next(&cursor, &element)) {
+        rdb_write_string(writer, element.member);
+        rdb_write_double(writer, element.score);
+    }
+}
+
+const struct value_type sorted_set_type = {
+    .name = "zset",
+    .destroy = destroy,
+    .copy = copy,
+    .encoding = encoding,
+    .memory = memory,
+    .effort = effort,
+    .rdb_type = rdb_type,
+    .rdb_save = save,
+};
