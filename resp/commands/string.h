@@ -8,6 +8,9 @@
 #include "resp/command.h"
 #include "resp/types/string.h"
 
+/* Redis's proto-max-bulk-len as it is shipped. */
+enum { LONGEST_STRING = 512 * 1024 * 1024 };
+
 bool string_read_or_reply(struct call *call, int index, struct string **string);
 bool string_write_or_reply(struct call *call, int index, struct string **string);
 

@@ -4,8 +4,6 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-enum { LONGEST_STRING = 512 * 1024 * 1024 };
-
 static bool length_or_reply(struct call *call, uint64_t length)
 {
     if (length <= LONGEST_STRING) {
