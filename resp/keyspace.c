@@ -417,7 +417,7 @@ void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum even
     if (dict_count(&instance->blocked_keys) > 0) {
         blocking_key_changed(instance, db, key);
     }
-    if (instance->pubsub.notify != 0) {
+    if (instance->pubsub.notify != 0 && event != NULL) {
         notify_event(instance, db->index, key, (char)class, event);
     }
 }

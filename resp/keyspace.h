@@ -71,7 +71,8 @@ struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry);
 /*
  * A key changed: accounts its memory, bumps WATCH, wakes blocked clients, publishes keyspace
  * events, counts the change. Handlers call this once per changed key and nothing else. A key that
- * is gone by now is accounted as such. `event` is Redis's event name ("set", "del", "expire").
+ * is gone by now is accounted as such. `event` is Redis's event name ("set", "del", "expire");
+ * NULL where Redis changes a value silently.
  */
 void keyspace_changed(struct call *call, struct bytes key, enum event_class class,
                       const char *event);

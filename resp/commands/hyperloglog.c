@@ -53,6 +53,7 @@ static void cmd_pfadd(struct call *call)
     }
     bool changed = string == NULL, corrupt = false;
     string = obtain(call, 1, string);
+    string->form = STRING_RAW;
     for (int i = 2; i < call->argc && !corrupt; i++) {
         enum hyperloglog_change change =
             hyperloglog_add(&string, call->argv[i], sparse_limit(call));
@@ -180,18 +181,19 @@ static void debug_decode(struct call *call, struct string **string)
         reply_error(call->reply, "ERR HLL encoding is not sparse");
         return;
     }
-    struct buf decoded = {0};
+    struct buf decoded;
+    buf_init(&decoded, (size_t)HYPERLOGLOG_REGISTERS * 16);
     struct hyperloglog_cursor cursor = hyperloglog_runs(text);
     for (struct hyperloglog_run run; hyperloglog_next_run(&cursor, &run);) {
         const char *blank = decoded.size > 0 ? " " : "";
         if (run.value > 0) {
-            buf_appendf(&decoded, "%sv:%u,%u", blank, run.value, run.length);
+            buf_printf(&decoded, "%sv:%u,%u", blank, run.value, run.length);
         } else {
-            buf_appendf(&decoded, "%s%s:%u", blank, run.wide ? "Z" : "z", run.length);
+            buf_printf(&decoded, "%s%s:%u", blank, run.wide ? "Z" : "z", run.length);
         }
     }
     reply_bulk(call->reply, buf_bytes(&decoded));
-    buf_free(&decoded);
+    buf_finish(&decoded);
 }
 
 static void debug_encoding(struct call *call, struct string **string)
@@ -233,6 +235,7 @@ static void cmd_pfdebug(struct call *call)
         return;
     }
     struct bytes verb = call->argv[1];
+    string->form = STRING_RAW;
     for (size_t i = 0; i < ARRAY_LEN(debug_verbs); i++) {
         if (!bytes_equal_string_nocase(verb, debug_verbs[i].name)) {
             continue;

@@ -113,11 +113,11 @@ bool hyperloglog_next_run(struct hyperloglog_cursor *cursor, struct hyperloglog_
                                         .length = (opcode & 3) + 1};
     } else if ((opcode & 0x40u) == 0) {
         *run = (struct hyperloglog_run){.length = (opcode & 0x3f) + 1};
-    } else if (cursor->at + 1 < cursor->text.size) {
-        unsigned low = (unsigned char)cursor->text.data[cursor->at + 1];
-        *run = (struct hyperloglog_run){.length = ((opcode & 0x3f) << 8 | low) + 1, .wide = true};
     } else {
-        return false; /* cut in the middle: the registers will not add up */
+        /* Redis takes a byte that was cut off for a zero, and so finds too many registers. */
+        bool cut = cursor->at + 1 == cursor->text.size;
+        unsigned low = cut ? 0 : (unsigned char)cursor->text.data[cursor->at + 1];
+        *run = (struct hyperloglog_run){.length = ((opcode & 0x3f) << 8 | low) + 1, .wide = true};
     }
     cursor->at += run->wide ? 2 : 1;
     return true;
@@ -268,7 +268,10 @@ static enum hyperloglog_change raise_sparse(struct string **string, unsigned ind
     if (size > old_size && (*string)->size + size - old_size > limit) {
         return raise_promoted(string, index, value);
     }
-    *string = splice(*string, at, old_size, sequence, size);
+    /* A run that was cut off keeps its shortage: Redis loses the new last byte instead. */
+    size_t missing = cursor.at - (cursor.at < (*string)->size ? cursor.at : (*string)->size);
+    *string = splice(*string, at, old_size - missing, sequence, size);
+    (*string)->size -= missing;
     join_runs(*string, before);
     hyperloglog_forget_count(*string);
     return HYPERLOGLOG_CHANGED;

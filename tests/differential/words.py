@@ -67,4 +67,4 @@ class Words:
 
     def expiry(self):
         """Far away, at once, or nonsense: never so near that two servers see different moments."""
-        return self.pick(1000, 100000, 0, -1, 2**40, 2**63 - 1, -2**63, "abc")
+        return self.pick(600000, 10000000, 0, -1, 2**40, 2**63 - 1, -2**63, "abc")
