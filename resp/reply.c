@@ -177,10 +177,8 @@ size_t double_to_text(double number, char text[64])
     return (size_t)snprintf(text, 64, "%.17g", number);
 }
 
-void reply_double(struct reply *reply, double number)
+static void reply_number_text(struct reply *reply, struct bytes digits)
 {
-    char text[64];
-    struct bytes digits = {text, double_to_text(number, text)};
     if (reply->protocol < 3) {
         reply_bulk(reply, digits);
         return;
@@ -188,6 +186,18 @@ void reply_double(struct reply *reply, double number)
     write_text(reply, BYTES(","));
     write_text(reply, digits);
     write_text(reply, BYTES("\r\n"));
+}
+
+void reply_double(struct reply *reply, double number)
+{
+    char text[64];
+    reply_number_text(reply, (struct bytes){text, double_to_text(number, text)});
+}
+
+void reply_long_double(struct reply *reply, long double number)
+{
+    char text[LONG_DOUBLE_TEXT];
+    reply_number_text(reply, (struct bytes){text, long_double_to_text(number, text)});
 }
 
 void reply_bool(struct reply *reply, bool truth)

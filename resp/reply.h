@@ -33,6 +33,8 @@ void reply_bulkf(struct reply *reply, const char *format, ...) PRINTF_LIKE(2, 3)
 void reply_null(struct reply *reply);                  /* RESP2 $-1, RESP3 _ */
 void reply_null_array(struct reply *reply);            /* RESP2 *-1, RESP3 _ */
 void reply_double(struct reply *reply, double number); /* RESP2: bulk, 17 digits as Redis */
+/* All digits, no exponent (long_double_to_text); RESP2: bulk. */
+void reply_long_double(struct reply *reply, long double number);
 void reply_bool(struct reply *reply, bool truth);      /* RESP2: :1 or :0 */
 void reply_big_number(struct reply *reply, struct bytes digits);
 /* `format` is three letters, "txt". RESP2: a plain bulk string. */

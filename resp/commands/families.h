@@ -36,6 +36,7 @@
     FAMILY(stream)                                                                                 \
     FAMILY(stream_group)                                                                           \
     FAMILY(geo)                                                                                    \
+    FAMILY(geo_search)                                                                             \
     FAMILY(bitmap)                                                                                 \
     FAMILY(bitfield)                                                                               \
     FAMILY(hyperloglog)                                                                            \

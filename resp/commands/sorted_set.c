@@ -76,15 +76,6 @@ static const struct option add_options[] = {
     {"LT", OPTION_FLAG, 0, "6.2.0", 0},
     {0},
 };
-enum add_flag {
-    ADD_NX = 1 << 0,
-    ADD_XX = 1 << 1,
-    ADD_CH = 1 << 2,
-    ADD_INCR = 1 << 3,
-    ADD_GT = 1 << 4,
-    ADD_LT = 1 << 5,
-};
-
 /* The options in front of the scores; the index behind them. */
 static int read_add_options(struct call *call, unsigned *flags)
 {
@@ -162,34 +153,25 @@ static bool add_or_reply(struct call *call, struct addition *addition, struct by
     return true;
 }
 
-static void add(struct call *call, unsigned flags)
+void sorted_set_add(struct call *call, unsigned flags, const double *scores, int count, int first,
+                    int step)
 {
-    struct addition addition = {0};
+    struct addition addition = {.flags = flags};
     struct bytes key = call->argv[1];
-    int first = read_add_options(call, &flags), count = (call->argc - first) / 2;
-    addition.flags = flags;
-    if (!add_options_fit_or_reply(call, flags, call->argc - first)) {
+    if (!sorted_set_write_or_reply(call, 1, &addition.set)) {
         return;
     }
-    double *scores = memory_allocate((size_t)count * sizeof(*scores));
-    bool going = true;
-    for (int i = 0; going && i < count; i++) {
-        going = argument_double_or_reply(call, first + i * 2, &scores[i]);
-    }
-    going = going && sorted_set_write_or_reply(call, 1, &addition.set);
-    if (going && addition.set == NULL && (flags & ADD_XX) != 0) {
+    if (addition.set == NULL && (flags & ADD_XX) != 0) {
         addition.refused = true;
         count = 0;
-    } else if (going && addition.set == NULL) {
+    } else if (addition.set == NULL) {
         addition.set = sorted_set_create(call->instance->random);
         keyspace_set_take(call->db, key, &sorted_set_type, addition.set);
     }
-    for (int i = 0; going && i < count; i++) {
-        going = add_or_reply(call, &addition, call->argv[first + i * 2 + 1], scores[i]);
-    }
-    memory_free(scores);
-    if (!going) {
-        return;
+    for (int i = 0; i < count; i++) {
+        if (!add_or_reply(call, &addition, call->argv[first + i * step], scores[i])) {
+            return;
+        }
     }
     if (addition.added + addition.updated > 0) {
         keyspace_changed(call, key, EVENT_SORTED_SET, (flags & ADD_INCR) != 0 ? "zincr" : "zadd");
@@ -202,6 +184,23 @@ static void add(struct call *call, unsigned flags)
     } else {
         reply_double(call->reply, addition.score);
     }
+}
+
+static void add(struct call *call, unsigned flags)
+{
+    int first = read_add_options(call, &flags), count = (call->argc - first) / 2;
+    if (!add_options_fit_or_reply(call, flags, call->argc - first)) {
+        return;
+    }
+    double *scores = memory_allocate((size_t)count * sizeof(*scores));
+    bool going = true;
+    for (int i = 0; going && i < count; i++) {
+        going = argument_double_or_reply(call, first + i * 2, &scores[i]);
+    }
+    if (going) {
+        sorted_set_add(call, flags, scores, count, first + 1, 2);
+    }
+    memory_free(scores);
 }
 
 static void cmd_zadd(struct call *call)

@@ -11,6 +11,22 @@
 bool sorted_set_read_or_reply(struct call *call, int index, struct sorted_set **set);
 bool sorted_set_write_or_reply(struct call *call, int index, struct sorted_set **set);
 
+enum sorted_set_add_flag {
+    ADD_NX = 1 << 0,
+    ADD_XX = 1 << 1,
+    ADD_CH = 1 << 2,
+    ADD_INCR = 1 << 3,
+    ADD_GT = 1 << 4,
+    ADD_LT = 1 << 5,
+};
+
+/*
+ * ZADD behind its parsing: gives `count` members their scores and answers. The members stand at
+ * argv[first], argv[first + step]...
+ */
+void sorted_set_add(struct call *call, unsigned flags, const double *scores, int count, int first,
+                    int step);
+
 /* Members went: one event, and the key's end when they were the last. */
 void sorted_set_lost_members(struct call *call, struct bytes key, const struct sorted_set *set,
                              const char *event);

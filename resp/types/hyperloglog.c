@@ -43,8 +43,8 @@ static uint64_t hash_element(struct bytes element)
 
 struct string *hyperloglog_create(void)
 {
-    static const char text[HEADER_SIZE + 2] = {'H', 'Y', 'L', 'L', SPARSE, [HEADER_SIZE] = 0x7f,
-                                               (char)0xff};
+    static const char text[HEADER_SIZE + 2] = {
+        'H', 'Y', 'L', 'L', SPARSE, [HEADER_SIZE] = 0x7f, (char)0xff};
     struct string *string = string_create((struct bytes){text, sizeof(text)});
     string->form = STRING_RAW;
     return string;
@@ -109,8 +109,8 @@ bool hyperloglog_next_run(struct hyperloglog_cursor *cursor, struct hyperloglog_
     }
     unsigned opcode = (unsigned char)cursor->text.data[cursor->at];
     if ((opcode & 0x80u) != 0) {
-        *run = (struct hyperloglog_run){.value = (opcode >> 2 & 0x1f) + 1,
-                                        .length = (opcode & 3) + 1};
+        *run =
+            (struct hyperloglog_run){.value = (opcode >> 2 & 0x1f) + 1, .length = (opcode & 3) + 1};
     } else if ((opcode & 0x40u) == 0) {
         *run = (struct hyperloglog_run){.length = (opcode & 0x3f) + 1};
     } else {

@@ -24,11 +24,11 @@ struct hyperloglog_cursor {
 };
 
 struct string *hyperloglog_create(void);
-/* Its header is right (and its size, when dense); the registers are looked at when they are used. */
+/* Its header is right, and its size when dense; the registers are looked at by their users. */
 bool hyperloglog_valid(struct bytes text);
 bool hyperloglog_dense(struct bytes text);
 
-/* These may move the string. `sparse_limit`: hll-sparse-max-bytes. The cached count is forgotten. */
+/* These may move the string, and forget the cached count. `sparse_limit`: hll-sparse-max-bytes. */
 enum hyperloglog_change hyperloglog_add(struct string **string, struct bytes element,
                                         size_t sparse_limit);
 enum hyperloglog_change hyperloglog_raise(struct string **string, unsigned index, unsigned value,
