@@ -35,7 +35,7 @@ void reply_null_array(struct reply *reply);            /* RESP2 *-1, RESP3 _ */
 void reply_double(struct reply *reply, double number); /* RESP2: bulk, 17 digits as Redis */
 /* All digits, no exponent (long_double_to_text); RESP2: bulk. */
 void reply_long_double(struct reply *reply, long double number);
-void reply_bool(struct reply *reply, bool truth);      /* RESP2: :1 or :0 */
+void reply_bool(struct reply *reply, bool truth); /* RESP2: :1 or :0 */
 void reply_big_number(struct reply *reply, struct bytes digits);
 /* `format` is three letters, "txt". RESP2: a plain bulk string. */
 void reply_verbatim(struct reply *reply, const char *format, struct bytes text);
