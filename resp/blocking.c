@@ -200,13 +200,13 @@ void block_on_keys(struct call *call, const int *indexes, int count, const struc
 }
 
 void block_on_key_range(struct call *call, int first, int count, const struct value_type *type,
-                        int64_t timeout_ms, block_give_up *answer)
+                        bool or_gone, int64_t timeout_ms, block_give_up *answer)
 {
     int *indexes = memory_allocate((size_t)count * sizeof(*indexes));
     for (int i = 0; i < count; i++) {
         indexes[i] = first + i;
     }
-    block_on_keys(call, indexes, count, type, false, timeout_ms, answer);
+    block_on_keys(call, indexes, count, type, or_gone, timeout_ms, answer);
     memory_free(indexes);
 }
 

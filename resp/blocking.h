@@ -34,7 +34,7 @@ void block_on_keys(struct call *call, const int *indexes, int count, const struc
                    bool or_gone, int64_t timeout_ms, block_give_up *give_up);
 /* The same for `count` keys from argv[first] on. */
 void block_on_key_range(struct call *call, int first, int count, const struct value_type *type,
-                        int64_t timeout_ms, block_give_up *give_up);
+                        bool or_gone, int64_t timeout_ms, block_give_up *give_up);
 /* Parks the client for a time only (WAIT with too few replicas). */
 void block_for_time(struct call *call, int64_t timeout_ms, block_give_up *give_up);
 

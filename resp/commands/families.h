@@ -34,7 +34,10 @@
     FAMILY(sorted_set_algebra)                                                                     \
     FAMILY(sorted_set_pop)                                                                         \
     FAMILY(stream)                                                                                 \
+    FAMILY(stream_read)                                                                            \
     FAMILY(stream_group)                                                                           \
+    FAMILY(stream_pending)                                                                         \
+    FAMILY(stream_info)                                                                            \
     FAMILY(geo)                                                                                    \
     FAMILY(geo_search)                                                                             \
     FAMILY(bitmap)                                                                                 \

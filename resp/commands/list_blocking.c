@@ -23,7 +23,7 @@ static void pop(struct call *call, bool tail)
             return;
         }
     }
-    block_on_key_range(call, 1, call->argc - 2, &list_type, timeout_ms, reply_null_array);
+    block_on_key_range(call, 1, call->argc - 2, &list_type, false, timeout_ms, reply_null_array);
 }
 
 static void cmd_blpop(struct call *call)
@@ -45,7 +45,7 @@ static void move(struct call *call, bool from_tail, bool to_tail, int timeout_in
         return;
     }
     if (from == NULL) {
-        block_on_key_range(call, 1, 1, &list_type, timeout_ms, reply_null);
+        block_on_key_range(call, 1, 1, &list_type, false, timeout_ms, reply_null);
         return;
     }
     if (list_write_or_reply(call, 2, &to)) {
@@ -72,7 +72,7 @@ static void cmd_blmpop(struct call *call)
     int64_t timeout_ms;
     if (multiple_pop_or_reply(call, 2, "LEFT", "RIGHT", &pop) &&
         block_timeout_or_reply(call, 1, &timeout_ms) && !list_reply_first_popped(call, &pop)) {
-        block_on_key_range(call, pop.first_key, pop.key_count, &list_type, timeout_ms,
+        block_on_key_range(call, pop.first_key, pop.key_count, &list_type, false, timeout_ms,
                            reply_null_array);
     }
 }

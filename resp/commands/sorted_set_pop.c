@@ -99,8 +99,8 @@ static void cmd_bzmpop(struct call *call)
     int64_t timeout_ms;
     if (multiple_pop_or_reply(call, 2, "MIN", "MAX", &request) &&
         block_timeout_or_reply(call, 1, &timeout_ms) && !pop_first(call, &request)) {
-        block_on_key_range(call, request.first_key, request.key_count, &sorted_set_type, timeout_ms,
-                           reply_null_array);
+        block_on_key_range(call, request.first_key, request.key_count, &sorted_set_type, false,
+                           timeout_ms, reply_null_array);
     }
 }
 
@@ -122,7 +122,8 @@ static void pop_or_wait(struct call *call, bool highest)
             return;
         }
     }
-    block_on_key_range(call, 1, call->argc - 2, &sorted_set_type, timeout_ms, reply_null_array);
+    block_on_key_range(call, 1, call->argc - 2, &sorted_set_type, false, timeout_ms,
+                       reply_null_array);
 }
 
 static void cmd_bzpopmin(struct call *call)

@@ -64,6 +64,16 @@ def show(words):
     return " ".join(repr(word) if isinstance(word, bytes) else (str(word) or "''") for word in words)[:400]
 
 
+def where(mine, theirs, path=()):
+    """The first place at which two replies part."""
+    if mine[0] == theirs[0] and isinstance(mine[1], list) and isinstance(theirs[1], list):
+        for index, pair in enumerate(zip(mine[1], theirs[1])):
+            if pair[0] != pair[1]:
+                return where(*pair, (*path, index))
+        return f"{path}: {len(mine[1])} items and {len(theirs[1])}"
+    return f"{path}: {mine!r:.200} and {theirs!r:.200}"
+
+
 def play(ours, reference, families, count, seed, protocol=2, since_start=None):
     """Raises Difference at the first one."""
     chance = random.Random(seed)
@@ -94,7 +104,8 @@ def play(ours, reference, families, count, seed, protocol=2, since_start=None):
             if since_start is not None:
                 since_start += recent[-60:]
             raise Difference(f"seed {seed}, RESP{protocol}, after {done + index} commands\n  {show(command)}\n"
-                             f"  ours:      {mine!r:.600}\n  reference: {theirs!r:.600}")
+                             f"  ours:      {mine!r:.600}\n  reference: {theirs!r:.600}\n"
+                             f"  at {where(mine, theirs)}")
         done += len(batch)
         del recent[:-200]
 

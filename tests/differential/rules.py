@@ -23,6 +23,11 @@ def nearly(mine, theirs, _):
     return mine == theirs
 
 
+def clocked(mine, theirs, _):
+    """Moments and idle times of pending entries and consumers; everything else is equal."""
+    return _clocked(mine, theirs)
+
+
 def scanned(mine, theirs, _):
     """Everything in one step, in the order of a hash table."""
     if mine[0] != "*" or theirs[0] != "*" or len(mine[1]) != 2:
@@ -48,6 +53,7 @@ RULES = {
     "SPOP": same_shape, "SRANDMEMBER": same_shape, "HRANDFIELD": same_shape, "ZRANDMEMBER": same_shape,
     "RANDOMKEY": anything, "SCAN": scanned, "SSCAN": scanned, "HSCAN": scanned_pairs, "ZSCAN": scanned_pairs,
     "TTL": nearly, "PTTL": nearly, "EXPIRETIME": nearly, "PEXPIRETIME": nearly, "OBJECT IDLETIME": nearly,
+    "XPENDING": clocked, "XINFO STREAM": clocked, "XINFO CONSUMERS": clocked,
     "TIME": anything, "OBJECT REFCOUNT": anything, "MEMORY USAGE": anything, "LASTSAVE": anything,
 }
 
@@ -77,3 +83,14 @@ def _shape(reply):
     if isinstance(reply[1], list):
         return reply[0], len(reply[1]), sorted(_shape(each)[0] for each in reply[1])
     return (reply[0],) if reply[0] != "-" else reply
+
+
+def _clocked(mine, theirs):
+    if mine[0] != theirs[0] or not isinstance(mine[1], list) or not isinstance(theirs[1], list):
+        moments = mine[0] == theirs[0] == ":" and min(mine[1], theirs[1]) > 10**12
+        return mine == theirs or (moments and abs(mine[1] - theirs[1]) <= 3000)
+    if len(mine[1]) != len(theirs[1]):
+        return False
+    pending = len(mine[1]) == 4 and [each[0] for each in mine[1]] == ["$", "$", ":", ":"]
+    return all(_clocked(*pair) or (index == 2 and pending) or (index > 0 and mine[1][index - 1] == ("$", b"idle"))
+               for index, pair in enumerate(zip(mine[1], theirs[1])))
