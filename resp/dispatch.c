@@ -6,6 +6,8 @@
 
 #include "resp/errors.h"
 #include "resp/instance_state.h"
+#include "resp/long_run.h"
+#include "resp/lua/engine.h"
 #include "resp/monitor.h"
 
 enum { SHOWN_BYTES = 128 };
@@ -178,9 +180,22 @@ static bool gate_paused(struct call *call, struct command_entry *entry)
     return false;
 }
 
+/* While a script runs long, only what ends it is served. */
+static bool gate_busy(struct call *call, struct command_entry *entry)
+{
+    (void)entry;
+    if (!long_run_paused(call->instance) || (call->command->flags & CMD_ALLOW_BUSY) != 0) {
+        return true;
+    }
+    const struct script_run *script = lua_engines_run(call->instance);
+    reply_error(call->reply,
+                script != NULL && script->is_function ? ERROR_BUSY_FUNCTION : ERROR_BUSY_SCRIPT);
+    return false;
+}
+
 static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
     gate_known,      gate_arity,       gate_authenticated, gate_memory,
-    gate_subscriber, gate_transaction, gate_paused,
+    gate_subscriber, gate_transaction, gate_busy,          gate_paused,
 };
 
 /* These act on the transaction itself instead of waiting in it. */
@@ -206,7 +221,8 @@ static struct call make_call(struct session *session, struct command_entry *entr
         .reply = &session->reply,
         .argv = argv,
         .argc = argc,
-        .now_ms = clock_now_ms(session->instance->clock),
+        .now_ms = session->instance->snapshot_ms != 0 ? session->instance->snapshot_ms
+                                                      : clock_now_ms(session->instance->clock),
     };
 }
 
@@ -240,22 +256,35 @@ static void remember_reads(struct call *call, const struct command_entry *entry)
     }
 }
 
+void dispatch_finish(struct call *call, struct command_entry *entry, int64_t start_us)
+{
+    measure(call, entry, clock_monotonic_us() - start_us);
+    entry->failed += call->session->reply.failed ? 1 : 0;
+    if (call->session->tracking.on) {
+        remember_reads(call, entry);
+    }
+}
+
 static void run(struct session *session, struct command_entry *entry, struct call *call)
 {
     struct instance *instance = session->instance;
+    struct session *outer = instance->current;
     session->reply.failed = false;
     session->last = entry;
     instance->current = session;
     if (instance->monitors > 0 && (entry->command->flags & (CMD_SKIP_MONITOR | CMD_ADMIN)) == 0) {
-        monitor_feed(call, false);
+        monitor_feed(call, instance->snapshot_ms != 0);
     }
     int64_t start_us = clock_monotonic_us();
-    entry->command->handler(call);
-    instance->current = NULL;
-    measure(call, entry, clock_monotonic_us() - start_us);
-    entry->failed += session->reply.failed ? 1 : 0;
-    if (session->tracking.on) {
-        remember_reads(call, entry);
+    bool finished = true;
+    if (long_run_needed(session, entry) && !long_run_active(instance)) {
+        finished = long_run_start(call, entry, start_us);
+    } else {
+        entry->command->handler(call);
+    }
+    instance->current = outer;
+    if (finished) {
+        dispatch_finish(call, entry, start_us);
     }
 }
 

@@ -18,5 +18,10 @@
 #define ERROR_NO_SUCH_KEY "ERR no such key"
 #define ERROR_MAX_CLIENTS "ERR max number of clients reached"
 #define ERROR_OUT_OF_MEMORY "OOM command not allowed when used memory > 'maxmemory'."
+#define ERROR_BUSY_SCRIPT                                                                          \
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+#define ERROR_BUSY_FUNCTION                                                                        \
+    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+#define ERROR_PAYLOAD_FOOTER "ERR DUMP payload version or checksum are wrong"
 
 #endif

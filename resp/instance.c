@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "resp/instance_state.h"
+#include "resp/long_run.h"
 #include "resp/watch.h"
 
 enum { MOST_ERROR_CODES = 128 };
@@ -48,6 +49,8 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->started_us = clock_monotonic_us();
     make_run_id(random, instance->run_id);
     make_run_id(random, instance->replication_id);
+    scripts_init(instance);
+    functions_init(instance);
     dict_init(&instance->watched, sizeof(struct watchers), NULL, random);
     pubsub_init(&instance->pubsub, random);
     latency_init(&instance->latency, random);
@@ -86,6 +89,7 @@ void instance_refresh_thresholds(struct instance *instance)
     instance->latency.threshold_ms = setting_number(instance, "latency-monitor-threshold");
     instance->eviction.samples = (int)setting_number(instance, "maxmemory-samples");
     instance->eviction.decay_minutes = setting_number(instance, "lfu-decay-time");
+    instance->busy_threshold_ms = setting_number(instance, "busy-reply-threshold");
     instance->eviction.log_factor = setting_number(instance, "lfu-log-factor");
 }
 
@@ -104,6 +108,9 @@ void instance_destroy(struct instance *instance)
         return;
     }
     assert(instance->sessions == NULL);
+    scripts_finish(instance);
+    functions_finish(instance);
+    long_run_destroy(instance->long_run);
     for (int i = 0; i < instance->database_count; i++) {
         keyspace_destroy(instance->databases[i]);
     }

@@ -8,6 +8,7 @@
 #include "resp/blocking_state.h"
 #include "resp/configuration.h"
 #include "resp/eviction.h"
+#include "resp/function_library.h"
 #include "resp/latency.h"
 #include "resp/slow_log.h"
 #include "resp/command_table.h"
@@ -15,6 +16,7 @@
 #include "resp/keyspace.h"
 #include "resp/parser.h"
 #include "resp/pubsub.h"
+#include "resp/scripts.h"
 #include "resp/session.h"
 #include "resp/tracking.h"
 #include "resp/types/packing.h"
@@ -69,6 +71,12 @@ struct instance {
     size_t monitors;
     struct session *current; /* whose command runs */
 
+    struct scripts scripts;
+    struct function_store functions;
+    struct long_run *long_run; /* NULL until the first one */
+    int64_t busy_threshold_ms; /* from then on a script lets others be answered */
+    int64_t snapshot_ms;       /* what time it is for a script; 0: none runs */
+
     struct dict blocked_keys; /* database and key -> struct block_queue */
     struct block_queue *ready, **ready_end;
     bool serving_blocked;
@@ -115,7 +123,8 @@ struct session {
     bool in_transaction, dirty; /* dirty: a watched key changed */
     bool replies_off, skip_reply, skip_next_reply;
     bool running;
-    bool ready; /* session_next found a command that is not run yet */
+    bool suspended; /* its command is stopped in the middle: resp/long_run.h */
+    bool ready;     /* session_next found a command that is not run yet */
     char *address, *local_address, *name, *user;
     char *library_name, *library_version;
     struct command_entry *entry; /* of the ready command; NULL: unknown */
@@ -151,6 +160,8 @@ bool instance_runs(const struct instance *instance, const char *version);
 void session_move(struct session *session, struct instance *instance);
 /* The whole of AUTH. False after answering. */
 bool session_authenticate_or_reply(struct call *call, struct bytes user, struct bytes password);
+/* The suspended command is over. */
+void session_resumed(struct session *session);
 void session_select(struct session *session, int index);
 void session_reset(struct session *session); /* RESET */
 /* After a command: whether CLIENT REPLY drops the next one's answer. */
@@ -177,6 +188,8 @@ void dispatch_run(struct session *session, struct command_entry *entry, const st
 /* Runs a waiting client's handler again. */
 void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
                      int argc);
+/* What follows a handler: figures, the slow log, tracking. */
+void dispatch_finish(struct call *call, struct command_entry *entry, int64_t start_us);
 void reply_unknown_command(struct call *call);
 void reply_unknown_subcommand(struct call *call);
 

@@ -8,6 +8,8 @@
 #include "resp/rdb_reader.h"
 #include "resp/rdb_writer.h"
 
+enum { LONGEST_LIBRARY = 512 * 1024 * 1024 };
+
 /* ---- Saving ---- */
 
 static void write_fact(struct rdb_writer *writer, const char *name, struct bytes value)
@@ -47,6 +49,10 @@ bool rdb_save(struct instance *instance, const struct rdb_sink *sink)
     write_number_fact(&writer, "ctime", clock_now_ms(instance->clock) / 1000);
     write_number_fact(&writer, "used-mem", (int64_t)instance_memory(instance));
     write_number_fact(&writer, "aof-base", 0);
+    for (size_t i = 0; i < instance->functions.count; i++) {
+        rdb_write_byte(&writer, RDB_MARK_FUNCTION2);
+        rdb_write_string(&writer, instance->functions.libraries[i]->code);
+    }
     for (int i = 0; i < instance->database_count; i++) {
         struct keyspace *db = instance->databases[i];
         if (keyspace_count(db) == 0) {
@@ -73,6 +79,7 @@ struct loading {
     struct keyspace **staged;
     int database;
     int64_t expires_at_ms;
+    struct buf libraries; /* names of those that came with the dump, each terminated */
 };
 
 static bool read_header(struct rdb_reader *reader)
@@ -169,6 +176,38 @@ static bool read_expiry(struct loading *loading, size_t size, int64_t unit_ms)
            rdb_fail(&loading->reader, "a key's expiry lies before 1970");
 }
 
+/* A library of functions is there at once; if the dump fails later on, it goes again. */
+static bool read_library(struct loading *loading)
+{
+    struct buf code, error;
+    buf_init(&code, LONGEST_LIBRARY);
+    buf_init(&error, 4096);
+    bool read = rdb_read_string(&loading->reader, &code);
+    const char *name = NULL;
+    if (read) {
+        name = function_library_load(loading->instance, buf_bytes(&code), false, &error);
+        if (name == NULL) {
+            rdb_fail(&loading->reader, "a library of functions cannot be loaded");
+        }
+    }
+    if (name != NULL) {
+        buf_append(&loading->libraries, (struct bytes){name, strlen(name) + 1});
+    }
+    buf_finish(&code);
+    buf_finish(&error);
+    return name != NULL;
+}
+
+static void drop_libraries(struct loading *loading)
+{
+    struct bytes names = buf_bytes(&loading->libraries);
+    for (size_t at = 0; at < names.size; at += strlen(names.data + at) + 1) {
+        function_library_delete(
+            loading->instance,
+            function_library_find(loading->instance, bytes_from_string(names.data + at)));
+    }
+}
+
 /* False at the end of the dump, or on failure. */
 static bool read_part(struct loading *loading)
 {
@@ -197,9 +236,10 @@ static bool read_part(struct loading *loading)
         return rdb_read_little(reader, 1, &ignored);
     case RDB_MARK_MODULE_AUX:
         return rdb_fail(reader, "it holds data of a module");
-    case RDB_MARK_FUNCTION:
     case RDB_MARK_FUNCTION2:
-        return rdb_fail(reader, "it holds functions, which this version cannot read");
+        return read_library(loading);
+    case RDB_MARK_FUNCTION:
+        return rdb_fail(reader, "it holds functions in the form of a release candidate of Redis 7");
     default:
         return read_key(loading, mark);
     }
@@ -233,6 +273,7 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
         .staged =
             memory_allocate_zeroed((size_t)instance->database_count * sizeof(struct keyspace *)),
     };
+    buf_init(&loading.libraries, LONGEST_LIBRARY);
     for (int i = 0; i < instance->database_count; i++) {
         loading.staged[i] = keyspace_create(instance, i);
     }
@@ -256,6 +297,10 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
         keyspace_destroy(loading.staged[i]);
     }
     memory_free(loading.staged);
+    if (!good) {
+        drop_libraries(&loading);
+    }
+    buf_finish(&loading.libraries);
     if (!good) {
         buf_printf(error, "the dump is damaged at offset %zu: %s", loading.reader.at,
                    loading.reader.failure);

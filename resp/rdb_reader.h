@@ -26,4 +26,11 @@ bool rdb_read_string(struct rdb_reader *reader, struct buf *text);
 bool rdb_read_value(struct rdb_reader *reader, unsigned char mark, const struct value_type **type,
                     void **data);
 
+/*
+ * Payloads of DUMP and FUNCTION DUMP end with two bytes of version and eight of checksum. True when
+ * both are right; *value is what stands before them.
+ */
+enum { RDB_FOOTER_SIZE = 10 };
+bool rdb_footer_fits(struct bytes payload, struct bytes *value);
+
 #endif

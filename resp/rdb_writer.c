@@ -125,3 +125,9 @@ void rdb_write_double(struct rdb_writer *writer, double number)
     memcpy(&bits, &number, sizeof(bits));
     rdb_write_little(writer, bits, sizeof(bits));
 }
+
+void rdb_write_footer(struct rdb_writer *writer)
+{
+    rdb_write_little(writer, RDB_VERSION, 2);
+    rdb_write_little(writer, rdb_writer_checksum(writer), 8);
+}

@@ -6,6 +6,7 @@
 
 #include "resp/errors.h"
 #include "resp/instance_state.h"
+#include "resp/long_run.h"
 #include "resp/watch.h"
 
 /* A client that does not read is cut off here, as client-output-buffer-limit would. */
@@ -100,6 +101,10 @@ void session_destroy(struct session *session)
     if (session == NULL) {
         return;
     }
+    session->host.wake = NULL;
+    if (session->suspended) {
+        long_run_abandon(session->instance);
+    }
     clock_disarm(session->instance->clock, &session->idle);
     block_forget(session);
     transaction_discard(session);
@@ -156,7 +161,7 @@ enum session_step session_next(struct session *session)
     if (session->closing || session->broken) {
         return SESSION_CLOSED;
     }
-    if (session->blocked.active) {
+    if (session->blocked.active || session->suspended) {
         parser_hold(&session->parser);
         return SESSION_BLOCKED;
     }
@@ -244,9 +249,23 @@ void session_run(struct session *session)
     assert(session->ready);
     session->running = true;
     dispatch(session, session->entry, session->parser.argv, session->parser.argc);
+    if (session->suspended) {
+        session->ready = false;
+        return;
+    }
     session->running = false;
     finish_command(session);
     instance_settle(session->instance);
+}
+
+void session_resumed(struct session *session)
+{
+    session->running = false;
+    finish_command(session);
+    instance_settle(session->instance);
+    if (session->host.wake != NULL) {
+        session->host.wake(session->host.context, session);
+    }
 }
 
 void session_skip(struct session *session, const char *error)
@@ -275,6 +294,9 @@ const struct command *session_command(const struct session *session)
 
 struct bytes session_output(const struct session *session)
 {
+    if (session->suspended) {
+        return BYTES(""); /* the answer is not whole yet */
+    }
     return buf_bytes(&session->reply.output);
 }
 

@@ -35,6 +35,7 @@ esac
 
 has_command() { command -v "$1" >/dev/null; }
 has_library() { pkg-config --exists "$1" 2>/dev/null; }
+has_lua() { has_library lua5.1 || has_library lua-5.1 || has_library lua51; }
 has_compiler() { command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null; }
 has_libc_headers() { [ "$manager" = brew ] || [ -e /usr/include/stdio.h ]; }
 has_http_parser() {
@@ -71,6 +72,7 @@ build | has_command ninja | ninja-build | ninja-build | samurai | ninja
 build | has_command pkg-config | pkg-config | pkgconf-pkg-config | pkgconf | pkgconf
 build | has_library libuv | libuv1-dev | libuv-devel | libuv-dev | libuv
 build | has_library openssl | libssl-dev | openssl-devel | openssl-dev | openssl@3
+build | has_lua | liblua5.1-0-dev | compat-lua-devel | lua5.1-dev | lua@5.1
 build | has_library libcjson | libcjson-dev | cjson-devel | cjson-dev | cjson
 build | has_http_parser | libhttp-parser-dev | llhttp-devel | llhttp-dev | llhttp
 test | has_command python3 | python3 | python3 | python3 | python

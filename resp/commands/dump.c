@@ -5,8 +5,6 @@
 #include "resp/rdb_reader.h"
 #include "resp/rdb_writer.h"
 
-enum { FOOTER_SIZE = 10 }; /* two bytes of version, eight of checksum */
-
 #define PAYLOAD_LIMIT ((size_t)1 << 30)
 
 static bool collect(void *context, struct bytes piece)
@@ -28,8 +26,7 @@ static void cmd_dump(struct call *call)
     rdb_writer_init(&writer, &sink);
     rdb_write_byte(&writer, entry->type->rdb_type(entry->data));
     entry->type->rdb_save(entry->data, &writer);
-    rdb_write_little(&writer, RDB_VERSION, 2);
-    rdb_write_little(&writer, rdb_writer_checksum(&writer), 8);
+    rdb_write_footer(&writer);
     rdb_writer_finish(&writer);
     reply_bulk(call->reply, buf_bytes(&payload));
     buf_finish(&payload);
@@ -43,21 +40,6 @@ static const struct option restore_options[] = {
     {0},
 };
 enum { RESTORE_REPLACE, RESTORE_ABSTTL, RESTORE_IDLETIME, RESTORE_FREQ, RESTORE_OPTIONS };
-
-/* Version and checksum behind the value are right; *value is what stands before them. */
-static bool footer_fits(struct bytes payload, struct bytes *value)
-{
-    if (payload.size < FOOTER_SIZE) {
-        return false;
-    }
-    struct rdb_reader reader = {.data = payload, .at = payload.size - FOOTER_SIZE};
-    uint64_t version, checksum;
-    rdb_read_little(&reader, 2, &version);
-    rdb_read_little(&reader, 8, &checksum);
-    *value = bytes_slice(payload, 0, payload.size - FOOTER_SIZE);
-    return version <= RDB_VERSION &&
-           checksum == rdb_checksum(0, bytes_slice(payload, 0, payload.size - 8));
-}
 
 static bool read_value(struct call *call, struct bytes value, const struct value_type **type,
                        void **data)
@@ -103,8 +85,8 @@ static void cmd_restore(struct call *call)
         reply_error(call->reply, "ERR Invalid TTL value, must be >= 0");
         return;
     }
-    if (!footer_fits(call->argv[3], &value)) {
-        reply_error(call->reply, "ERR DUMP payload version or checksum are wrong");
+    if (!rdb_footer_fits(call->argv[3], &value)) {
+        reply_error(call->reply, ERROR_PAYLOAD_FOOTER);
         return;
     }
     const struct value_type *type = NULL;

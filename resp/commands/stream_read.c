@@ -85,6 +85,11 @@ static bool words_or_reply(struct reading *reading)
         reply_syntax_error(call);
         return false;
     }
+    if (reading->timeout_ms >= 0 && call->instance->snapshot_ms != 0) {
+        reply_errorf(call->reply, "ERR %s command is not allowed with BLOCK option from scripts",
+                     reading->of_group ? "xreadgroup" : "xread");
+        return false;
+    }
     if (reading->of_group && reading->group_at == 0) {
         reply_error(call->reply, "ERR Missing GROUP option for XREADGROUP");
         return false;

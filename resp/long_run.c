@@ -1,0 +1,143 @@
+#include "resp/long_run.h"
+
+#include <string.h>
+
+#include "base/fiber.h"
+#include "resp/instance_state.h"
+#include "resp/lua/engine.h"
+
+struct long_run {
+    struct instance *instance;
+    struct fiber *fiber;
+    struct call call;
+    struct command_entry *entry;
+    struct bytes *argv; /* a copy from the first pause on */
+    int64_t start_us;
+    bool active, paused;
+    struct timer timer; /* fires in the loop's next turn */
+};
+
+void long_run_destroy(struct long_run *run)
+{
+    if (run != NULL) {
+        fiber_destroy(run->fiber);
+        memory_free(run);
+    }
+}
+
+bool long_run_needed(const struct session *session, const struct command_entry *entry)
+{
+    if ((entry->command->flags & CMD_MAY_RUN_LONG) != 0) {
+        return true;
+    }
+    if (strcmp(entry->command->name, "EXEC") != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < session->transaction.count; i++) {
+        if ((session->transaction.commands[i].entry->command->flags & CMD_MAY_RUN_LONG) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_handler(void *context)
+{
+    struct long_run *run = context;
+    run->call.command->handler(&run->call);
+}
+
+static void finish(struct long_run *run)
+{
+    struct session *session = run->call.session;
+    run->active = run->paused = false;
+    session->suspended = false;
+    dispatch_finish(&run->call, run->entry, run->start_us);
+    memory_free(run->argv);
+    run->argv = NULL;
+    session_resumed(session);
+}
+
+static void go_on(struct timer *timer)
+{
+    struct long_run *run = CONTAINER_OF(timer, struct long_run, timer);
+    if (fiber_continue(run->fiber)) {
+        finish(run);
+    } else {
+        clock_arm(run->instance->clock, &run->timer, clock_now_ms(run->instance->clock));
+    }
+}
+
+bool long_run_start(struct call *call, struct command_entry *entry, int64_t start_us)
+{
+    struct instance *instance = call->instance;
+    if (instance->long_run == NULL) {
+        instance->long_run = memory_allocate_zeroed(sizeof(*instance->long_run));
+        instance->long_run->instance = instance;
+        instance->long_run->timer.fire = go_on;
+        instance->long_run->fiber = fiber_create();
+    }
+    struct long_run *run = instance->long_run;
+    if (run->fiber == NULL) { /* no stack to be had: it runs, but never stops */
+        call->command->handler(call);
+        return true;
+    }
+    run->call = *call;
+    run->entry = entry;
+    run->start_us = start_us;
+    run->active = true;
+    if (fiber_start(run->fiber, run_handler, run)) {
+        run->active = false;
+        *call = run->call;
+        return true;
+    }
+    call->session->suspended = true;
+    clock_arm(instance->clock, &run->timer, call->now_ms);
+    return false;
+}
+
+void long_run_pause(struct instance *instance)
+{
+    struct long_run *run = instance->long_run;
+    if (run == NULL || !run->active || run->fiber == NULL) {
+        return;
+    }
+    if (run->argv == NULL) {
+        run->argv = words_copy(run->call.argv, run->call.argc);
+        run->call.argv = run->argv;
+    }
+    struct session *current = instance->current;
+    run->paused = true;
+    instance->current = NULL;
+    fiber_pause(run->fiber);
+    run->paused = false;
+    instance->current = current;
+}
+
+bool long_run_active(const struct instance *instance)
+{
+    return instance->long_run != NULL && instance->long_run->active;
+}
+
+bool long_run_paused(const struct instance *instance)
+{
+    return instance->long_run != NULL && instance->long_run->paused;
+}
+
+struct session *long_run_session(const struct instance *instance)
+{
+    return long_run_paused(instance) ? instance->long_run->call.session : NULL;
+}
+
+void long_run_abandon(struct instance *instance)
+{
+    struct long_run *run = instance->long_run;
+    if (!long_run_paused(instance)) {
+        return;
+    }
+    clock_disarm(instance->clock, &run->timer);
+    lua_engines_kill(instance);
+    while (!fiber_continue(run->fiber)) {
+    }
+    finish(run);
+}
