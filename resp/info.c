@@ -174,9 +174,10 @@ static void section_persistence(struct writer *writer)
         line(writer, "current_save_keys_processed:0");
         line(writer, "current_save_keys_total:0");
     }
-    line(writer, "rdb_changes_since_last_save:%llu", (ull)instance->changes);
+    line(writer, "rdb_changes_since_last_save:%llu",
+         (ull)(instance->changes - instance->saved_changes));
     line(writer, "rdb_bgsave_in_progress:0");
-    line(writer, "rdb_last_save_time:%lld", (long long)(instance->started_ms / 1000));
+    line(writer, "rdb_last_save_time:%lld", (long long)(instance->saved_ms / 1000));
     line(writer, "rdb_last_bgsave_status:ok");
     line(writer, "rdb_last_bgsave_time_sec:-1");
     line(writer, "rdb_current_bgsave_time_sec:-1");
@@ -266,7 +267,11 @@ static void section_replication(struct writer *writer)
 {
     const struct instance *instance = writer->instance;
     line(writer, "role:master");
-    line(writer, "connected_slaves:0");
+    line(writer, "connected_slaves:%d", instance->replicas);
+    for (int i = 0; i < instance->replicas; i++) {
+        line(writer, "slave%d:ip=127.0.0.1,port=%d,state=online,offset=%llu,lag=0", i,
+             instance->port, (ull)instance->changes);
+    }
     if (writer->middle) {
         line(writer, "master_failover_state:no-failover");
     }

@@ -46,6 +46,7 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->keys[0] = string_duplicate("");
     instance->keys[1] = string_duplicate("");
     instance->started_ms = clock_now_ms(clock);
+    instance->saved_ms = instance->started_ms;
     instance->started_us = clock_monotonic_us();
     make_run_id(random, instance->run_id);
     make_run_id(random, instance->replication_id);
@@ -77,6 +78,7 @@ void instance_configure(struct instance *instance, const struct instance_config 
     }
     instance->idle_timeout_ms = config->idle_timeout_ms;
     instance->clustered = config->clustered;
+    instance->replicas = config->replicas;
     instance->port = config->port;
     instance->tls_port = config->tls_port;
     configuration_mirror(instance);

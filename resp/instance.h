@@ -31,6 +31,7 @@ struct instance_config {
     struct bytes notify_keyspace_events;
     int64_t idle_timeout_ms; /* 0: never; Azure 600000 */
     bool clustered;
+    int replicas;       /* that follow this primary, as INFO, ROLE and WAIT tell */
     int port, tls_port; /* as INFO and CLIENT LIST show them */
 };
 
@@ -66,6 +67,10 @@ struct instance_host_info {
     int64_t pid;
     const char *executable, *config_file;
     struct bytes os;
+    /* SAVE, SHUTDOWN; NULL: there is nothing to write, nobody to stop. */
+    void *context;
+    bool (*save)(void *context, struct instance *instance);
+    void (*stop)(void *context);
 };
 void instance_set_host_info(struct instance *instance, const struct instance_host_info *info);
 

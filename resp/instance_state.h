@@ -43,6 +43,7 @@ struct instance {
     char *max_memory_policy;
     int64_t idle_timeout_ms;
     bool clustered;
+    int replicas;
     int port, tls_port;
     struct packing_limits packing;
     struct configuration configuration;
@@ -82,6 +83,8 @@ struct instance {
     bool serving_blocked;
     int64_t blocked_count;
 
+    int64_t saved_ms; /* when, and at which count of changes, data was saved last */
+    uint64_t saved_changes;
     uint64_t changes, keyspace_memory, session_memory, peak_memory;
     struct {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;

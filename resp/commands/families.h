@@ -44,7 +44,12 @@
     FAMILY(bitfield)                                                                               \
     FAMILY(hyperloglog)                                                                            \
     FAMILY(scripting)                                                                              \
-    FAMILY(function)
+    FAMILY(function)                                                                               \
+    FAMILY(sort)                                                                                   \
+    FAMILY(lcs)                                                                                    \
+    FAMILY(replication)                                                                            \
+    FAMILY(persistence)                                                                            \
+    FAMILY(module)
 
 #define FAMILY(name) extern const struct command_family name##_family;
 COMMAND_FAMILIES

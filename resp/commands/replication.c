@@ -1,0 +1,211 @@
+/* WAIT, ROLE, READONLY and their kin, and the verbs of replication that only a replica obeys. */
+#include "resp/arguments.h"
+#include "resp/blocking.h"
+#include "resp/instance_state.h"
+
+/* Replicas keep up with the primary at once. */
+static int64_t acknowledged(const struct call *call)
+{
+    return call->instance->replicas;
+}
+
+static void give_up_waiting(struct reply *reply)
+{
+    reply_integer(reply, 0);
+}
+
+static void cmd_wait(struct call *call)
+{
+    int64_t wanted, timeout_ms;
+    if (!argument_integer_or_reply(call, 1, &wanted) ||
+        !block_timeout_ms_or_reply(call, 2, &timeout_ms)) {
+        return;
+    }
+    if (acknowledged(call) >= wanted || call->nested) {
+        reply_integer(call->reply, acknowledged(call));
+        return;
+    }
+    block_for_time(call, timeout_ms, give_up_waiting);
+}
+
+static void cmd_role(struct call *call)
+{
+    reply_array(call->reply, 3);
+    reply_bulk_string(call->reply, "master");
+    reply_integer(call->reply, (int64_t)call->instance->changes);
+    reply_array(call->reply, (size_t)call->instance->replicas);
+    for (int64_t i = 0; i < call->instance->replicas; i++) {
+        reply_array(call->reply, 3);
+        reply_bulk_string(call->reply, "127.0.0.1");
+        reply_bulkf(call->reply, "%d", call->instance->port);
+        reply_bulkf(call->reply, "%llu", (unsigned long long)call->instance->changes);
+    }
+}
+
+static void reply_no_cluster(struct call *call)
+{
+    reply_error(call->reply, "ERR This instance has cluster support disabled");
+}
+
+static void cmd_readonly(struct call *call)
+{
+    if (!call->instance->clustered) {
+        reply_no_cluster(call);
+        return;
+    }
+    call->session->readonly = true;
+    reply_ok(call->reply);
+}
+
+static void cmd_readwrite(struct call *call)
+{
+    if (!call->instance->clustered) {
+        reply_no_cluster(call);
+        return;
+    }
+    call->session->readonly = false;
+    reply_ok(call->reply);
+}
+
+static void cmd_asking(struct call *call)
+{
+    if (!call->instance->clustered) {
+        reply_no_cluster(call);
+        return;
+    }
+    reply_ok(call->reply);
+}
+
+static void cmd_failover(struct call *call)
+{
+    if (call->argc == 2 && bytes_equal_string_nocase(call->argv[1], "ABORT")) {
+        reply_error(call->reply, "ERR No failover in progress.");
+        return;
+    }
+    for (int i = 1; i < call->argc; i++) {
+        bool to = bytes_equal_string_nocase(call->argv[i], "TO");
+        bool timeout = bytes_equal_string_nocase(call->argv[i], "TIMEOUT");
+        if ((to && i + 2 < call->argc) || (timeout && i + 1 < call->argc)) {
+            i += to ? 2 : 1;
+        } else if (!bytes_equal_string_nocase(call->argv[i], "FORCE")) {
+            reply_syntax_error(call);
+            return;
+        }
+    }
+    reply_error(call->reply, "ERR FAILOVER requires connected replicas.");
+}
+
+/* A server that is nobody's replica stays that with NO ONE. */
+static void cmd_replicaof(struct call *call)
+{
+    int64_t port;
+    if (bytes_equal_string_nocase(call->argv[1], "NO") &&
+        bytes_equal_string_nocase(call->argv[2], "ONE")) {
+        reply_ok(call->reply);
+        return;
+    }
+    if (!bytes_to_int64(call->argv[2], &port) || port < 0 || port > 65535) {
+        reply_error(call->reply, "ERR Invalid master port");
+        return;
+    }
+    reply_error(call->reply, "ERR This server does not replicate another one: link two caches "
+                             "with Azure's linked servers instead");
+}
+
+static const struct command commands[] = {
+    {
+        .name = "WAIT",
+        .group = "generic",
+        .handler = cmd_wait,
+        .arity = 3,
+        .flags = CMD_NOSCRIPT,
+        .categories = CATEGORY_CONNECTION,
+        .since = "3.0.0",
+        .complexity = "O(1)",
+        .summary = "Wait for the synchronous replication of all the write commands sent in "
+                   "the context of the current connection",
+        .arguments = "numreplicas=integer timeout=integer",
+        .tips = (const char *const[]){"request_policy:all_shards", "response_policy:agg_min", NULL},
+    },
+    {
+        .name = "ROLE",
+        .handler = cmd_role,
+        .arity = 1,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST,
+        .categories = CATEGORY_ADMIN | CATEGORY_DANGEROUS,
+        .since = "2.8.12",
+        .complexity = "O(1)",
+        .summary = "Return the role of the instance in the context of replication",
+    },
+    {
+        .name = "READONLY",
+        .group = "cluster",
+        .handler = cmd_readonly,
+        .arity = 1,
+        .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
+        .categories = CATEGORY_CONNECTION,
+        .since = "3.0.0",
+        .complexity = "O(1)",
+        .summary = "Enables read queries for a connection to a cluster replica node",
+    },
+    {
+        .name = "READWRITE",
+        .group = "cluster",
+        .handler = cmd_readwrite,
+        .arity = 1,
+        .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
+        .categories = CATEGORY_CONNECTION,
+        .since = "3.0.0",
+        .complexity = "O(1)",
+        .summary = "Disables read queries for a connection to a cluster replica node",
+    },
+    {
+        .name = "ASKING",
+        .group = "cluster",
+        .handler = cmd_asking,
+        .arity = 1,
+        .flags = CMD_FAST,
+        .categories = CATEGORY_CONNECTION,
+        .since = "3.0.0",
+        .complexity = "O(1)",
+        .summary = "Sent by cluster clients after an -ASK redirect",
+    },
+    {
+        .name = "FAILOVER",
+        .handler = cmd_failover,
+        .arity = -1,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_STALE,
+        .since = "6.2.0",
+        .complexity = "O(1)",
+        .summary = "Start a coordinated failover between this server and one of its "
+                   "replicas.",
+        .arguments = "[target{host port=integer [force=token@FORCE]}@TO] [abort=token@ABORT] "
+                     "[milliseconds=integer@TIMEOUT]",
+    },
+    {
+        .name = "REPLICAOF",
+        .azure = AZURE_BLOCKED,
+        .handler = cmd_replicaof,
+        .arity = 3,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_STALE | CMD_NO_ASYNC_LOADING,
+        .since = "5.0.0",
+        .complexity = "O(1)",
+        .summary = "Make the server a replica of another instance, or promote it as master.",
+        .arguments = "args(host-port{host port=integer}|no-one{no=token@NO one=token@ONE})",
+    },
+    {
+        .name = "SLAVEOF",
+        .azure = AZURE_BLOCKED,
+        .handler = cmd_replicaof,
+        .arity = 3,
+        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_STALE | CMD_NO_ASYNC_LOADING,
+        .since = "1.0.0",
+        .complexity = "O(1)",
+        .summary = "Make the server a replica of another instance, or promote it as master.",
+        .arguments = "args(host-port{host port=integer}|no-one{no=token@NO one=token@ONE})",
+        .deprecated_since = "5.0.0",
+        .replaced_by = "`REPLICAOF`",
+    },
+};
+
+const struct command_family replication_family = {"server", commands, ARRAY_LEN(commands)};
