@@ -64,6 +64,7 @@ static struct instance_config instance_config_of(const struct cache_host *host,
         .notify_keyspace_events = cache->notify_keyspace_events,
         .idle_timeout_ms = AZURE_IDLE_TIMEOUT_MS,
         .clustered = cache->shard_count > 0,
+        .replicas = bytes_equal_string_nocase(cache->sku, "Basic") ? 0 : 1,
         .port = host->port,
         .tls_port = host->tls_port,
     };
@@ -75,6 +76,7 @@ static struct instance_config instance_config_of(const struct cache_host *host,
         config.version = BYTES(OPEN_REDIS_VERSION);
         config.databases = 16;
         config.max_clients = 10000;
+        config.replicas = 0;
         config.max_memory = 0;
         config.max_memory_policy = BYTES("noeviction");
         config.idle_timeout_ms = 0;

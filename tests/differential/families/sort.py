@@ -5,19 +5,24 @@ def _pattern(w):
     return w.pick("{k}s*", "{k}h*->m1", "{k}h*->", "nosort", "#", "{k}w_*", "{k}s0", "*", "{k}w_*->x", "")
 
 
+def _number(w):
+    """None that strtod finds out of range: redis-server never clears errno, and then refuses the next ones too."""
+    return w.pick(w.small(), w.small() / 4, "1e5", "nan", "inf", "abc", "")
+
+
 def command(w):
     name = w.pick("SORT", "SORT", "SORT", "SORT_RO", "LCS", "SET", "SET", "RPUSH", "SADD", "ZADD", "HSET")
     kind = w.pick("list", "list", "set", "sorted_set")
     key = w.key(kind)
     if name == "SET":
-        return name, w.pick(w.key("string"), f"{{k}}w_{w.chance.randrange(-5, 10)}"), w.pick(w.number(), w.text())
+        return name, w.pick(w.key("string"), f"{{k}}w_{w.chance.randrange(-5, 10)}"), w.pick(_number(w), _number(w), w.text())
     if name in ("RPUSH", "SADD"):
-        return (name, w.key("list" if name == "RPUSH" else "set"), *w.many(lambda: w.pick(w.small(), w.small(), w.number(), w.member())
+        return (name, w.key("list" if name == "RPUSH" else "set"), *w.many(lambda: w.pick(w.small(), w.small(), _number(w), f"m{w.small()}")
                                                                             if w.likely(0.3) else w.small()))
     if name == "ZADD":
         return name, w.key("sorted_set"), w.small(), w.small()
     if name == "HSET":
-        return name, f"{{k}}h{w.small()}", w.member(), w.number()
+        return name, f"{{k}}h{w.small()}", w.member(), _number(w)
     if name == "LCS":
         options = [*w.maybe(0.4, "IDX"), *w.maybe(0.3, "LEN"), *w.maybe(0.3, "WITHMATCHLEN"), *w.maybe(0.3, "MINMATCHLEN", w.integer),
                    *w.maybe(0.02, "x")]
