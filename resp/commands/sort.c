@@ -122,7 +122,7 @@ static void load_sorted_set(struct sort *sort, const struct sorted_set *set)
 
 static bool load_or_reply(struct sort *sort)
 {
-    const struct entry *entry = keyspace_read(sort->call, sort->call->argv[1]);
+    struct entry *entry = keyspace_read(sort->call, sort->call->argv[1]);
     bool is_set = entry != NULL && entry->type == &set_type;
     if (entry == NULL) {
         return true;
@@ -132,6 +132,8 @@ static bool load_or_reply(struct sort *sort)
     } else if (is_set) {
         load_set(sort, entry->data);
     } else if (entry->type == &sorted_set_type) {
+        sorted_set_unpack(entry->data);
+        keyspace_account(sort->call->db, entry);
         load_sorted_set(sort, entry->data);
     } else {
         reply_wrong_type(sort->call);

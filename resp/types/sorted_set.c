@@ -143,6 +143,13 @@ struct sorted_set *sorted_set_copy(const struct sorted_set *set)
     return copy;
 }
 
+void sorted_set_unpack(struct sorted_set *set)
+{
+    if (set->pack != NULL) {
+        become_table(set);
+    }
+}
+
 void sorted_set_pack(struct sorted_set *set, const struct packing_limits *limits)
 {
     struct sorted_set_element element;

@@ -30,6 +30,8 @@ struct sorted_set *sorted_set_from_pack_take(struct listpack *pack,
                                              struct random *random);
 /* A set built as a table (limits of zero) becomes a packed one if it fits. */
 void sorted_set_pack(struct sorted_set *set, const struct packing_limits *limits);
+/* SORT leaves a set so behind, as Redis's does. */
+void sorted_set_unpack(struct sorted_set *set);
 size_t sorted_set_count(const struct sorted_set *set);
 
 bool sorted_set_score(const struct sorted_set *set, struct bytes member, double *score);
