@@ -79,6 +79,7 @@ test | has_command python3 | python3 | python3 | python3 | python
 test | has_module pytest | python3-pytest | python3-pytest | pypi:pytest | pypi:pytest
 test | has_module xdist | python3-pytest-xdist | python3-pytest-xdist | pypi:pytest-xdist | pypi:pytest-xdist
 test | has_module pytest_timeout | python3-pytest-timeout | python3-pytest-timeout | pypi:pytest-timeout | pypi:pytest-timeout
+test | has_module celery | python3-celery | python3-celery | pypi:celery | pypi:celery
 test | has_module yaml | python3-yaml | python3-pyyaml | pypi:pyyaml | pypi:pyyaml
 test | has_module pyflakes | python3-pyflakes | python3-pyflakes | pypi:pyflakes | pypi:pyflakes
 test | has_module redis | python3-redis | python3-redis | pypi:redis | pypi:redis
