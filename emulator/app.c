@@ -101,9 +101,20 @@ static void resources_changed(void *context)
     }
 }
 
+static void cache_sharded(void *context, const struct cache *cache)
+{
+    struct app *app = context;
+    if (app->shard_ports != NULL) {
+        shard_ports_update(app->shard_ports, cache);
+    }
+}
+
 static void cache_removing(void *context, const struct cache *cache)
 {
     struct app *app = context;
+    if (app->shard_ports != NULL) {
+        shard_ports_remove(app->shard_ports, cache);
+    }
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
     }
@@ -130,6 +141,7 @@ static void make_caches(struct app *app)
         .host_names = (enum host_names)app->config->host_names,
         .devcache_profile = (enum instance_profile)app->config->profile,
         .config_file = app->config->config_file,
+        .sharded = cache_sharded,
         .removing = cache_removing,
         .signed_in = signed_in,
         .context = app,
@@ -395,12 +407,28 @@ static bool build(struct app *app, struct buf *error)
         return false;
     }
     cache_host_set_ports(app->caches, app->redis_port, app->redis_tls_port);
+    const struct shard_ports_config shards = {
+        .loop = &app->loop,
+        .authority = app->authority,
+        .bind = app->config->bind,
+        .plain = app->config->redis_port != PORT_OFF,
+        .tls = app->config->redis_tls_port != PORT_OFF,
+        .any_port = app->config->redis_port == 0 || app->config->redis_tls_port == 0,
+        .caches = app->caches,
+    };
+    app->shard_ports = shard_ports_create(&shards);
     if (!state_load_resources(app->state, error) ||
         !seed_resources(app->config, management_service(app->management), app->caches, error)) {
         return false;
     }
     state_load_data(app->state);
     return true;
+}
+
+static bool still_open(const struct app *app)
+{
+    return app->open_listeners > 0 ||
+           (app->shard_ports != NULL && shard_ports_open(app->shard_ports) > 0);
 }
 
 /* Closes ports and timers, and runs the loop until connections have said goodbye. */
@@ -414,11 +442,14 @@ static void close_connections(struct app *app)
             listener_close(listeners[i], listener_closed, app);
         }
     }
-    uv_timer_start(&app->patience, out_of_patience, PATIENCE_MS, 0);
-    while (app->open_listeners > 0 && uv_is_active((uv_handle_t *)&app->patience)) {
-        loop_run(&app->loop);
+    if (app->shard_ports != NULL) {
+        shard_ports_close(app->shard_ports);
     }
-    if (app->open_listeners > 0) {
+    uv_timer_start(&app->patience, out_of_patience, PATIENCE_MS, 0);
+    while (still_open(app) && uv_is_active((uv_handle_t *)&app->patience)) {
+        uv_run(&app->loop.uv, UV_RUN_ONCE);
+    }
+    if (still_open(app)) {
         /* Someone does not read what is left for them: state is saved, the rest goes with us. */
         log_warn("app", "connections did not close in time");
         state_finish(app->state);
@@ -440,6 +471,8 @@ static void take_down(struct app *app)
     app->state = NULL;
     http_endpoint_destroy(app->front_door);
     redis_endpoint_destroy(app->redis);
+    shard_ports_destroy(app->shard_ports);
+    app->shard_ports = NULL;
     admin_destroy(app->admin);
     management_destroy(app->management);
     cache_host_destroy(app->caches);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "emulator/well_known.h"
+#include "resp/cluster.h"
 #include "resp/rdb.h"
 #include "resp/session.h"
 
@@ -189,12 +190,67 @@ static struct cache *add_cache(struct cache_host *host, const struct arm_cache *
 
 static void cache_free(struct cache *cache)
 {
+    cluster_destroy(cache->cluster);
     memory_free(cache->name);
     memory_free(cache->sku);
     memory_free(cache->redis_version);
     memory_free(cache->primary_key);
     memory_free(cache->secondary_key);
     memory_free(cache);
+}
+
+/* ---- Shards ---- */
+
+static int instance_count(const struct cache *cache)
+{
+    return cache->cluster == NULL ? 1 : cache->cluster->count;
+}
+
+static struct instance *instance_at(const struct cache *cache, int index)
+{
+    return cache->cluster == NULL ? cache->instance : cache->cluster->nodes[index].instance;
+}
+
+/* Gives the cache as many shards as it should have, and every key to the shard of its slot. */
+static void settle_shards(struct cache_host *host, struct cache *cache,
+                          const struct instance_config *config, int count)
+{
+    struct cluster *old = cache->cluster;
+    if (count == (old == NULL ? 0 : old->count) || count == 0) {
+        return; /* clustering cannot be turned off again */
+    }
+    struct cluster *cluster = cluster_create(BYTES("127.0.0.1"), count, host->config.random);
+    for (int i = 0; i < count; i++) {
+        struct instance *instance = i < instance_count(cache) ? instance_at(cache, i) : NULL;
+        if (instance == NULL) {
+            instance = instance_create(config, host->config.clock, host->config.random);
+            tell_host_info(host, instance);
+        }
+        cluster_join(cluster, i, instance);
+    }
+    for (int i = 0; i < instance_count(cache); i++) {
+        struct instance *instance = instance_at(cache, i);
+        cluster_take_keys(cluster, instance);
+        if (i >= count) {
+            cluster_leave(instance);
+            retire_instance(host, instance);
+        }
+    }
+    cluster_destroy(old);
+    cache->cluster = cluster;
+    if (host->config.sharded != NULL) {
+        host->config.sharded(host->config.context, cache);
+    }
+}
+
+/* All instances of a cache end; it goes next. */
+static void retire_cache(struct cache_host *host, struct cache *cache)
+{
+    for (int i = 0; i < instance_count(cache); i++) {
+        struct instance *instance = instance_at(cache, i);
+        cluster_leave(instance);
+        retire_instance(host, instance);
+    }
 }
 
 void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
@@ -204,10 +260,9 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
 
     if (created) {
         cache = add_cache(host, arm);
-    } else {
-        struct instance_config config = instance_config_of(host, arm, cache->open_redis);
-        instance_configure(cache->instance, &config);
     }
+    struct instance_config config = instance_config_of(host, arm, cache->open_redis);
+    settle_shards(host, cache, &config, cache->open_redis ? 0 : arm->shard_count);
     cache->doomed = false;
     replace_text(&cache->name, arm->name);
     replace_text(&cache->redis_version, arm->redis_version);
@@ -221,10 +276,13 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     cache->public_access = arm->public_network_access;
     cache->access_keys_disabled = arm->access_keys_disabled;
     cache->shard_count = arm->shard_count;
-    if (!cache->open_redis) {
-        bool off = cache->access_keys_disabled;
-        instance_set_keys(cache->instance, off ? (struct bytes){0} : arm->primary_key,
-                          off ? (struct bytes){0} : arm->secondary_key);
+    for (int i = 0; i < instance_count(cache); i++) {
+        instance_configure(instance_at(cache, i), &config);
+        if (!cache->open_redis) {
+            bool off = cache->access_keys_disabled;
+            instance_set_keys(instance_at(cache, i), off ? (struct bytes){0} : arm->primary_key,
+                              off ? (struct bytes){0} : arm->secondary_key);
+        }
     }
     log_info("cache", "%s name=%s sku=\"%s\" version=%s", created ? "created" : "changed",
              cache->name, cache->sku, cache->redis_version);
@@ -239,7 +297,7 @@ static void remove_cache(struct cache_host *host, struct cache **at)
     }
     *at = cache->next;
     log_info("cache", "removed name=%s", cache->name);
-    retire_instance(host, cache->instance);
+    retire_cache(host, cache);
     cache_free(cache);
 }
 
@@ -295,7 +353,9 @@ void cache_host_flush(struct cache_host *host, struct bytes name)
 {
     struct cache *cache = cache_host_find(host, name);
     if (cache != NULL) {
-        instance_flush(cache->instance);
+        for (int i = 0; i < instance_count(cache); i++) {
+            instance_flush(instance_at(cache, i));
+        }
         log_info("cache", "flushed name=%s", cache->name);
     }
 }
@@ -347,7 +407,7 @@ void cache_host_destroy(struct cache_host *host)
     while (host->caches != NULL) {
         struct cache *cache = host->caches;
         host->caches = cache->next;
-        instance_destroy(cache->instance);
+        retire_cache(host, cache);
         cache_free(cache);
     }
     cache_host_sweep(host);
@@ -412,6 +472,43 @@ static struct redis_target anteroom(void *context)
     return (struct redis_target){host->anteroom, TLS_1_2, true};
 }
 
+struct redis_target cache_shard_target(const struct cache *cache, int shard)
+{
+    struct redis_target target = target_of(cache);
+    target.instance = instance_at(cache, shard);
+    return target;
+}
+
+static bool key_fits(const struct cache *cache, struct bytes password)
+{
+    return !cache->access_keys_disabled &&
+           (bytes_equal_secret(password, bytes_from_string(cache->primary_key)) ||
+            bytes_equal_secret(password, bytes_from_string(cache->secondary_key)));
+}
+
+/* Counts and tells a sign-in; `found` NULL: nothing was opened. */
+static bool settle_sign_in(struct cache_host *host, const struct cache *found, struct bytes user)
+{
+    if (user.size > 0 && !bytes_equal_string(user, "default")) {
+        found = NULL;
+    }
+    if (found == NULL) {
+        host->counters.refused++;
+    } else {
+        host->counters.authenticated++;
+    }
+    if (host->config.signed_in != NULL) {
+        host->config.signed_in(host->config.context, found);
+    }
+    return found != NULL;
+}
+
+bool cache_host_opens(struct cache_host *host, const struct cache *cache, struct bytes user,
+                      struct bytes password)
+{
+    return settle_sign_in(host, key_fits(cache, password) ? cache : NULL, user);
+}
+
 static bool by_password(void *context, struct instance *named, struct bytes user,
                         struct bytes password, struct redis_target *target)
 {
@@ -420,26 +517,15 @@ static bool by_password(void *context, struct instance *named, struct bytes user
 
     /* All are compared, so that the time taken tells nothing of which one it was. */
     for (const struct cache *cache = host->caches; cache != NULL; cache = cache->next) {
-        bool candidate = named == NULL || cache->instance == named;
-        if (candidate && !cache->access_keys_disabled &&
-            (bytes_equal_secret(password, bytes_from_string(cache->primary_key)) ||
-             bytes_equal_secret(password, bytes_from_string(cache->secondary_key)))) {
+        if ((named == NULL || cache->instance == named) && key_fits(cache, password)) {
             found = cache;
         }
     }
-    if (found != NULL && user.size > 0 && !bytes_equal_string(user, "default")) {
-        found = NULL;
+    if (!settle_sign_in(host, found, user)) {
+        return false;
     }
-    if (found == NULL) {
-        host->counters.refused++;
-    } else {
-        host->counters.authenticated++;
-        *target = target_of(found);
-    }
-    if (host->config.signed_in != NULL) {
-        host->config.signed_in(host->config.context, found);
-    }
-    return found != NULL;
+    *target = target_of(found);
+    return true;
 }
 
 struct redis_directory cache_host_directory(struct cache_host *host)

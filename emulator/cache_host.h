@@ -25,7 +25,8 @@ struct cache {
     bool plain_port_open, public_access, access_keys_disabled;
     bool open_redis; /* devcache of profile redis: no password, nothing blocked */
     int shard_count;
-    bool doomed; /* removed while the host is held */
+    struct cluster *cluster; /* NULL: not clustered; `instance` is its first node otherwise */
+    bool doomed;             /* removed while the host is held */
     /* For persistence: instance_changes when last saved, and the earliest next time (loop ms). */
     uint64_t saved_changes;
     uint64_t next_save_ms;
@@ -40,6 +41,8 @@ struct cache_host_config {
     const char *executable, *config_file; /* for INFO; may be NULL */
     /* Called before the cache goes. May be NULL. */
     void (*removing)(void *context, const struct cache *cache);
+    /* The cache has another number of shards, which need ports. May be NULL. */
+    void (*sharded)(void *context, const struct cache *cache);
     /* A client gave a password: which cache it opened, NULL for none. May be NULL. */
     void (*signed_in)(void *context, const struct cache *cache);
     void *context;
@@ -50,6 +53,12 @@ struct cache_host *cache_host_create(const struct cache_host_config *config);
 void cache_host_destroy(struct cache_host *host);
 /* The ports in use, 0 for off; before any cache exists. */
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
+
+/* The shard of a clustered cache that a connection to its own port belongs to. */
+struct redis_target cache_shard_target(const struct cache *cache, int shard);
+/* Whether user and password open this cache; counted and told like any sign-in. */
+bool cache_host_opens(struct cache_host *host, const struct cache *cache, struct bytes user,
+                      struct bytes password);
 
 /* As in arm/host.h. */
 void cache_host_address(const struct cache_host *host, struct bytes name,

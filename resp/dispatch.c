@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "resp/cluster.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 #include "resp/long_run.h"
@@ -194,8 +195,9 @@ static bool gate_busy(struct call *call, struct command_entry *entry)
 }
 
 static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
-    gate_known,      gate_arity,       gate_authenticated, gate_memory,
-    gate_subscriber, gate_transaction, gate_busy,          gate_paused,
+    gate_known,  gate_arity,      gate_authenticated, cluster_serves_or_reply,
+    gate_memory, gate_subscriber, gate_transaction,   gate_busy,
+    gate_paused,
 };
 
 /* These act on the transaction itself instead of waiting in it. */

@@ -22,6 +22,7 @@
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 #define ERROR_BUSY_FUNCTION                                                                        \
     "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+#define ERROR_CROSS_SLOT "CROSSSLOT Keys in request don't hash to the same slot"
 #define ERROR_PAYLOAD_FOOTER "ERR DUMP payload version or checksum are wrong"
 
 #endif

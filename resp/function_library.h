@@ -5,9 +5,9 @@
 #ifndef RESP_FUNCTION_LIBRARY_H
 #define RESP_FUNCTION_LIBRARY_H
 
-#include <lua.h>
-
 #include "base/dict.h"
+
+struct lua_State;
 
 struct instance;
 struct lua_engine;
@@ -45,6 +45,6 @@ const char *function_library_load(struct instance *instance, struct bytes code, 
 void function_library_delete(struct instance *instance, struct function_library *library);
 
 /* redis.register_function */
-int function_library_register(lua_State *lua);
+int function_library_register(struct lua_State *lua);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "resp/cluster.h"
 #include "resp/instance_state.h"
 #include "resp/long_run.h"
 #include "resp/watch.h"
@@ -178,7 +179,12 @@ int instance_database_count(const struct instance *instance)
 
 uint64_t instance_changes(const struct instance *instance)
 {
-    return instance->changes;
+    const struct cluster *cluster = instance->cluster;
+    uint64_t changes = cluster == NULL ? instance->changes : 0;
+    for (int i = 0; cluster != NULL && i < cluster->count; i++) {
+        changes += cluster->nodes[i].instance->changes;
+    }
+    return changes;
 }
 
 uint64_t instance_memory(const struct instance *instance)

@@ -52,7 +52,8 @@ enum instance_profile instance_profile(const struct instance *instance);
 
 struct keyspace *instance_database(struct instance *instance, int index); /* NULL: out of range */
 int instance_database_count(const struct instance *instance);
-/* Counts every change of data since the start; persistence compares it. */
+/* Counts every change of data since the start, in all nodes of a cluster; persistence compares it.
+ */
 uint64_t instance_changes(const struct instance *instance);
 uint64_t instance_memory(const struct instance *instance); /* used_memory */
 void instance_flush(struct instance *instance);            /* all databases, silently */

@@ -43,6 +43,7 @@ struct instance {
     char *max_memory_policy;
     int64_t idle_timeout_ms;
     bool clustered;
+    struct cluster *cluster; /* borrowed; NULL: none */
     int replicas;
     int port, tls_port;
     struct packing_limits packing;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "resp/cluster.h"
 #include "resp/instance_state.h"
 #include "resp/rdb_reader.h"
 #include "resp/rdb_writer.h"
@@ -37,6 +38,37 @@ static void write_key(void *context, struct bytes key, struct entry *entry)
     entry->type->rdb_save(entry->data, writer);
 }
 
+/* The instance itself, or the nodes of its cluster one after the other; NULL behind the last. */
+static struct instance *member_at(struct instance *instance, int index)
+{
+    const struct cluster *cluster = instance->cluster;
+    if (cluster == NULL) {
+        return index == 0 ? instance : NULL;
+    }
+    return index < cluster->count ? cluster->nodes[index].instance : NULL;
+}
+
+static void write_database(struct instance *instance, int index, struct rdb_writer *writer)
+{
+    uint64_t keys = 0, expiring = 0;
+    struct instance *member;
+    for (int i = 0; (member = member_at(instance, i)) != NULL; i++) {
+        keys += keyspace_count(member->databases[index]);
+        expiring += keyspace_expiring_count(member->databases[index]);
+    }
+    if (keys == 0) {
+        return;
+    }
+    rdb_write_byte(writer, RDB_MARK_SELECT_DB);
+    rdb_write_length(writer, (uint64_t)index);
+    rdb_write_byte(writer, RDB_MARK_RESIZE_DB);
+    rdb_write_length(writer, keys);
+    rdb_write_length(writer, expiring);
+    for (int i = 0; (member = member_at(instance, i)) != NULL; i++) {
+        keyspace_each(member->databases[index], write_key, writer);
+    }
+}
+
 bool rdb_save(struct instance *instance, const struct rdb_sink *sink)
 {
     struct rdb_writer writer;
@@ -54,16 +86,7 @@ bool rdb_save(struct instance *instance, const struct rdb_sink *sink)
         rdb_write_string(&writer, instance->functions.libraries[i]->code);
     }
     for (int i = 0; i < instance->database_count; i++) {
-        struct keyspace *db = instance->databases[i];
-        if (keyspace_count(db) == 0) {
-            continue;
-        }
-        rdb_write_byte(&writer, RDB_MARK_SELECT_DB);
-        rdb_write_length(&writer, (uint64_t)i);
-        rdb_write_byte(&writer, RDB_MARK_RESIZE_DB);
-        rdb_write_length(&writer, keyspace_count(db));
-        rdb_write_length(&writer, keyspace_expiring_count(db));
-        keyspace_each(db, write_key, &writer);
+        write_database(instance, i, &writer);
     }
     rdb_write_byte(&writer, RDB_MARK_END);
     rdb_write_little(&writer, rdb_writer_checksum(&writer), 8);
@@ -304,6 +327,9 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
     if (!good) {
         buf_printf(error, "the dump is damaged at offset %zu: %s", loading.reader.at,
                    loading.reader.failure);
+    }
+    if (good && instance->cluster != NULL) {
+        cluster_take_keys(instance->cluster, instance);
     }
     instance->changes += good ? 1 : 0;
     return good;

@@ -14,7 +14,10 @@ struct rdb_sink {
     void *context;
 };
 
-/* False when the sink refused. Expired keys are left out. */
+/*
+ * False when the sink refused. Expired keys are left out. Of a node of a cluster, the data of all
+ * nodes is saved; loaded into any node, every key goes to its own.
+ */
 bool rdb_save(struct instance *instance, const struct rdb_sink *sink);
 /*
  * Replaces nothing: keys are added, one that is there already is an error. All or nothing: on

@@ -48,6 +48,7 @@
     FAMILY(sort)                                                                                   \
     FAMILY(lcs)                                                                                    \
     FAMILY(replication)                                                                            \
+    FAMILY(cluster)                                                                                \
     FAMILY(persistence)                                                                            \
     FAMILY(module)
 

@@ -1,4 +1,5 @@
 /* SUBSCRIBE, PUBLISH and PUBSUB, with their pattern and shard forms. */
+#include "resp/cluster.h"
 #include "resp/pubsub.h"
 
 #include "resp/arguments.h"
@@ -105,10 +106,17 @@ static void cmd_sunsubscribe(struct call *call)
 
 /* ---- Publishing ---- */
 
+/* A message reaches the subscribers of every node; only this node's are counted. */
 static void cmd_publish(struct call *call)
 {
-    reply_integer(call->reply,
-                  pubsub_publish(call->instance, PUBSUB_CHANNEL, call->argv[1], call->argv[2]));
+    const struct cluster *cluster = call->instance->cluster;
+    struct bytes channel = call->argv[1], message = call->argv[2];
+    for (int i = 0; cluster != NULL && i < cluster->count; i++) {
+        if (cluster->nodes[i].instance != call->instance) {
+            pubsub_publish(cluster->nodes[i].instance, PUBSUB_CHANNEL, channel, message);
+        }
+    }
+    reply_integer(call->reply, pubsub_publish(call->instance, PUBSUB_CHANNEL, channel, message));
 }
 
 static void cmd_spublish(struct call *call)

@@ -6,9 +6,9 @@
 #ifndef RESP_LUA_ENGINE_H
 #define RESP_LUA_ENGINE_H
 
-#include <lua.h>
-
 #include "resp/instance_state.h"
+
+struct lua_State;
 
 enum script_flag {
     SCRIPT_NO_WRITES = 1 << 0,
@@ -36,7 +36,7 @@ struct function_library;
 
 struct lua_engine {
     struct instance *instance;
-    lua_State *lua;
+    struct lua_State *lua;
     size_t memory;
     struct script_run *run;           /* NULL: none */
     struct session client;            /* who redis.call's commands come from */
@@ -47,7 +47,7 @@ struct lua_engine {
 
 struct lua_engine *lua_engine_create(struct instance *instance, bool functions);
 void lua_engine_destroy(struct lua_engine *engine); /* NULL is fine */
-struct lua_engine *lua_engine_of(lua_State *lua);
+struct lua_engine *lua_engine_of(struct lua_State *lua);
 
 /*
  * Compiles a body; *reference keeps the function until lua_engine_release. False with Lua's message
@@ -75,21 +75,21 @@ struct script_run *lua_engines_run(const struct instance *instance);
 /* Lets the interpreter see what Redis lets it see, and nothing else writable. */
 void lua_open_sandbox(struct lua_engine *engine, bool functions);
 /* While a library is loaded its globals are little more than redis.register_function. */
-void lua_show_loading_globals(lua_State *lua, bool loading);
+void lua_show_loading_globals(struct lua_State *lua, bool loading);
 /* Sets KEYS or ARGV behind the sandbox's back; the value is on the stack. */
-void lua_set_sandbox_global(lua_State *lua, const char *name);
+void lua_set_sandbox_global(struct lua_State *lua, const char *name);
 
 /* Libraries leave their table on the stack. */
 void lua_push_redis_library(struct lua_engine *engine, bool loading);
-void lua_push_bit_library(lua_State *lua);
-void lua_push_struct_library(lua_State *lua);
-void lua_push_cjson_library(lua_State *lua);
-void lua_push_cmsgpack_library(lua_State *lua);
+void lua_push_bit_library(struct lua_State *lua);
+void lua_push_struct_library(struct lua_State *lua);
+void lua_push_cjson_library(struct lua_State *lua);
+void lua_push_cmsgpack_library(struct lua_State *lua);
 
 /* From a reply's bytes to a value on the stack, and from the value on top (popped) to a reply. */
-void lua_push_reply(lua_State *lua, struct bytes reply);
-void lua_reply_value(lua_State *lua, struct reply *reply, int protocol);
+void lua_push_reply(struct lua_State *lua, struct bytes reply);
+void lua_reply_value(struct lua_State *lua, struct reply *reply, int protocol);
 /* {err = "CODE text"}; text that has no code of its own ("-CODE ...") gets ERR. */
-void lua_push_error_table(lua_State *lua, const char *text);
+void lua_push_error_table(struct lua_State *lua, const char *text);
 
 #endif

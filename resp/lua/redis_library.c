@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "resp/cluster.h"
 #include "resp/errors.h"
 #include "resp/function_library.h"
 #include "resp/lua/engine.h"
@@ -112,6 +113,23 @@ static const char *refusal_of(struct lua_engine *engine, const struct command_en
     return NULL;
 }
 
+/* The script's keys were looked at before it ran; those it makes up itself are looked at here. */
+static const char *foreign_key(const struct lua_engine *engine, const struct command_entry *entry,
+                               const struct bytes *words, int count)
+{
+    const struct cluster *cluster = engine->instance->cluster;
+    int slot;
+    if (cluster == NULL) {
+        return NULL;
+    }
+    if (!cluster_slot_of_call(entry->command, words, count, &slot)) {
+        return "-" ERROR_CROSS_SLOT;
+    }
+    return slot < 0 || cluster_owner(cluster, slot)->instance == engine->instance
+               ? NULL
+               : "Script attempted to access a non local key in a cluster node";
+}
+
 /* Runs the command for the script; its answer is what the client holds afterwards. */
 static void run_command(struct lua_engine *engine, struct command_entry *entry,
                         const struct bytes *words, int count)
@@ -156,6 +174,7 @@ static int call_command(lua_State *lua, bool raise_errors)
     if (!failed) {
         entry = find_entry(engine->instance, words, count);
         refusal = refusal_of(engine, entry, count);
+        refusal = refusal != NULL ? refusal : foreign_key(engine, entry, words, count);
         failed = refusal != NULL;
     }
     if (failed) {

@@ -4,13 +4,13 @@
 #ifndef RESP_LUA_SANDBOX_H
 #define RESP_LUA_SANDBOX_H
 
-#include <lua.h>
-
 #include "base/bytes.h"
+
+struct lua_State;
 
 #define SANDBOX_CHUNK "=sandbox"
 
 /* As luaL_loadbuffer, but text only. */
-int sandbox_load(lua_State *lua, struct bytes body, const char *chunk);
+int sandbox_load(struct lua_State *lua, struct bytes body, const char *chunk);
 
 #endif

@@ -1,0 +1,55 @@
+/*
+ * A clustered cache: its primaries, each an instance with a share of the 16384 hash slots. The
+ * shares are even and fixed, as the service makes them. The nodes share nothing but this table.
+ */
+#ifndef RESP_CLUSTER_H
+#define RESP_CLUSTER_H
+
+#include "base/random.h"
+#include "resp/command.h"
+
+struct command_entry;
+struct instance;
+
+enum { CLUSTER_SLOTS = 16384, CLUSTER_ID_SIZE = 40 };
+
+struct cluster_node {
+    struct instance *instance;
+    char id[CLUSTER_ID_SIZE + 1];
+    int port, tls_port; /* where clients reach it; 0: not at all */
+    int first_slot, last_slot;
+};
+
+struct cluster {
+    char *address; /* of all nodes, as clients are told: an IP address or a name */
+    struct cluster_node *nodes;
+    int count;
+};
+
+/* `count` nodes without instances; `random` makes their IDs. */
+struct cluster *cluster_create(struct bytes address, int count, struct random *random);
+void cluster_destroy(struct cluster *cluster); /* its instances must be gone; NULL is fine */
+/* The instance is this node from now on; before it has clients. */
+void cluster_join(struct cluster *cluster, int node, struct instance *instance);
+void cluster_leave(struct instance *instance);
+
+/* After a change of nodes, or a load: the instance's keys go to the nodes of their slots. */
+void cluster_take_keys(struct cluster *cluster, struct instance *instance);
+
+/* CRC16 of the key, or of what stands between its first braces. */
+int cluster_slot(struct bytes key);
+const struct cluster_node *cluster_owner(const struct cluster *cluster, int slot);
+/* The node that this instance is; NULL: it is in no cluster. */
+const struct cluster_node *cluster_myself(const struct instance *instance);
+/* The port that a session of that kind is told. */
+int cluster_port(const struct cluster_node *node, bool tls);
+
+/*
+ * The one slot of a command's keys. False: there are several. *slot -1: the command has no keys.
+ */
+bool cluster_slot_of_call(const struct command *command, const struct bytes *argv, int argc,
+                          int *slot);
+/* The command belongs here; else false after CROSSSLOT or MOVED. */
+bool cluster_serves_or_reply(struct call *call, struct command_entry *entry);
+
+#endif
