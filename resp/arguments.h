@@ -57,5 +57,7 @@ bool call_supports(const struct call *call, const char *since);
 void reply_syntax_error(struct call *call);
 void reply_wrong_type(struct call *call);
 void reply_wrong_arity(struct call *call);
+/* "ERR unknown subcommand or wrong number of arguments for 'CREATE'. Try XGROUP HELP." */
+void reply_subcommand_syntax_error(struct call *call);
 
 #endif

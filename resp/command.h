@@ -134,8 +134,6 @@ struct command {
     unsigned flags;
     unsigned categories; /* enum command_category beyond the derived ones */
     struct key_spec keys[MAX_KEY_SPECS];
-    /* Only where the specs cannot say it: writes argument indexes, returns how many, -1 = bad. */
-    int (*find_keys)(const struct bytes *argv, int argc, int *indexes, int most);
     enum azure_rule azure;
     const char *since; /* hidden from caches that run an older Redis */
     const char *complexity, *summary;

@@ -159,7 +159,7 @@ void command_table_init(struct command_table *table, unsigned version, bool unre
     table->entries = memory_allocate_zeroed(rows * sizeof(*table->entries));
     table->slots = memory_allocate_zeroed(slots * sizeof(*table->slots));
     table->mask = slots - 1;
-    table->count = 0;
+    table->count = table->id_count = 0;
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
         for (size_t row = 0; row < families[i]->count; row++) {
             const struct command *command = &families[i]->commands[row];
@@ -168,9 +168,13 @@ void command_table_init(struct command_table *table, unsigned version, bool unre
             }
             struct command_entry *entry = &table->entries[table->count++];
             entry->command = command;
+            entry->id = (unsigned)table->id_count++;
             entry->family = families[i];
             entry->categories = derive_categories(command, families[i]);
             add_subcommands(entry, version, unrestricted);
+            for (size_t sub = 0; sub < entry->subcommand_count; sub++) {
+                entry->subcommands[sub].id = (unsigned)table->id_count++;
+            }
             size_t slot = hash_name(bytes_from_string(command->name)) & table->mask;
             while (table->slots[slot] != 0) {
                 slot = (slot + 1) & table->mask;
@@ -285,14 +289,15 @@ struct key_range command_key_range(const struct command *command)
     return range;
 }
 
-static int add_range(int first, int last, int step, int argc, int *indexes, int most, int count)
+static int add_range(int first, int last, int step, int argc, unsigned flags,
+                     struct command_key *keys, int most, int count)
 {
     if (first >= argc || last >= argc || step <= 0) {
         return -1;
     }
     for (int i = first; i <= last; i += step) {
         if (count < most) {
-            indexes[count] = i;
+            keys[count] = (struct command_key){i, flags};
         }
         count++;
     }
@@ -318,12 +323,9 @@ static int spec_begin(const struct key_spec *spec, const struct bytes *argv, int
     return -1;
 }
 
-int command_keys(const struct command *command, const struct bytes *argv, int argc, int *indexes,
-                 int most)
+int command_keys_with_flags(const struct command *command, const struct bytes *argv, int argc,
+                            struct command_key *keys, int most)
 {
-    if (command->find_keys != NULL) {
-        return command->find_keys(argv, argc, indexes, most);
-    }
     int count = 0;
     for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
         const struct key_spec *spec = &command->keys[i];
@@ -350,10 +352,22 @@ int command_keys(const struct command *command, const struct bytes *argv, int ar
         } else {
             continue;
         }
-        count = add_range(first, last, spec->step, argc, indexes, most, count);
+        count = add_range(first, last, spec->step, argc, spec->flags, keys, most, count);
         if (count < 0) {
             return -1;
         }
     }
+    return count;
+}
+
+int command_keys(const struct command *command, const struct bytes *argv, int argc, int *indexes,
+                 int most)
+{
+    struct command_key *keys = memory_allocate((size_t)most * sizeof(*keys) + 1);
+    int count = command_keys_with_flags(command, argv, argc, keys, most);
+    for (int i = 0; i < count && i < most; i++) {
+        indexes[i] = keys[i].index;
+    }
+    memory_free(keys);
     return count;
 }

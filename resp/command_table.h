@@ -13,6 +13,7 @@ struct command_entry {
     const struct command_entry *container; /* of a subcommand */
     struct command_entry *subcommands;
     size_t subcommand_count;
+    unsigned id;         /* of all commands and subcommands, from 0 */
     unsigned categories; /* derived and own */
     uint64_t calls, microseconds, rejected, failed;
     uint32_t *histogram; /* LATENCY_BUCKETS of them, from the first call on */
@@ -21,6 +22,7 @@ struct command_entry {
 struct command_table {
     struct command_entry *entries;
     size_t count;
+    size_t id_count;
     uint16_t *slots; /* entry index plus one; 0 is empty */
     size_t mask;
 };
@@ -51,6 +53,13 @@ void command_full_name(const struct command_entry *entry, char text[64]);
  */
 int command_keys(const struct command *command, const struct bytes *argv, int argc, int *indexes,
                  int most);
+/* The same with the flags (enum key_spec_flag) of the specification that found each key. */
+struct command_key {
+    int index;
+    unsigned flags;
+};
+int command_keys_with_flags(const struct command *command, const struct bytes *argv, int argc,
+                            struct command_key *keys, int most);
 /* As COMMAND INFO shows them: 0, 0, 0 when there are none. */
 struct key_range {
     int first, last, step;

@@ -195,8 +195,15 @@ static bool gate_busy(struct call *call, struct command_entry *entry)
 }
 
 static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
-    gate_known,  gate_arity,      gate_authenticated, cluster_serves_or_reply,
-    gate_memory, gate_subscriber, gate_transaction,   gate_busy,
+    gate_known,
+    gate_arity,
+    gate_authenticated,
+    acl_permits_or_reply,
+    cluster_serves_or_reply,
+    gate_memory,
+    gate_subscriber,
+    gate_transaction,
+    gate_busy,
     gate_paused,
 };
 

@@ -63,6 +63,7 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     dict_init(&instance->error_counts, sizeof(uint64_t), NULL, random);
     command_table_init(&instance->commands, instance->version_number,
                        config->profile == PROFILE_REDIS);
+    instance->acl = acl_create(instance);
     instance_configure(instance, config);
     return instance;
 }
@@ -114,6 +115,7 @@ void instance_destroy(struct instance *instance)
     scripts_finish(instance);
     functions_finish(instance);
     long_run_destroy(instance->long_run);
+    acl_destroy(instance->acl);
     for (int i = 0; i < instance->database_count; i++) {
         keyspace_destroy(instance->databases[i]);
     }

@@ -5,6 +5,7 @@
 #define RESP_INSTANCE_STATE_H
 
 #include "base/dict.h"
+#include "resp/acl.h"
 #include "resp/blocking_state.h"
 #include "resp/configuration.h"
 #include "resp/eviction.h"
@@ -73,6 +74,7 @@ struct instance {
     size_t monitors;
     struct session *current; /* whose command runs */
 
+    struct acl *acl;
     struct scripts scripts;
     struct function_store functions;
     struct long_run *long_run; /* NULL until the first one */
@@ -130,6 +132,7 @@ struct session {
     bool suspended; /* its command is stopped in the middle: resp/long_run.h */
     bool ready;     /* session_next found a command that is not run yet */
     char *address, *local_address, *name, *user;
+    struct acl_user *account; /* of its instance; what it may do */
     char *library_name, *library_version;
     struct command_entry *entry; /* of the ready command; NULL: unknown */
     struct command_entry *last;  /* for CLIENT LIST */

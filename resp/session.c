@@ -29,7 +29,7 @@ static void count_error(void *context, struct bytes text)
 static bool needs_no_password(const struct instance *instance)
 {
     return instance->profile == PROFILE_REDIS && instance->keys[0][0] == '\0' &&
-           instance->keys[1][0] == '\0';
+           instance->keys[1][0] == '\0' && acl_user_open(acl_default(instance->acl));
 }
 
 static void idle_too_long(struct timer *timer)
@@ -84,6 +84,7 @@ struct session *session_create(struct instance *instance, const struct session_p
     session->library_name = string_duplicate("");
     session->library_version = string_duplicate("");
     session->authenticated = needs_no_password(instance);
+    session->account = acl_default(instance->acl);
     session->created_ms = session->active_ms = clock_now_ms(instance->clock);
     session->idle.fire = idle_too_long;
     parser_init(&session->parser);
@@ -354,6 +355,7 @@ void session_move(struct session *session, struct instance *instance)
     instance_add_session(instance, session);
     session->id = ++instance->next_session_id;
     session->db = instance->databases[0];
+    session->account = acl_default(instance->acl);
     /* Counters of the command that moves it lie in the table it came from. */
     session->entry = NULL;
     session->last = NULL;
@@ -365,12 +367,17 @@ bool session_authenticate_or_reply(struct call *call, struct bytes user, struct 
     struct session *session = call->session;
     struct instance *opened = NULL;
     const char *refusal = NULL;
-    if (session->host.authenticate != NULL) {
+    struct acl_user *account = acl_find(session->instance->acl, user);
+    bool own = account != NULL && !acl_user_untouched(account);
+    if (own || (account == NULL && call->instance->profile == PROFILE_REDIS)) {
+        opened = own && acl_user_lets_in(account, password) ? session->instance : NULL;
+    } else if (needs_no_password(session->instance)) {
+        opened = session->instance;
+    } else if (session->host.authenticate != NULL) {
         opened = session->host.authenticate(session->host.context, session, session->instance, user,
                                             password, &refusal);
     } else if (bytes_equal_string(user, "default") &&
-               (needs_no_password(session->instance) ||
-                instance_check_key(session->instance, password))) {
+               instance_check_key(session->instance, password)) {
         opened = session->instance;
     }
     if (opened != NULL && opened != session->instance && opened->max_clients > 0 &&
@@ -380,6 +387,7 @@ bool session_authenticate_or_reply(struct call *call, struct bytes user, struct 
         refusal = ERROR_MAX_CLIENTS;
     }
     if (opened == NULL) {
+        acl_log(call, ACL_ALLOWED, bytes_from_string("AUTH"), user);
         reply_error(call->reply, refusal != NULL ? refusal
                                  : instance_runs(call->instance, "6.2.0")
                                      ? ERROR_WRONG_PASSWORD
@@ -391,6 +399,7 @@ bool session_authenticate_or_reply(struct call *call, struct bytes user, struct 
     call->instance = session->instance;
     call->db = session->db;
     session->authenticated = true;
+    session->account = own ? account : acl_default(session->instance->acl);
     replace_text(&session->user, user);
     return true;
 }
@@ -409,6 +418,7 @@ void session_reset(struct session *session)
     session->authenticated = needs_no_password(session->instance);
     replace_text(&session->name, BYTES(""));
     replace_text(&session->user, BYTES("default"));
+    session->account = acl_default(session->instance->acl);
 }
 
 struct instance *session_instance(const struct session *session)

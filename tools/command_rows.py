@@ -147,7 +147,7 @@ class Reference:
         if info[8]:
             specs = ", ".join(key_spec(spec) for spec in info[8])
             lines += [f".keys = {{{specs}}},"]
-        for kept in ("find_keys", "azure"):
+        for kept in ("azure",):
             lines += [f".{kept} = {old[kept]},"] if kept in old else []
         lines += [f'.since = "{docs["since"]}",']
         if "complexity" in docs:
@@ -193,7 +193,7 @@ class Reference:
 
 def old_facts(text):
     found = {}
-    for field in ("handler", "find_keys", "azure", "subcommands", "group"):
+    for field in ("handler", "azure", "subcommands", "group"):
         match = re.search(rf"\.{field} = ([^,]+),", text)
         if match:
             found[field] = match.group(1).strip('"')

@@ -150,6 +150,20 @@ static void describe(struct instance *instance, const struct session *session, i
     buf_append_byte(line, '\n');
 }
 
+char *client_description(struct instance *instance, const struct session *session, int64_t now_ms)
+{
+    struct buf line;
+    buf_init(&line, SIZE_MAX);
+    describe(instance, session, now_ms, &line);
+    struct bytes text = buf_bytes(&line);
+    while (text.size > 0 && text.data[text.size - 1] == '\n') {
+        text.size--;
+    }
+    char *copy = bytes_to_string(text);
+    buf_finish(&line);
+    return copy;
+}
+
 static void cmd_client_info(struct call *call)
 {
     struct buf line;

@@ -7,6 +7,9 @@
 
 #include "resp/command.h"
 
+/* The session's line of CLIENT LIST; memory_free. */
+char *client_description(struct instance *instance, const struct session *session, int64_t now_ms);
+
 void cmd_client_no_evict(struct call *call);
 void cmd_client_pause(struct call *call);
 void cmd_client_reply(struct call *call);

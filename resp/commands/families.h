@@ -47,6 +47,7 @@
     FAMILY(function)                                                                               \
     FAMILY(sort)                                                                                   \
     FAMILY(lcs)                                                                                    \
+    FAMILY(acl)                                                                                    \
     FAMILY(replication)                                                                            \
     FAMILY(cluster)                                                                                \
     FAMILY(persistence)                                                                            \

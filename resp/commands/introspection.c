@@ -37,7 +37,7 @@ static const struct {
 static unsigned shown_flags(const struct command *command)
 {
     unsigned flags = command->flags;
-    bool movable = command->find_keys != NULL;
+    bool movable = false;
     for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
         const struct key_spec *spec = &command->keys[i];
         movable |= spec->begin != KEY_BEGIN_INDEX || spec->find != KEY_FIND_RANGE;
@@ -368,7 +368,7 @@ static const struct command_entry *subject_or_reply(struct call *call, int **ind
         reply_error(call->reply, "ERR Invalid number of arguments specified for command");
         return NULL;
     }
-    if (entry->command->keys[0].begin == KEY_BEGIN_NONE && entry->command->find_keys == NULL) {
+    if (entry->command->keys[0].begin == KEY_BEGIN_NONE) {
         reply_error(call->reply, "ERR The command has no key arguments");
         return NULL;
     }

@@ -32,8 +32,6 @@ void reply_stream_range(struct call *call, const struct stream *stream, struct s
 /* The group at argv[group_at] of the stream at argv[key_at]; false after NOGROUP or WRONGTYPE. */
 bool stream_group_or_reply(struct call *call, int key_at, int group_at, struct stream **stream,
                            struct stream_group **group);
-/* "XGROUP CREATE x": "ERR unknown subcommand or wrong number of arguments for 'CREATE'. Try ..." */
-void reply_subcommand_syntax_error(struct call *call);
 /* The consumer, created (with its event) when it is not there; it has been seen now. */
 struct stream_consumer *stream_consumer_obtain(struct call *call, int key_at, struct stream *stream,
                                                struct stream_group *group, struct bytes name);

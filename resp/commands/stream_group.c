@@ -7,20 +7,6 @@
 
 /* ---- Shared with the other files of the family ---- */
 
-void reply_subcommand_syntax_error(struct call *call)
-{
-    struct bytes verb = call->argv[1];
-    char name[64];
-    size_t end = 0;
-    command_full_name(call->session->last, name);
-    for (; name[end] != '\0' && name[end] != '|'; end++) {
-        name[end] = (char)(name[end] >= 'a' && name[end] <= 'z' ? name[end] - 32 : name[end]);
-    }
-    reply_errorf(call->reply,
-                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %.*s HELP.",
-                 (int)(verb.size > 128 ? 128 : verb.size), verb.data, (int)end, name);
-}
-
 static void reply_no_group(struct call *call, int key_at, int group_at)
 {
     struct bytes key = call->argv[key_at], group = call->argv[group_at];

@@ -261,6 +261,7 @@ static void begin_run(struct lua_engine *engine, struct script_run *run)
     engine->run = run;
     engine->client.db = caller->db;
     engine->client.id = caller->id;
+    engine->client.account = caller->account;
     engine->client.reply.protocol = 2;
     if (!instance_runs(engine->instance, "7.0.0")) {
         /* The same numbers for every script, while these were replicated as scripts. */

@@ -85,6 +85,30 @@ static struct command_entry *find_entry(const struct instance *instance, const s
 }
 
 /* Why a script may not run the command; NULL: it may. */
+static const char *forbidden(const struct lua_engine *engine, const struct command_entry *entry,
+                             const struct bytes *words, int count)
+{
+    const struct acl_user *user = engine->run->call->session->account;
+    int index;
+    enum acl_verdict verdict =
+        acl_user_untouched(user) ? ACL_ALLOWED : acl_check(user, entry, words, count, &index);
+    if (verdict == ACL_ALLOWED) {
+        return NULL;
+    }
+    char name[64];
+    command_full_name(entry, name);
+    acl_log(engine->run->call, verdict,
+            verdict == ACL_NO_COMMAND ? bytes_from_string(name) : words[index],
+            bytes_from_string(acl_user_name(user)));
+    return verdict == ACL_NO_COMMAND
+               ? "The user executing the script can't run this command or subcommand"
+           : verdict == ACL_NO_KEY
+               ? "The user executing the script can't access at least one of the keys mentioned in "
+                 "the command arguments"
+               : "The user executing the script can't publish to the channel mentioned in the "
+                 "command";
+}
+
 static const char *refusal_of(struct lua_engine *engine, const struct command_entry *entry,
                               int count)
 {
@@ -174,6 +198,7 @@ static int call_command(lua_State *lua, bool raise_errors)
     if (!failed) {
         entry = find_entry(engine->instance, words, count);
         refusal = refusal_of(engine, entry, count);
+        refusal = refusal != NULL ? refusal : forbidden(engine, entry, words, count);
         refusal = refusal != NULL ? refusal : foreign_key(engine, entry, words, count);
         failed = refusal != NULL;
     }
@@ -345,10 +370,13 @@ static int redis_acl_check_cmd(lua_State *lua)
     if (!read_words(lua, &words, &count, &refusal)) {
         return raise(lua, "redis.acl_check_cmd() require string or integer arguments");
     }
-    if (find_entry(engine->instance, words, count) == NULL) {
+    struct command_entry *entry = find_entry(engine->instance, words, count);
+    int index;
+    if (entry == NULL) {
         return raise(lua, "Invalid command passed to redis.acl_check_cmd()");
     }
-    lua_pushboolean(lua, 1);
+    lua_pushboolean(lua, acl_check(engine->run->call->session->account, entry, words, count,
+                                   &index) == ACL_ALLOWED);
     return 1;
 }
 

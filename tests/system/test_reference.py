@@ -7,7 +7,7 @@ import pytest
 TRANSCRIPTS = pathlib.Path(__file__).parents[2] / "fixtures" / "redis"
 # The others drive the clock, which a real server's does not follow.
 NAMES = [
-    "bitmap.transcript", "function.transcript", "geo.transcript", "hash.transcript", "hyperloglog.transcript", "keys.transcript",
+    "acl.transcript", "bitmap.transcript", "function.transcript", "geo.transcript", "hash.transcript", "hyperloglog.transcript", "keys.transcript",
     "list.transcript", "protocol.transcript", "scripting.transcript", "server.transcript", "set.transcript",
     "sort.transcript", "sorted_set.transcript", "stream.transcript", "string.transcript",
 ]
