@@ -133,6 +133,13 @@ static void signed_in(void *context, const struct cache *cache)
                               });
 }
 
+static void stop_asked(void *context)
+{
+    struct app *app = context;
+    app->stopping = true;
+    loop_stop(&app->loop);
+}
+
 static void make_caches(struct app *app)
 {
     const struct cache_host_config caches = {
@@ -144,6 +151,7 @@ static void make_caches(struct app *app)
         .sharded = cache_sharded,
         .removing = cache_removing,
         .signed_in = signed_in,
+        .stop = stop_asked,
         .context = app,
     };
     app->caches = cache_host_create(&caches);

@@ -91,6 +91,8 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
         .pid = getpid(),
         .executable = host->config.executable,
         .config_file = host->config.config_file,
+        .stop = host->config.stop,
+        .context = host->config.context,
 #ifdef __APPLE__
         .os = BYTES("Darwin"),
 #else

@@ -45,6 +45,8 @@ struct cache_host_config {
     void (*sharded)(void *context, const struct cache *cache);
     /* A client gave a password: which cache it opened, NULL for none. May be NULL. */
     void (*signed_in)(void *context, const struct cache *cache);
+    /* SHUTDOWN of the open devcache. May be NULL. */
+    void (*stop)(void *context);
     void *context;
 };
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from harness import matrix
-from harness.wire import Closed, ErrorReply
+from harness.wire import Closed, ErrorReply, encode
 
 CLIENTS = {
     ("redis-cli", 2): lambda e, d, t: matrix.run_redis_cli(e, d, t, 2),
@@ -94,3 +94,16 @@ def test_two_emulators_side_by_side(start_emulator):
     first, second = start_emulator(), start_emulator()
     assert first.client().call("SET", "a", "1") == "OK"
     assert second.client().call("GET", "a") is None
+
+
+def test_shutdown_ends_the_process_and_keeps_the_data(start_emulator):
+    emulator = start_emulator("--profile", "redis")
+    with emulator.connect() as wire:
+        assert wire.call("SET", "key", "value") == "OK"
+        assert wire.call("SHUTDOWN", "ABORT") == "ERR No shutdown in progress."
+        wire.send(encode("SHUTDOWN"))
+        assert wire.closed()
+    assert emulator.process.wait(30) == 0
+    emulator.start()
+    with emulator.connect() as wire:
+        assert wire.call("GET", "key") == "value"
