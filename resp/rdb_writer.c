@@ -131,3 +131,8 @@ void rdb_write_footer(struct rdb_writer *writer)
     rdb_write_little(writer, RDB_VERSION, 2);
     rdb_write_little(writer, rdb_writer_checksum(writer), 8);
 }
+
+bool rdb_sink_into_buf(void *context, struct bytes piece)
+{
+    return buf_append(context, piece);
+}

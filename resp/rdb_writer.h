@@ -14,6 +14,9 @@ struct rdb_writer {
     bool failed;       /* the sink refused: nothing more is written */
 };
 
+/* A sink whose context is a struct buf. */
+bool rdb_sink_into_buf(void *context, struct bytes piece);
+
 void rdb_writer_init(struct rdb_writer *writer, const struct rdb_sink *sink);
 /* Hands over what is pending and frees the buffer. False when the sink refused anything. */
 bool rdb_writer_finish(struct rdb_writer *writer);

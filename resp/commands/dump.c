@@ -7,11 +7,6 @@
 
 #define PAYLOAD_LIMIT ((size_t)1 << 30)
 
-static bool collect(void *context, struct bytes piece)
-{
-    return buf_append(context, piece);
-}
-
 static void cmd_dump(struct call *call)
 {
     const struct entry *entry = keyspace_read(call, call->argv[1]);
@@ -22,7 +17,7 @@ static void cmd_dump(struct call *call)
     struct buf payload;
     struct rdb_writer writer;
     buf_init(&payload, PAYLOAD_LIMIT);
-    const struct rdb_sink sink = {collect, &payload};
+    const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
     rdb_writer_init(&writer, &sink);
     rdb_write_byte(&writer, entry->type->rdb_type(entry->data));
     entry->type->rdb_save(entry->data, &writer);

@@ -198,17 +198,12 @@ static void cmd_function_kill(struct call *call)
 
 /* ---- DUMP and RESTORE ---- */
 
-static bool collect(void *context, struct bytes piece)
-{
-    return buf_append(context, piece);
-}
-
 static void cmd_function_dump(struct call *call)
 {
     struct buf payload;
     struct rdb_writer writer;
     buf_init(&payload, LONGEST_PAYLOAD);
-    const struct rdb_sink sink = {collect, &payload};
+    const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
     rdb_writer_init(&writer, &sink);
     for (size_t i = 0; i < call->instance->functions.count; i++) {
         rdb_write_byte(&writer, RDB_MARK_FUNCTION2);

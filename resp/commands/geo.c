@@ -101,23 +101,6 @@ static bool find_place(const struct sorted_set *set, struct bytes member, struct
     return found;
 }
 
-static void cmd_geopos(struct call *call)
-{
-    struct sorted_set *set;
-    struct place place;
-    if (!sorted_set_read_or_reply(call, 1, &set)) {
-        return;
-    }
-    reply_array(call->reply, (size_t)call->argc - 2);
-    for (int i = 2; i < call->argc; i++) {
-        if (find_place(set, call->argv[i], &place)) {
-            reply_place(call, place);
-        } else {
-            reply_null_array(call->reply);
-        }
-    }
-}
-
 /* The standard geohash: latitudes up to 90 degrees, eleven characters, of which the last is 0. */
 static void reply_geohash(struct call *call, struct place place)
 {
@@ -130,7 +113,9 @@ static void reply_geohash(struct call *call, struct place place)
     reply_bulk(call->reply, (struct bytes){text, sizeof(text)});
 }
 
-static void cmd_geohash(struct call *call)
+/* Each member's place in one form or the other; what is not there is `absent`. */
+static void reply_members(struct call *call, void (*present)(struct call *call, struct place place),
+                          void (*absent)(struct reply *reply))
 {
     struct sorted_set *set;
     struct place place;
@@ -140,11 +125,21 @@ static void cmd_geohash(struct call *call)
     reply_array(call->reply, (size_t)call->argc - 2);
     for (int i = 2; i < call->argc; i++) {
         if (find_place(set, call->argv[i], &place)) {
-            reply_geohash(call, place);
+            present(call, place);
         } else {
-            reply_null(call->reply);
+            absent(call->reply);
         }
     }
+}
+
+static void cmd_geopos(struct call *call)
+{
+    reply_members(call, reply_place, reply_null_array);
+}
+
+static void cmd_geohash(struct call *call)
+{
+    reply_members(call, reply_geohash, reply_null);
 }
 
 static void cmd_geodist(struct call *call)

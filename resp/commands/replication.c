@@ -42,38 +42,37 @@ static void cmd_role(struct call *call)
     }
 }
 
-static void reply_no_cluster(struct call *call)
+static bool clustered_or_reply(struct call *call)
 {
-    reply_error(call->reply, "ERR This instance has cluster support disabled");
+    if (!call->instance->clustered) {
+        reply_error(call->reply, "ERR This instance has cluster support disabled");
+    }
+    return call->instance->clustered;
+}
+
+static void set_readonly(struct call *call, bool readonly)
+{
+    if (clustered_or_reply(call)) {
+        call->session->readonly = readonly;
+        reply_ok(call->reply);
+    }
 }
 
 static void cmd_readonly(struct call *call)
 {
-    if (!call->instance->clustered) {
-        reply_no_cluster(call);
-        return;
-    }
-    call->session->readonly = true;
-    reply_ok(call->reply);
+    set_readonly(call, true);
 }
 
 static void cmd_readwrite(struct call *call)
 {
-    if (!call->instance->clustered) {
-        reply_no_cluster(call);
-        return;
-    }
-    call->session->readonly = false;
-    reply_ok(call->reply);
+    set_readonly(call, false);
 }
 
 static void cmd_asking(struct call *call)
 {
-    if (!call->instance->clustered) {
-        reply_no_cluster(call);
-        return;
+    if (clustered_or_reply(call)) {
+        reply_ok(call->reply);
     }
-    reply_ok(call->reply);
 }
 
 static void cmd_failover(struct call *call)
