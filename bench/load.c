@@ -111,21 +111,66 @@ static size_t append_word(char *at, const char *word)
     return (size_t)sprintf(at, "$%zu\r\n%s\r\n", strlen(word), word);
 }
 
+/*
+ * The words behind a command's name: k a key of many, l h s z a list, hash, set or sorted set of a
+ * hundred, m a member or field of many, n a number, v the value. Commands that are not here get a
+ * key.
+ */
+static const struct {
+    const char *command, *words;
+} shapes[] = {
+    {"SET", "kv"},   {"LPUSH", "lv"}, {"RPUSH", "lv"}, {"LPOP", "l"},   {"RPOP", "l"},
+    {"HSET", "hmv"}, {"HGET", "hm"},  {"SADD", "sm"},  {"ZADD", "znm"}, {"MSET", "kvkvkvkvkv"},
+};
+
+static const char *words_of(const char *command)
+{
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (strcmp(command, shapes[i].command) == 0) {
+            return shapes[i].words;
+        }
+    }
+    return "k";
+}
+
 /* Keys differ from command to command, so that a server cannot live from one cache line. */
+static size_t append_random_word(char *at, char kind, unsigned *chance)
+{
+    char word[40];
+    *chance = *chance * 1103515245u + 12345u;
+    unsigned number = (*chance >> 8) % KEYS;
+    switch (kind) {
+    case 'l':
+    case 'h':
+    case 's':
+    case 'z':
+        snprintf(word, sizeof(word), "bench:%c%u", kind, number % 100);
+        break;
+    case 'm':
+        snprintf(word, sizeof(word), "member:%u", number % 1000);
+        break;
+    case 'n':
+        snprintf(word, sizeof(word), "%u", number);
+        break;
+    case 'v':
+        return append_word(at, VALUE);
+    default:
+        snprintf(word, sizeof(word), "bench:%u", number);
+        break;
+    }
+    return append_word(at, word);
+}
+
 static void fill_request(const struct options *options, struct connection *connection,
                          unsigned *chance)
 {
+    const char *words = words_of(options->command);
     char *at = connection->request;
     for (int i = 0; i < options->pipeline; i++) {
-        char key[32];
-        *chance = *chance * 1103515245u + 12345u;
-        snprintf(key, sizeof(key), "bench:%u", (*chance >> 8) % KEYS);
-        bool set = strcmp(options->command, "SET") == 0;
-        at += sprintf(at, "*%d\r\n", set ? 3 : 2);
+        at += sprintf(at, "*%zu\r\n", strlen(words) + 1);
         at += append_word(at, options->command);
-        at += append_word(at, key);
-        if (set) {
-            at += append_word(at, VALUE);
+        for (const char *word = words; *word != '\0'; word++) {
+            at += append_random_word(at, *word, chance);
         }
     }
     connection->request_size = (size_t)(at - connection->request);
@@ -216,7 +261,7 @@ static void connection_open(const struct options *options, SSL_CTX *context,
             die("TLS handshake");
         }
     }
-    connection->request = malloc((size_t)options->pipeline * 128 + 256);
+    connection->request = malloc((size_t)options->pipeline * 512 + 256);
     if (options->key != NULL) {
         char *at = connection->request + sprintf(connection->request, "*2\r\n$4\r\nAUTH\r\n");
         at += append_word(at, options->key);
@@ -301,8 +346,9 @@ static void read_options(struct options *options, int argc, char **argv)
     }
     if (argc % 2 == 0 || options->port == 0 || options->connections < 1 ||
         options->connections > MAX_CONNECTIONS || options->pipeline < 1) {
-        fprintf(stderr, "usage: load --port N [--tls yes] [--key KEY] [--connections N]"
-                        " [--pipeline N] [--requests N] [--command GET|SET|INCR] [--server PID]\n");
+        fprintf(stderr,
+                "usage: load --port N [--tls yes] [--key KEY] [--connections N]"
+                " [--pipeline N] [--requests N] [--command GET|SET|HSET|...] [--server PID]\n");
         exit(2);
     }
 }

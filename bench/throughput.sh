@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Commands per second and CPU per command, plain and over TLS, at pipelines of 1, 16 and 64, beside
-# redis-server: bench/throughput.sh [ROUNDS]. Medians of alternating rounds; a ratio above 1 means
+# redis-server: bench/throughput.sh [ROUNDS [COMMAND...]]. Medians of alternating rounds; a ratio above 1 means
 # that we are faster, or spend less. Server and load generator get a core each where there are two.
 set -euo pipefail
 rounds=${1:-5}
+commands=${*:2}
+commands=${commands:-SET GET INCR LPUSH RPOP HSET HGET SADD ZADD MSET}
 # shellcheck source=bench/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 "$root/tools/build.sh" build redurite bench-load
@@ -46,7 +48,7 @@ done
 printf '%-6s %-5s %8s  %-14s %14s %12s %8s %8s\n' wire cmd pipeline server commands/s ns/command speed cpu
 for wire in plain tls; do
   for pipeline in 1 16 64; do
-    for command in SET GET INCR; do
+    for command in $commands; do
       requests=$((pipeline == 1 ? 100000 : 600000))
       [ "$wire" = plain ] || requests=$((requests / 2))
       rm -f "$work"/samples.*
