@@ -128,6 +128,7 @@ void session_destroy(struct session *session)
 void session_feed(struct session *session, struct bytes input)
 {
     session->instance->stats.input_bytes += input.size;
+    session->instance->lap_us = 0;
     parser_feed(&session->parser, input);
 }
 
@@ -168,6 +169,7 @@ enum session_step session_next(struct session *session)
     }
     switch (parser_next(&session->parser, limits_of(session))) {
     case PARSER_STARVED:
+        session->instance->lap_us = 0;
         return SESSION_STARVED;
     case PARSER_BROKEN:
         reply_error(&session->reply, session->parser.error);
@@ -183,7 +185,6 @@ enum session_step session_next(struct session *session)
 static void finish_command(struct session *session)
 {
     session->ready = false;
-    session->active_ms = clock_now_ms(session->instance->clock);
     if (!session->blocked.active) {
         session_settle_muting(session);
     }
