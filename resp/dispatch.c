@@ -219,6 +219,20 @@ static bool runs_in_transaction(const struct command *command)
     return false;
 }
 
+/* Commands of one input see the same instant, for a millisecond at most; a script sees one. */
+static int64_t now_of(struct instance *instance)
+{
+    enum { STALE_US = 1000 };
+    if (instance->snapshot_ms != 0) {
+        return instance->snapshot_ms;
+    }
+    if (instance->lap_us == 0 || instance->lap_us - instance->lap_read_us > STALE_US) {
+        instance->lap_ms = clock_now_ms(instance->clock);
+        instance->lap_read_us = instance->lap_us;
+    }
+    return instance->lap_ms;
+}
+
 static struct call make_call(struct session *session, struct command_entry *entry,
                              const struct bytes *argv, int argc)
 {
@@ -230,8 +244,7 @@ static struct call make_call(struct session *session, struct command_entry *entr
         .reply = &session->reply,
         .argv = argv,
         .argc = argc,
-        .now_ms = session->instance->snapshot_ms != 0 ? session->instance->snapshot_ms
-                                                      : clock_now_ms(session->instance->clock),
+        .now_ms = now_of(session->instance),
     };
 }
 
@@ -268,7 +281,9 @@ static void remember_reads(struct call *call, const struct command_entry *entry)
 void dispatch_finish(struct call *call, struct command_entry *entry, int64_t start_us)
 {
     int64_t end_us = clock_monotonic_us();
-    call->instance->lap_us = end_us;
+    struct instance *instance = call->instance;
+    instance->lap_read_us = instance->lap_us == 0 ? end_us : instance->lap_read_us;
+    instance->lap_us = end_us;
     measure(call, entry, end_us - start_us);
     entry->failed += call->session->reply.failed ? 1 : 0;
     if (call->session->tracking.on) {
@@ -316,6 +331,7 @@ void dispatch_run(struct session *session, struct command_entry *entry, const st
 void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
                      int argc)
 {
+    session->instance->lap_us = 0;
     struct call call = make_call(session, entry, argv, argc);
     call.resumed = true;
     run(session, entry, &call);

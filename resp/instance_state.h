@@ -80,6 +80,8 @@ struct instance {
     struct long_run *long_run; /* NULL until the first one */
     int64_t busy_threshold_ms; /* from then on a script lets others be answered */
     int64_t lap_us;            /* when the command before ended, within one input; 0: none did */
+    int64_t lap_ms;            /* the clock, as read for the first of these commands */
+    int64_t lap_read_us;       /* about when that was */
     int64_t snapshot_ms;       /* what time it is for a script; 0: none runs */
 
     struct dict blocked_keys; /* database and key -> struct block_queue */

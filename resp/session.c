@@ -134,6 +134,7 @@ void session_feed(struct session *session, struct bytes input)
 
 void session_hold(struct session *session)
 {
+    session->instance->lap_us = 0;
     parser_hold(&session->parser);
 }
 
@@ -157,7 +158,7 @@ static struct command_entry *find_entry(const struct session *session, const str
     return entry;
 }
 
-enum session_step session_next(struct session *session)
+static enum session_step next_step(struct session *session)
 {
     assert(!session->ready);
     if (session->closing || session->broken) {
@@ -169,7 +170,6 @@ enum session_step session_next(struct session *session)
     }
     switch (parser_next(&session->parser, limits_of(session))) {
     case PARSER_STARVED:
-        session->instance->lap_us = 0;
         return SESSION_STARVED;
     case PARSER_BROKEN:
         reply_error(&session->reply, session->parser.error);
@@ -180,6 +180,15 @@ enum session_step session_next(struct session *session)
         session->ready = true;
         return SESSION_COMMAND;
     }
+}
+
+enum session_step session_next(struct session *session)
+{
+    enum session_step step = next_step(session);
+    if (step != SESSION_COMMAND) {
+        session->instance->lap_us = 0; /* what follows does so at another time */
+    }
+    return step;
 }
 
 static void finish_command(struct session *session)
