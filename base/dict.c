@@ -255,6 +255,31 @@ static struct dict_entry **find_link(const struct dict *dict, struct bytes key, 
     return NULL;
 }
 
+static struct dict_entry *const *bucket_of(const struct dict *dict, uint32_t hash)
+{
+    bool moved = dict->rehashing != 0 && (hash & dict->masks[0]) < dict->rehashing - 1;
+    return &dict->tables[moved ? 1 : 0][hash & dict->masks[moved ? 1 : 0]];
+}
+
+void dict_prefetch(const struct dict *dict, const struct bytes *keys, size_t count, size_t step)
+{
+    enum { AT_ONCE = 16 };
+    struct dict_entry *const *buckets[AT_ONCE];
+    if (dict_count(dict) == 0) {
+        return;
+    }
+    for (size_t from = 0; from < count; from += AT_ONCE) {
+        size_t some = count - from < AT_ONCE ? count - from : AT_ONCE;
+        for (size_t i = 0; i < some; i++) {
+            buckets[i] = bucket_of(dict, hash_key(dict, keys[(from + i) * step]));
+            __builtin_prefetch(buckets[i]);
+        }
+        for (size_t i = 0; i < some; i++) {
+            __builtin_prefetch(*buckets[i]);
+        }
+    }
+}
+
 void *dict_find(const struct dict *dict, struct bytes key)
 {
     if (dict_count(dict) == 0) {

@@ -37,6 +37,11 @@ size_t dict_memory(const struct dict *dict); /* tables and entries, without what
 size_t dict_entry_memory(const struct dict *dict, const void *payload); /* of one entry */
 
 void *dict_find(const struct dict *dict, struct bytes key); /* payload or NULL */
+/*
+ * Brings what lookups of keys[0], keys[step]... will touch into the cache, side by side instead of
+ * one after the other. Worth it from two keys on.
+ */
+void dict_prefetch(const struct dict *dict, const struct bytes *keys, size_t count, size_t step);
 /* The payload for `key`, inserted zeroed if it was not there (*created says which). */
 void *dict_insert(struct dict *dict, struct bytes key, bool *created);
 bool dict_remove(struct dict *dict, struct bytes key); /* false: it was not there */

@@ -250,6 +250,12 @@ struct entry *keyspace_peek_at(struct keyspace *db, struct bytes key, int64_t no
     return entry;
 }
 
+void keyspace_prefetch(const struct keyspace *db, const struct bytes *keys, size_t count,
+                       size_t step)
+{
+    dict_prefetch(&db->keys, keys, count, step);
+}
+
 struct entry *keyspace_peek(struct keyspace *db, struct bytes key)
 {
     return keyspace_peek_at(db, key, clock_now_ms(db->instance->clock));

@@ -45,6 +45,9 @@ enum event_class {
  */
 struct entry *keyspace_read(struct call *call, struct bytes key);
 struct entry *keyspace_write(struct call *call, struct bytes key);
+/* Before several lookups of keys[0], keys[step]...: they then wait for memory together. */
+void keyspace_prefetch(const struct keyspace *db, const struct bytes *keys, size_t count,
+                       size_t step);
 /* As the read form without counting and touching: EXISTS-like probes, TTL, OBJECT, SCAN. */
 struct entry *keyspace_peek(struct keyspace *db, struct bytes key);
 

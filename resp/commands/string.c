@@ -233,6 +233,7 @@ static void cmd_getex(struct call *call)
 static void cmd_mget(struct call *call)
 {
     reply_array(call->reply, (size_t)call->argc - 1);
+    keyspace_prefetch(call->db, call->argv + 1, (size_t)call->argc - 1, 1);
     for (int i = 1; i < call->argc; i++) {
         const struct entry *entry = keyspace_read(call, call->argv[i]);
         reply_string(call, entry != NULL && entry->type == &string_type ? entry->data : NULL);
@@ -243,6 +244,7 @@ static void cmd_mget(struct call *call)
 static bool pairs_or_reply(struct call *call)
 {
     if (call->argc % 2 == 1) {
+        keyspace_prefetch(call->db, call->argv + 1, (size_t)call->argc / 2, 2);
         return true;
     }
     if (call_supports(call, "7.0.0")) {
