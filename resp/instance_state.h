@@ -132,8 +132,9 @@ struct session {
     bool in_transaction, dirty; /* dirty: a watched key changed */
     bool replies_off, skip_reply, skip_next_reply;
     bool running;
-    bool suspended; /* its command is stopped in the middle: resp/long_run.h */
-    bool ready;     /* session_next found a command that is not run yet */
+    bool suspended;   /* its command is stopped in the middle: resp/long_run.h */
+    size_t previewed; /* commands ahead whose keys have been prefetched */
+    bool ready;       /* session_next found a command that is not run yet */
     char *address, *local_address, *name, *user;
     struct acl_user *account; /* of its instance; what it may do */
     char *library_name, *library_version;

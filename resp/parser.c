@@ -340,3 +340,49 @@ enum parser_result parser_next(struct parser *parser, struct parser_limits limit
         }
     }
 }
+
+/* The number of a "*3" or "$5" line at *at, which moves behind it. */
+static bool preview_number(struct bytes text, size_t *at, char mark, size_t *number)
+{
+    enum { MOST_DIGITS = 8 };
+    size_t start = *at + 1, end = start;
+    *number = 0;
+    if (*at >= text.size || text.data[*at] != mark) {
+        return false;
+    }
+    while (end < text.size && end - start < MOST_DIGITS && text.data[end] >= '0' &&
+           text.data[end] <= '9') {
+        *number = *number * 10 + (size_t)(text.data[end++] - '0');
+    }
+    *at = end + 2;
+    return end > start && *at <= text.size && text.data[end] == '\r';
+}
+
+static bool preview_command(struct bytes text, size_t *at, struct bytes *key)
+{
+    size_t words, size;
+    *key = BYTES("");
+    if (!preview_number(text, at, '*', &words) || words == 0) {
+        return false;
+    }
+    for (size_t word = 0; word < words; word++) {
+        if (!preview_number(text, at, '$', &size) || text.size - *at < size + 2) {
+            return false;
+        }
+        if (word == 1) {
+            *key = bytes_slice(text, *at, *at + size);
+        }
+        *at += size + 2;
+    }
+    return true;
+}
+
+size_t parser_preview(const struct parser *parser, struct bytes *keys, size_t most)
+{
+    struct bytes text = region(parser);
+    size_t at = parser->at, count = 0;
+    while (count < most && parser->words_left == 0 && preview_command(text, &at, &keys[count])) {
+        count++;
+    }
+    return count;
+}

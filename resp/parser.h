@@ -41,6 +41,11 @@ void parser_init(struct parser *parser);
 void parser_finish(struct parser *parser);
 void parser_feed(struct parser *parser, struct bytes input);
 enum parser_result parser_next(struct parser *parser, struct parser_limits limits);
+/*
+ * Looks ahead without consuming: the first argument (mostly the key) of each of the next commands
+ * that are there whole, empty where there is none. Stops at whatever it does not know.
+ */
+size_t parser_preview(const struct parser *parser, struct bytes *keys, size_t most);
 /* Copies what is still borrowed; also gives back memory that is no longer needed. */
 void parser_hold(struct parser *parser);
 size_t parser_pending(const struct parser *parser); /* bytes fed and not consumed */

@@ -158,6 +158,22 @@ static struct command_entry *find_entry(const struct session *session, const str
     return entry;
 }
 
+/* Pipelined commands wait for memory together, not one after the other. */
+static void preview(struct session *session)
+{
+    enum { AHEAD = 16 };
+    struct bytes keys[AHEAD];
+    if (session->previewed > 0) {
+        session->previewed--;
+        return;
+    }
+    size_t count = parser_preview(&session->parser, keys, AHEAD);
+    if (count > 1) {
+        keyspace_prefetch(session->db, keys, count, 1);
+        session->previewed = count - 1;
+    }
+}
+
 static enum session_step next_step(struct session *session)
 {
     assert(!session->ready);
@@ -168,6 +184,7 @@ static enum session_step next_step(struct session *session)
         parser_hold(&session->parser);
         return SESSION_BLOCKED;
     }
+    preview(session);
     switch (parser_next(&session->parser, limits_of(session))) {
     case PARSER_STARVED:
         return SESSION_STARVED;
