@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "resp/instance_state.h"
+#include "resp/lua/engine.h"
 
 typedef unsigned long long ull;
 
@@ -114,6 +115,33 @@ static void memory_line(struct writer *writer, const char *name, uint64_t bytes)
     line(writer, "%s_human:%s", name, text);
 }
 
+/* Redis 7 tells scripts and functions apart; before it there were only scripts. */
+static void script_memory(struct writer *writer)
+{
+    const struct instance *instance = writer->instance;
+    const struct lua_engine *scripts = instance->scripts.engine;
+    const struct lua_engine *functions = instance->functions.engine;
+    uint64_t script_engine = scripts == NULL ? 0 : scripts->memory;
+    uint64_t function_engine = functions == NULL ? 0 : functions->memory;
+    uint64_t bodies = instance->scripts.memory + dict_memory(&instance->scripts.bodies);
+    memory_line(writer, "used_memory_lua", script_engine);
+    if (!writer->modern) {
+        memory_line(writer, "used_memory_scripts", bodies);
+        line(writer, "number_of_cached_scripts:%zu", dict_count(&instance->scripts.bodies));
+        return;
+    }
+    uint64_t libraries = functions_memory(instance);
+    line(writer, "used_memory_vm_eval:%llu", (ull)script_engine);
+    line(writer, "used_memory_scripts_eval:%llu", (ull)bodies);
+    line(writer, "number_of_cached_scripts:%zu", dict_count(&instance->scripts.bodies));
+    line(writer, "number_of_functions:%zu", dict_count(&instance->functions.functions));
+    line(writer, "number_of_libraries:%zu", instance->functions.count);
+    line(writer, "used_memory_vm_functions:%llu", (ull)function_engine);
+    memory_line(writer, "used_memory_vm_total", script_engine + function_engine);
+    line(writer, "used_memory_functions:%llu", (ull)libraries);
+    memory_line(writer, "used_memory_scripts", bodies + libraries);
+}
+
 static void section_memory(struct writer *writer)
 {
     struct instance *instance = writer->instance;
@@ -135,9 +163,7 @@ static void section_memory(struct writer *writer)
     line(writer, "allocator_active:%llu", (ull)used);
     line(writer, "allocator_resident:%llu", (ull)resident);
     memory_line(writer, "total_system_memory", 0);
-    memory_line(writer, "used_memory_lua", 0);
-    memory_line(writer, "used_memory_scripts", 0);
-    line(writer, "number_of_cached_scripts:0");
+    script_memory(writer);
     memory_line(writer, "maxmemory", instance->max_memory);
     line(writer, "maxmemory_policy:%s", instance->max_memory_policy);
     line(writer, "allocator_frag_ratio:1.00");
@@ -270,14 +296,14 @@ static void section_replication(struct writer *writer)
     line(writer, "connected_slaves:%d", instance->replicas);
     for (int i = 0; i < instance->replicas; i++) {
         line(writer, "slave%d:ip=127.0.0.1,port=%d,state=online,offset=%llu,lag=0", i,
-             instance->port, (ull)instance->changes);
+             instance->port, (ull)instance_replication_offset(instance));
     }
     if (writer->middle) {
         line(writer, "master_failover_state:no-failover");
     }
     line(writer, "master_replid:%s", instance->replication_id);
     line(writer, "master_replid2:0000000000000000000000000000000000000000");
-    line(writer, "master_repl_offset:0");
+    line(writer, "master_repl_offset:%llu", (ull)instance_replication_offset(instance));
     line(writer, "second_repl_offset:-1");
     line(writer, "repl_backlog_active:0");
     line(writer, "repl_backlog_size:1048576");

@@ -189,6 +189,11 @@ uint64_t instance_changes(const struct instance *instance)
     return changes;
 }
 
+uint64_t instance_replication_offset(const struct instance *instance)
+{
+    return instance->replicas > 0 ? instance->changes : 0;
+}
+
 uint64_t instance_memory(const struct instance *instance)
 {
     uint64_t total = sizeof(*instance) + instance->keyspace_memory + instance->session_memory +

@@ -153,6 +153,9 @@ struct session {
     size_t memory; /* as accounted in the instance */
 };
 
+/* What INFO, ROLE and CLUSTER call the offset of replication: 0 where nobody replicates. */
+uint64_t instance_replication_offset(const struct instance *instance);
+
 /* The instance side of a session. */
 void instance_add_session(struct instance *instance, struct session *session);
 void instance_remove_session(struct instance *instance, struct session *session);

@@ -117,7 +117,7 @@ static void reply_shard_node(struct call *call, const struct cluster_node *node)
     reply_bulk_string(reply, "role");
     reply_bulk_string(reply, "master");
     reply_bulk_string(reply, "replication-offset");
-    reply_integer(reply, (int64_t)node->instance->changes);
+    reply_integer(reply, (int64_t)instance_replication_offset(node->instance));
     reply_bulk_string(reply, "health");
     reply_bulk_string(reply, "online");
 }

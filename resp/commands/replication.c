@@ -32,13 +32,14 @@ static void cmd_role(struct call *call)
 {
     reply_array(call->reply, 3);
     reply_bulk_string(call->reply, "master");
-    reply_integer(call->reply, (int64_t)call->instance->changes);
+    reply_integer(call->reply, (int64_t)instance_replication_offset(call->instance));
     reply_array(call->reply, (size_t)call->instance->replicas);
     for (int64_t i = 0; i < call->instance->replicas; i++) {
         reply_array(call->reply, 3);
         reply_bulk_string(call->reply, "127.0.0.1");
         reply_bulkf(call->reply, "%d", call->instance->port);
-        reply_bulkf(call->reply, "%llu", (unsigned long long)call->instance->changes);
+        reply_bulkf(call->reply, "%llu",
+                    (unsigned long long)instance_replication_offset(call->instance));
     }
 }
 

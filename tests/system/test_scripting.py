@@ -104,3 +104,24 @@ def test_libraries_survive_a_restart(emulator):
     emulator.restart()
     with emulator.connect() as wire:
         assert wire.call("FCALL", "seven", "0") == 7
+
+
+def test_info_tells_what_scripts_and_functions_hold(emulator):
+    with emulator.connect() as wire:
+        def figures():
+            lines = (line.split(":", 1) for line in wire.call("INFO", "memory").split("\r\n") if ":" in line)
+            return dict(lines)
+
+        before = figures()
+        assert before["number_of_cached_scripts"] == before["number_of_functions"] == "0"
+        assert wire.call("EVAL", "return 1", "0") == 1
+        assert wire.call("FUNCTION", "LOAD", "#!lua name=library\nredis.register_function('f', function() return 1 end)"
+                         ) == "library"
+        after = figures()
+        assert after["number_of_cached_scripts"] == "1"
+        assert (after["number_of_functions"], after["number_of_libraries"]) == ("1", "1")
+        for name in ("used_memory_scripts_eval", "used_memory_vm_eval", "used_memory_vm_functions",
+                     "used_memory_functions"):
+            assert int(after[name]) > int(before[name])
+        assert int(after["used_memory_vm_total"]) == int(after["used_memory_vm_eval"]) + int(
+            after["used_memory_vm_functions"])
