@@ -45,7 +45,7 @@ static void add_live_figures(cJSON *document, struct app *app, const struct cach
     add_connection_string(strings, "url", connection_string_url, &facts);
     add_connection_string(strings, "redisCli", connection_string_redis_cli, &facts);
     add_connection_string(strings, "env", connection_string_env, &facts);
-    instance_stats(cache->instance, &stats);
+    cache_stats(cache, &stats);
     cJSON_AddNumberToObject(document, "keys", (double)stats.keys);
     cJSON_AddNumberToObject(document, "usedMemory", (double)stats.used_memory);
     cJSON_AddNumberToObject(document, "maxMemory", (double)stats.max_memory);

@@ -59,7 +59,7 @@ static void write_cache_metrics(struct app *app, struct buf *body)
              cache = cache->next) {
             struct instance_stats stats;
             uint64_t value;
-            instance_stats(cache->instance, &stats);
+            cache_stats(cache, &stats);
             memcpy(&value, (const char *)&stats + cache_metrics[i].offset, sizeof(value));
             /* Names of caches are letters, digits and hyphens: nothing to escape. */
             buf_printf(body, "%s{cache=\"%s\"} %llu\n", cache_metrics[i].name, cache->name,

@@ -133,6 +133,17 @@ static void signed_in(void *context, const struct cache *cache)
                               });
 }
 
+static bool save_asked(void *context, struct instance *instance)
+{
+    struct app *app = context;
+    struct cache *cache = cache_host_first(app->caches);
+    while (cache != NULL && cache->instance != instance) {
+        cache = cache->next;
+    }
+    /* What belongs to no cache any more (its connections are closing) has nothing to keep. */
+    return app->state == NULL || cache == NULL || state_save_cache(app->state, cache);
+}
+
 static void stop_asked(void *context)
 {
     struct app *app = context;
@@ -151,6 +162,7 @@ static void make_caches(struct app *app)
         .sharded = cache_sharded,
         .removing = cache_removing,
         .signed_in = signed_in,
+        .save = save_asked,
         .stop = stop_asked,
         .context = app,
     };
@@ -222,7 +234,7 @@ bool app_reset(struct app *app, struct buf *error)
     bool good = seed_resources(app->config, service, app->caches, error);
     cache_host_release(app->caches);
     for (struct cache *cache = cache_host_first(app->caches); cache != NULL; cache = cache->next) {
-        instance_flush(cache->instance);
+        cache_host_flush(app->caches, bytes_from_string(cache->name));
     }
     journal_clear(app->journal);
     state_changed(app->state);

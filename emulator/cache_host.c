@@ -91,6 +91,7 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
         .pid = getpid(),
         .executable = host->config.executable,
         .config_file = host->config.config_file,
+        .save = host->config.save,
         .stop = host->config.stop,
         .context = host->config.context,
 #ifdef __APPLE__
@@ -211,6 +212,34 @@ static int instance_count(const struct cache *cache)
 static struct instance *instance_at(const struct cache *cache, int index)
 {
     return cache->cluster == NULL ? cache->instance : cache->cluster->nodes[index].instance;
+}
+
+void cache_stats(const struct cache *cache, struct instance_stats *stats)
+{
+    instance_stats(cache->instance, stats);
+    for (int i = 1; i < instance_count(cache); i++) {
+        struct instance_stats shard;
+        instance_stats(instance_at(cache, i), &shard);
+        stats->connections_received += shard.connections_received;
+        stats->commands_processed += shard.commands_processed;
+        stats->rejected_connections += shard.rejected_connections;
+        stats->input_bytes += shard.input_bytes;
+        stats->output_bytes += shard.output_bytes;
+        stats->expired_keys += shard.expired_keys;
+        stats->evicted_keys += shard.evicted_keys;
+        stats->keyspace_hits += shard.keyspace_hits;
+        stats->keyspace_misses += shard.keyspace_misses;
+        stats->get_commands += shard.get_commands;
+        stats->set_commands += shard.set_commands;
+        stats->errors += shard.errors;
+        stats->keys += shard.keys;
+        stats->used_memory += shard.used_memory;
+        stats->used_memory_peak += shard.used_memory_peak;
+        stats->max_memory += shard.max_memory;
+        stats->connected_clients += shard.connected_clients;
+        stats->operations_per_second += shard.operations_per_second;
+        stats->blocked_clients += shard.blocked_clients;
+    }
 }
 
 /* Gives the cache as many shards as it should have, and every key to the shard of its slot. */

@@ -45,7 +45,8 @@ struct cache_host_config {
     void (*sharded)(void *context, const struct cache *cache);
     /* A client gave a password: which cache it opened, NULL for none. May be NULL. */
     void (*signed_in)(void *context, const struct cache *cache);
-    /* SHUTDOWN of the open devcache. May be NULL. */
+    /* SAVE and SHUTDOWN of the open devcache. May be NULL. */
+    bool (*save)(void *context, struct instance *instance);
     void (*stop)(void *context);
     void *context;
 };
@@ -56,6 +57,8 @@ void cache_host_destroy(struct cache_host *host);
 /* The ports in use, 0 for off; before any cache exists. */
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
 
+/* Summed over the shards of a clustered cache. */
+void cache_stats(const struct cache *cache, struct instance_stats *stats);
 /* The shard of a clustered cache that a connection to its own port belongs to. */
 struct redis_target cache_shard_target(const struct cache *cache, int shard);
 /* Whether user and password open this cache; counted and told like any sign-in. */

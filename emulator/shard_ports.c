@@ -28,10 +28,11 @@ struct shard_ports {
 
 static enum redis_name by_name(void *context, struct bytes server_name, struct redis_target *target)
 {
-    (void)context;
+    const struct shard_port *port = context;
     (void)server_name;
     (void)target;
-    return REDIS_NAME_FOREIGN; /* nodes are reached by address, not by name */
+    /* Nodes are reached by address, not by name; one whose cache has gone takes nobody in. */
+    return port->cache == NULL ? REDIS_NAME_UNKNOWN : REDIS_NAME_FOREIGN;
 }
 
 static struct redis_target target_of(void *context)
@@ -45,6 +46,9 @@ static bool by_password(void *context, struct instance *named, struct bytes user
 {
     const struct shard_port *port = context;
     (void)named;
+    if (port->cache == NULL) {
+        return false;
+    }
     *target = target_of(context);
     return cache_host_opens(port->ports->config.caches, port->cache, user, password);
 }

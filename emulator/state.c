@@ -131,8 +131,10 @@ static bool begin_data(struct state *state, struct cache *cache)
     char *path = data_path(state, cache->name);
     uint64_t changes = instance_changes(cache->instance);
     bool begun = true;
+    struct instance_stats stats;
 
-    if (instance_memory(cache->instance) < INLINE_BYTES) {
+    cache_stats(cache, &stats);
+    if (stats.used_memory < INLINE_BYTES) {
         struct buf dump;
         buf_init(&dump, DOCUMENT_LIMIT);
         if (instance_dump(cache->instance, &dump)) {
@@ -491,14 +493,25 @@ static void save_all(struct state *state)
         if (instance_changes(cache->instance) == cache->saved_changes) {
             continue;
         }
-        char *path = data_path(state, cache->name);
-        failure = instance_dump_file(cache->instance, path);
-        if (failure != 0) {
-            log_error("state", "could not save what=%s reason=\"%s\"", cache->name,
-                      strerror(failure));
-        }
-        memory_free(path);
+        state_save_cache(state, cache);
     }
+}
+
+bool state_save_cache(struct state *state, struct cache *cache)
+{
+    uint64_t changes = instance_changes(cache->instance);
+    if (state->config.ephemeral) {
+        return true;
+    }
+    char *path = data_path(state, cache->name);
+    int failure = instance_dump_file(cache->instance, path);
+    if (failure == 0) {
+        cache->saved_changes = changes;
+    } else {
+        log_error("state", "could not save what=%s reason=\"%s\"", cache->name, strerror(failure));
+    }
+    memory_free(path);
+    return failure == 0;
 }
 
 void state_finish(struct state *state)

@@ -57,5 +57,8 @@ struct state_figures state_figures(const struct state *state);
  * fine.
  */
 void state_finish(struct state *state);
+/* At once, whatever is under way (SAVE). False after logging why not; nothing to do when ephemeral.
+ */
+bool state_save_cache(struct state *state, struct cache *cache);
 
 #endif

@@ -228,7 +228,7 @@ static void load_data(const cJSON *data, struct cache_host *caches)
         struct buf dump, error;
         buf_init(&dump, DUMP_LIMIT);
         buf_init(&error, 1024);
-        instance_flush(cache->instance);
+        cache_host_flush(caches, bytes_from_string(cache->name));
         const cJSON *item = cJSON_GetObjectItem(data, cache->name);
         if (item != NULL && decode_dump(item, &dump)) {
             rdb_load(cache->instance, buf_bytes(&dump), &error);

@@ -133,6 +133,22 @@ def _all_there(emulator, key, shards):
     client.close()
 
 
+def test_figures_and_loading_cover_every_shard(emulator, key, tmp_path):
+    client = RedisCluster(host="localhost", port=emulator.port, password=key)
+    for number in range(30):
+        client.set(f"key:{number}", number)
+    info = next(cache for cache in emulator.admin("GET", "/info")["caches"] if cache["name"] == "clustered")
+    assert info["keys"] == 30
+    assert 'redurite_cache_keys{cache="clustered"} 30' in emulator.request("GET", "/metrics").body.decode()
+    file = tmp_path / "state.redurite"
+    assert emulator.run("state", "save", file).returncode == 0
+    for number in range(30):
+        client.set(f"later:{number}", number)
+    assert emulator.run("state", "load", file).returncode == 0
+    client = RedisCluster(host="localhost", port=emulator.port, password=key)
+    assert sum(client.dbsize(target_nodes=node) for node in client.get_primaries()) == 30
+
+
 def test_a_deleted_cache_takes_its_ports_with_it(emulator, key):
     with emulator.client(key=key) as wire:
         port = wire.call("CLUSTER", "SLOTS")[2][2][1]

@@ -177,6 +177,17 @@ def test_saved_before_long_without_a_stop(start_emulator):
     assert emulator.client().call("GET", "a") == "b"
 
 
+def test_save_writes_before_it_answers(start_emulator):
+    emulator = start_emulator("--profile", "redis")
+    with emulator.connect() as wire:
+        assert wire.call("SET", "a", "b") == "OK"
+        assert wire.call("SAVE") == "OK"
+    assert any(file.suffix == ".rdb" for file in state_files(emulator))
+    emulator.stop(signal.SIGKILL)
+    emulator.start()
+    assert emulator.client().call("GET", "a") == "b"
+
+
 def test_state_reset_goes_back_to_the_start(start_emulator):
     emulator = start_emulator("--provisioning", "instant")
     emulator.create_cache("c1")
