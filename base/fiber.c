@@ -27,7 +27,7 @@ struct fiber {
     size_t guard;
     void (*run)(void *context);
     void *context;
-    bool paused, finished;
+    bool finished;
     /* What the address sanitizer keeps of either side. */
     void *fake_inside, *fake_outside;
     const void *outside_stack;
@@ -90,7 +90,6 @@ static void begin(unsigned high, unsigned low)
 
 static bool enter(struct fiber *fiber)
 {
-    fiber->paused = false;
 #ifdef SANITIZED
     __sanitizer_start_switch_fiber(&fiber->fake_outside, fiber->memory + fiber->guard, STACK_SIZE);
 #endif
@@ -123,11 +122,5 @@ bool fiber_continue(struct fiber *fiber)
 
 void fiber_pause(struct fiber *fiber)
 {
-    fiber->paused = true;
     leave(fiber);
-}
-
-bool fiber_paused(const struct fiber *fiber)
-{
-    return fiber->paused;
 }

@@ -19,6 +19,5 @@ bool fiber_start(struct fiber *fiber, void (*run)(void *context), void *context)
 bool fiber_continue(struct fiber *fiber);
 /* From within: goes back to whoever started or continued the fiber. */
 void fiber_pause(struct fiber *fiber);
-bool fiber_paused(const struct fiber *fiber);
 
 #endif

@@ -245,11 +245,6 @@ const char *acl_user_name(const struct acl_user *user)
     return user->name;
 }
 
-bool acl_user_enabled(const struct acl_user *user)
-{
-    return user->enabled;
-}
-
 bool acl_user_open(const struct acl_user *user)
 {
     return user->enabled && user->no_password;
@@ -356,7 +351,7 @@ static enum acl_verdict check_selector(const struct acl_selector *selector,
     }
     if (!selector->all_keys) {
         struct command_key *keys = memory_allocate((size_t)argc * sizeof(*keys));
-        int count = command_keys_with_flags(entry->command, argv, argc, keys, argc), refused = -1;
+        int count = command_keys(entry->command, argv, argc, keys, argc), refused = -1;
         for (int i = 0; refused < 0 && i < count; i++) {
             refused =
                 may_use_key(selector, argv[keys[i].index], keys[i].flags) ? -1 : keys[i].index;
@@ -405,16 +400,15 @@ bool acl_permits_or_reply(struct call *call, struct command_entry *entry)
     case ACL_ALLOWED:
         return true;
     case ACL_NO_COMMAND:
-        reply_errorf(call->reply, "NOPERM this user has no permissions to run the '%s' command",
-                     name);
+        call_refuse(call, "NOPERM this user has no permissions to run the '%s' command", name);
         break;
     case ACL_NO_KEY:
-        reply_error(call->reply, "NOPERM this user has no permissions to access one of the keys "
-                                 "used as arguments");
+        call_refuse(call, "NOPERM this user has no permissions to access one of the keys "
+                          "used as arguments");
         break;
     case ACL_NO_CHANNEL:
-        reply_error(call->reply, "NOPERM this user has no permissions to access one of the "
-                                 "channels used as arguments");
+        call_refuse(call, "NOPERM this user has no permissions to access one of the "
+                          "channels used as arguments");
         break;
     }
     acl_log(call, verdict, verdict == ACL_NO_COMMAND ? bytes_from_string(name) : call->argv[index],

@@ -25,7 +25,6 @@ struct acl_user *acl_at(const struct acl *acl, size_t index); /* by name */
 void acl_remove(struct acl *acl, struct acl_user *user);
 
 const char *acl_user_name(const struct acl_user *user);
-bool acl_user_enabled(const struct acl_user *user);
 /* Anybody gets in as this user, without a password. */
 bool acl_user_open(const struct acl_user *user);
 /* Nothing was ever said of this user: for "default", the keys of the cache decide. */

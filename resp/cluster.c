@@ -148,16 +148,16 @@ void cluster_take_keys(struct cluster *cluster, struct instance *instance)
 bool cluster_slot_of_call(const struct command *command, const struct bytes *argv, int argc,
                           int *slot)
 {
-    int *indexes = memory_allocate((size_t)argc * sizeof(*indexes));
-    int count = command_keys(command, argv, argc, indexes, argc);
+    struct command_key *keys = memory_allocate((size_t)argc * sizeof(*keys));
+    int count = command_keys(command, argv, argc, keys, argc);
     bool one = true;
     *slot = -1;
     for (int i = 0; one && i < count; i++) {
-        int of_key = cluster_slot(argv[indexes[i]]);
+        int of_key = cluster_slot(argv[keys[i].index]);
         one = *slot < 0 || *slot == of_key;
         *slot = of_key;
     }
-    memory_free(indexes);
+    memory_free(keys);
     return one;
 }
 
@@ -181,13 +181,13 @@ static bool slot_of_transaction(const struct transaction *transaction, int *slot
 bool cluster_serves_or_reply(struct call *call, struct command_entry *entry)
 {
     const struct cluster *cluster = call->instance->cluster;
-    bool exec = strcmp(entry->command->name, "EXEC") == 0, one;
-    int slot;
     if (cluster == NULL) {
         return true;
     }
-    one = exec ? slot_of_transaction(&call->session->transaction, &slot)
-               : cluster_slot_of_call(entry->command, call->argv, call->argc, &slot);
+    int slot;
+    bool exec = (entry->command->flags & CMD_TRANSACTION) != 0;
+    bool one = exec ? slot_of_transaction(&call->session->transaction, &slot)
+                    : cluster_slot_of_call(entry->command, call->argv, call->argc, &slot);
     if (!one) {
         reply_error(call->reply, ERROR_CROSS_SLOT);
     } else if (slot < 0 || cluster_owner(cluster, slot)->instance == call->instance) {

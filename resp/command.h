@@ -38,8 +38,9 @@ enum command_flag {
     /* Not shown as flags. */
     CMD_SUBSCRIBER = 1u << 24,     /* allowed to a RESP2 client in subscriber mode */
     CMD_CONTAINER_BARE = 1u << 25, /* a container that also runs without a subcommand */
-    CMD_MAY_RUN_LONG = 1u << 27,   /* runs on a stack of its own: resp/long_run.h */
     CMD_SYSTEM = 1u << 26,         /* for Redis itself: COMMAND DOCS says "syscmd" */
+    CMD_MAY_RUN_LONG = 1u << 27,   /* runs on a stack of its own: resp/long_run.h */
+    CMD_TRANSACTION = 1u << 28,    /* EXEC: stands for all the commands that wait for it */
 };
 
 /* ACL categories that do not follow from the family and the flags; a row names only these. */

@@ -323,8 +323,8 @@ static int spec_begin(const struct key_spec *spec, const struct bytes *argv, int
     return -1;
 }
 
-int command_keys_with_flags(const struct command *command, const struct bytes *argv, int argc,
-                            struct command_key *keys, int most)
+int command_keys(const struct command *command, const struct bytes *argv, int argc,
+                 struct command_key *keys, int most)
 {
     int count = 0;
     for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
@@ -357,17 +357,5 @@ int command_keys_with_flags(const struct command *command, const struct bytes *a
             return -1;
         }
     }
-    return count;
-}
-
-int command_keys(const struct command *command, const struct bytes *argv, int argc, int *indexes,
-                 int most)
-{
-    struct command_key *keys = memory_allocate((size_t)most * sizeof(*keys) + 1);
-    int count = command_keys_with_flags(command, argv, argc, keys, most);
-    for (int i = 0; i < count && i < most; i++) {
-        indexes[i] = keys[i].index;
-    }
-    memory_free(keys);
     return count;
 }

@@ -47,19 +47,16 @@ const struct command_family *const *command_families(size_t *count);
 /* "client|kill" for subcommands, lower case; terminated. */
 void command_full_name(const struct command_entry *entry, char text[64]);
 
+struct command_key {
+    int index;      /* of the argument */
+    unsigned flags; /* enum key_spec_flag, of the specification that found it */
+};
 /*
- * Argument indexes of the keys, at most `most`; returns how many there are, -1 when the arguments
+ * The keys among the arguments, at most `most`; returns how many there are, -1 when the arguments
  * do not fit the command's key specification.
  */
-int command_keys(const struct command *command, const struct bytes *argv, int argc, int *indexes,
-                 int most);
-/* The same with the flags (enum key_spec_flag) of the specification that found each key. */
-struct command_key {
-    int index;
-    unsigned flags;
-};
-int command_keys_with_flags(const struct command *command, const struct bytes *argv, int argc,
-                            struct command_key *keys, int most);
+int command_keys(const struct command *command, const struct bytes *argv, int argc,
+                 struct command_key *keys, int most);
 /* As COMMAND INFO shows them: 0, 0, 0 when there are none. */
 struct key_range {
     int first, last, step;

@@ -2,6 +2,7 @@
  * What every command passes before its handler runs: an array of gates, in Redis's own order with
  * the service's rules added. Each answers the client itself when it refuses.
  */
+#include <stdarg.h>
 #include <string.h>
 
 #include "resp/cluster.h"
@@ -89,6 +90,33 @@ static bool gate_known(struct call *call, struct command_entry *entry)
     return true;
 }
 
+void call_refuse(struct call *call, const char *format, ...)
+{
+    struct buf text;
+    buf_init(&text, 1024);
+    va_list arguments;
+    va_start(arguments, format);
+    buf_vprintf(&text, format, arguments);
+    va_end(arguments);
+    const char *reason = buf_string(&text);
+    if ((call->command->flags & CMD_TRANSACTION) == 0) {
+        reply_error(call->reply, reason);
+    } else {
+        transaction_discard(call->session);
+        watch_forget(call->session);
+        reply_errorf(call->reply, "EXECABORT Transaction discarded because of: %s",
+                     reason + (strncmp(reason, "ERR ", 4) == 0 ? 4 : 0));
+    }
+    buf_finish(&text);
+}
+
+bool call_has(const struct call *call, unsigned flags)
+{
+    unsigned own = call->command->flags;
+    unsigned all = (own & CMD_TRANSACTION) != 0 ? own | call->session->transaction.flags : own;
+    return (all & flags) != 0;
+}
+
 static bool gate_arity(struct call *call, struct command_entry *entry)
 {
     if (arity_fits(call->command, call->argc)) {
@@ -97,13 +125,13 @@ static bool gate_arity(struct call *call, struct command_entry *entry)
     /* Redis 6.0 had no rows for subcommands and said the same for both mistakes. */
     if (entry->container != NULL && !instance_runs(call->instance, "7.0.0")) {
         struct bytes sub = call->argv[1];
-        reply_errorf(call->reply,
-                     "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
-                     (int)sub.size, sub.data, entry->container->command->name);
+        call_refuse(call,
+                    "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                    (int)sub.size, sub.data, entry->container->command->name);
         return false;
     }
-    reply_errorf(call->reply, "ERR wrong number of arguments for '%s' command",
-                 lower_name(entry, (char[64]){0}));
+    call_refuse(call, "ERR wrong number of arguments for '%s' command",
+                lower_name(entry, (char[64]){0}));
     return false;
 }
 
@@ -113,18 +141,41 @@ static bool gate_authenticated(struct call *call, struct command_entry *entry)
     if (call->session->authenticated || (call->command->flags & CMD_NO_AUTH) != 0) {
         return true;
     }
-    reply_error(call->reply, ERROR_NO_AUTH);
+    call_refuse(call, "%s", ERROR_NO_AUTH);
     return false;
+}
+
+static bool one_of(const struct command *command, const char *const names[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(command->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* These act on the transaction itself instead of waiting in it: first those that end it. */
+static const char *const transaction_commands[] = {"EXEC",  "DISCARD", "QUIT",
+                                                   "RESET", "MULTI",   "WATCH"};
+enum { TRANSACTION_ENDS = 4 };
+
+/* What waits in a transaction takes memory, whatever it does. */
+static bool takes_memory(const struct call *call)
+{
+    return call_has(call, CMD_DENY_OOM) ||
+           (call->session->in_transaction &&
+            !one_of(call->command, transaction_commands, TRANSACTION_ENDS));
 }
 
 static bool gate_memory(struct call *call, struct command_entry *entry)
 {
     (void)entry;
     if (call->instance->max_memory == 0 || eviction_make_room(call->instance) ||
-        (call->command->flags & CMD_DENY_OOM) == 0) {
+        !takes_memory(call)) {
         return true;
     }
-    reply_error(call->reply, ERROR_OUT_OF_MEMORY);
+    call_refuse(call, "%s", ERROR_OUT_OF_MEMORY);
     return false;
 }
 
@@ -139,8 +190,8 @@ static bool gate_subscriber(struct call *call, struct command_entry *entry)
                           : instance_runs(call->instance, "6.2.0")
                               ? "(P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT / RESET are"
                               : "(P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT are";
-    reply_errorf(call->reply, "ERR Can't execute '%s': only %s allowed in this context",
-                 lower_name(entry, (char[64]){0}), allowed);
+    call_refuse(call, "ERR Can't execute '%s': only %s allowed in this context",
+                lower_name(entry, (char[64]){0}), allowed);
     return false;
 }
 
@@ -150,22 +201,7 @@ static bool gate_transaction(struct call *call, struct command_entry *entry)
     if (!call->session->in_transaction || (call->command->flags & CMD_NO_MULTI) == 0) {
         return true;
     }
-    reply_error(call->reply, ERROR_NOT_IN_TRANSACTION);
-    return false;
-}
-
-static bool may_write(const struct call *call, const struct command_entry *entry)
-{
-    if (strcmp(entry->command->name, "EXEC") != 0) {
-        return (entry->command->flags & (CMD_WRITE | CMD_MAY_REPLICATE)) != 0;
-    }
-    const struct transaction *transaction = &call->session->transaction;
-    for (size_t i = 0; i < transaction->count; i++) {
-        if ((transaction->commands[i].entry->command->flags & (CMD_WRITE | CMD_MAY_REPLICATE)) !=
-            0) {
-            return true;
-        }
-    }
+    call_refuse(call, "%s", ERROR_NOT_IN_TRANSACTION);
     return false;
 }
 
@@ -174,7 +210,7 @@ static bool gate_paused(struct call *call, struct command_entry *entry)
 {
     struct instance *instance = call->instance;
     if (!timer_armed(&instance->pause) ||
-        (instance->pause_writes_only && !may_write(call, entry))) {
+        (instance->pause_writes_only && !call_has(call, CMD_WRITE | CMD_MAY_REPLICATE))) {
         return true;
     }
     block_until_unpaused(call, entry);
@@ -189,7 +225,7 @@ static bool gate_busy(struct call *call, struct command_entry *entry)
         return true;
     }
     const struct script_run *script = lua_engines_run(call->instance);
-    reply_error(call->reply,
+    call_refuse(call, "%s",
                 script != NULL && script->is_function ? ERROR_BUSY_FUNCTION : ERROR_BUSY_SCRIPT);
     return false;
 }
@@ -206,18 +242,6 @@ static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
     gate_busy,
     gate_paused,
 };
-
-/* These act on the transaction itself instead of waiting in it. */
-static bool runs_in_transaction(const struct command *command)
-{
-    static const char *const names[] = {"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (strcmp(command->name, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Commands of one input see the same instant, for a millisecond at most; a script sees one. */
 static int64_t now_of(struct instance *instance)
@@ -305,7 +329,7 @@ static void run(struct session *session, struct command_entry *entry, struct cal
     bool follows = instance->lap_us != 0 && !call->nested && !call->resumed;
     int64_t start_us = follows ? instance->lap_us : clock_monotonic_us();
     bool finished = true;
-    if (long_run_needed(session, entry) && !long_run_active(instance)) {
+    if (call_has(call, CMD_MAY_RUN_LONG) && !long_run_active(instance)) {
         finished = long_run_start(call, entry, start_us);
     } else {
         entry->command->handler(call);
@@ -351,7 +375,8 @@ void dispatch(struct session *session, struct command_entry *entry, const struct
             return;
         }
     }
-    if (session->in_transaction && !runs_in_transaction(entry->command)) {
+    if (session->in_transaction &&
+        !one_of(entry->command, transaction_commands, ARRAY_LEN(transaction_commands))) {
         transaction_queue(session, entry, argv, argc);
         reply_status(&session->reply, "QUEUED");
         return;

@@ -111,7 +111,8 @@ struct queued_command {
 struct transaction {
     struct queued_command *commands;
     size_t count, capacity;
-    bool failed; /* a command was refused while queueing: EXECABORT */
+    unsigned flags; /* of any of them */
+    bool failed;    /* a command was refused while queueing: EXECABORT */
 };
 
 struct session_subscriptions {
@@ -206,6 +207,14 @@ void dispatch_resume(struct session *session, struct command_entry *entry, const
 void dispatch_finish(struct call *call, struct command_entry *entry, int64_t start_us);
 void reply_unknown_command(struct call *call);
 void reply_unknown_subcommand(struct call *call);
+
+/*
+ * A command is refused before it runs. With EXEC falls its transaction, and the error says so:
+ * Redis answers EXECABORT and the reason.
+ */
+void call_refuse(struct call *call, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Whether the command, or one of those that EXEC would run, has one of these flags. */
+bool call_has(const struct call *call, unsigned flags);
 
 /* transaction.c */
 void transaction_discard(struct session *session);

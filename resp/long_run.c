@@ -25,22 +25,6 @@ void long_run_destroy(struct long_run *run)
     }
 }
 
-bool long_run_needed(const struct session *session, const struct command_entry *entry)
-{
-    if ((entry->command->flags & CMD_MAY_RUN_LONG) != 0) {
-        return true;
-    }
-    if (strcmp(entry->command->name, "EXEC") != 0) {
-        return false;
-    }
-    for (size_t i = 0; i < session->transaction.count; i++) {
-        if ((session->transaction.commands[i].entry->command->flags & CMD_MAY_RUN_LONG) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void run_handler(void *context)
 {
     struct long_run *run = context;
@@ -122,11 +106,6 @@ bool long_run_active(const struct instance *instance)
 bool long_run_paused(const struct instance *instance)
 {
     return instance->long_run != NULL && instance->long_run->paused;
-}
-
-struct session *long_run_session(const struct instance *instance)
-{
-    return long_run_paused(instance) ? instance->long_run->call.session : NULL;
 }
 
 void long_run_abandon(struct instance *instance)

@@ -13,7 +13,6 @@ struct long_run;
 
 void long_run_destroy(struct long_run *run); /* NULL is fine */
 
-bool long_run_needed(const struct session *session, const struct command_entry *entry);
 /* True: the handler is done. False: it goes on from the loop, and settles the session itself. */
 bool long_run_start(struct call *call, struct command_entry *entry, int64_t start_us);
 /* From within: lets the server look after its other clients. */
@@ -23,6 +22,5 @@ bool long_run_active(const struct instance *instance);
 bool long_run_paused(const struct instance *instance);
 /* Its client goes, or the instance: it is killed and run to its end. */
 void long_run_abandon(struct instance *instance);
-struct session *long_run_session(const struct instance *instance); /* NULL: none paused */
 
 #endif

@@ -185,12 +185,12 @@ void tracking_remember(struct call *call)
         (tracking->opt_in && !tracking->caching) || (tracking->opt_out && tracking->caching)) {
         return;
     }
-    int *indexes = memory_allocate((size_t)call->argc * sizeof(*indexes));
-    int count = command_keys(call->command, call->argv, call->argc, indexes, call->argc);
+    struct command_key *keys = memory_allocate((size_t)call->argc * sizeof(*keys));
+    int count = command_keys(call->command, call->argv, call->argc, keys, call->argc);
     for (int i = 0; i < count; i++) {
-        remember(call->instance, call->argv[indexes[i]], call->session->id);
+        remember(call->instance, call->argv[keys[i].index], call->session->id);
     }
-    memory_free(indexes);
+    memory_free(keys);
     drop_surplus(call->instance);
 }
 

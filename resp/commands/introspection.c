@@ -349,8 +349,8 @@ static void cmd_docs(struct call *call)
     reply_map_at(call->reply, mark, count);
 }
 
-/* The entry that argv[2...] would run; NULL after answering. */
-static const struct command_entry *subject_or_reply(struct call *call, int **indexes, int *count)
+/* The keys of the command in argv[2...], their count in *count; NULL after answering. */
+static struct command_key *keys_or_reply(struct call *call, int *count)
 {
     const struct bytes *argv = call->argv + 2;
     int argc = call->argc - 2;
@@ -372,49 +372,44 @@ static const struct command_entry *subject_or_reply(struct call *call, int **ind
         reply_error(call->reply, "ERR The command has no key arguments");
         return NULL;
     }
-    *indexes = memory_allocate((size_t)argc * sizeof(**indexes));
-    *count = command_keys(entry->command, argv, argc, *indexes, argc);
+    struct command_key *keys = memory_allocate((size_t)argc * sizeof(*keys));
+    *count = command_keys(entry->command, argv, argc, keys, argc);
     if (*count <= 0) {
-        memory_free(*indexes);
+        memory_free(keys);
         reply_error(call->reply, "ERR Invalid arguments specified for command");
         return NULL;
     }
-    return entry;
+    return keys;
 }
 
 static void cmd_getkeys(struct call *call)
 {
-    int *indexes, count;
-    if (subject_or_reply(call, &indexes, &count) == NULL) {
+    int count;
+    struct command_key *keys = keys_or_reply(call, &count);
+    if (keys == NULL) {
         return;
     }
     reply_array(call->reply, (size_t)count);
     for (int i = 0; i < count; i++) {
-        reply_bulk(call->reply, call->argv[2 + indexes[i]]);
+        reply_bulk(call->reply, call->argv[2 + keys[i].index]);
     }
-    memory_free(indexes);
+    memory_free(keys);
 }
 
 static void cmd_getkeysandflags(struct call *call)
 {
-    int *indexes, count;
-    const struct command_entry *entry = subject_or_reply(call, &indexes, &count);
-    if (entry == NULL) {
+    int count;
+    struct command_key *keys = keys_or_reply(call, &count);
+    if (keys == NULL) {
         return;
     }
     reply_array(call->reply, (size_t)count);
     for (int i = 0; i < count; i++) {
         reply_array(call->reply, 2);
-        reply_bulk(call->reply, call->argv[2 + indexes[i]]);
-        const struct key_spec *specs = entry->command->keys;
-        size_t spec = 0;
-        while (spec + 1 < MAX_KEY_SPECS && specs[spec + 1].begin == KEY_BEGIN_INDEX &&
-               specs[spec + 1].index <= indexes[i]) {
-            spec++;
-        }
-        reply_key_flags(call, specs[spec].flags);
+        reply_bulk(call->reply, call->argv[2 + keys[i].index]);
+        reply_key_flags(call, keys[i].flags);
     }
-    memory_free(indexes);
+    memory_free(keys);
 }
 
 static bool listed(const struct call *call, const struct command_entry *entry)

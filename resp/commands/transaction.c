@@ -24,6 +24,7 @@ void transaction_queue(struct session *session, struct command_entry *entry,
         transaction->commands = memory_resize(
             transaction->commands, transaction->capacity * sizeof(*transaction->commands));
     }
+    transaction->flags |= entry->command->flags;
     transaction->commands[transaction->count++] =
         (struct queued_command){entry, argc, words_copy(argv, argc)};
 }
@@ -115,7 +116,7 @@ static const struct command commands[] = {
         .name = "EXEC",
         .handler = cmd_exec,
         .arity = 1,
-        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_SKIP_SLOWLOG,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_SKIP_SLOWLOG | CMD_TRANSACTION,
         .since = "1.2.0",
         .complexity = "Depends on commands in the transaction",
         .summary = "Execute all commands issued after MULTI",
