@@ -454,6 +454,15 @@ bool keyspace_delete_changed(struct call *call, struct bytes key)
     return there;
 }
 
+void keyspace_shrunk(struct call *call, struct bytes key, enum event_class class, const char *event,
+                     size_t left)
+{
+    keyspace_changed(call, key, class, event);
+    if (left == 0) {
+        keyspace_delete_changed(call, key);
+    }
+}
+
 /* ---- Eviction ---- */
 
 size_t keyspace_sample(struct keyspace *db, bool volatile_only, struct entry **entries,

@@ -58,6 +58,23 @@ struct entry *keyspace_peek(struct keyspace *db, struct bytes key);
 bool value_read_or_reply(struct call *call, int index, const struct value_type *type, void **data);
 bool value_write_or_reply(struct call *call, int index, const struct value_type *type, void **data);
 
+/* The same for one type: list_read_or_reply(call, index, &list), list_write_or_reply(...). */
+#define VALUE_LOOKUPS(kind)                                                                        \
+    static inline bool kind##_read_or_reply(struct call *call, int index, struct kind **value)     \
+    {                                                                                              \
+        void *data;                                                                                \
+        bool typed = value_read_or_reply(call, index, &kind##_type, &data);                        \
+        *value = data;                                                                             \
+        return typed;                                                                              \
+    }                                                                                              \
+    static inline bool kind##_write_or_reply(struct call *call, int index, struct kind **value)    \
+    {                                                                                              \
+        void *data;                                                                                \
+        bool typed = value_write_or_reply(call, index, &kind##_type, &data);                       \
+        *value = data;                                                                             \
+        return typed;                                                                              \
+    }
+
 /* Replaces whatever was there (value, expiry) and takes `data`; the entry is returned. */
 struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
                                 const struct value_type *type, void *data);
@@ -79,6 +96,9 @@ struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry);
  */
 void keyspace_changed(struct call *call, struct bytes key, enum event_class class,
                       const char *event);
+/* The same for a value that lost elements: with the last of them goes its key. */
+void keyspace_shrunk(struct call *call, struct bytes key, enum event_class class, const char *event,
+                     size_t left);
 /* Deletes, and says "del"; false: there was no such key. */
 bool keyspace_delete_changed(struct call *call, struct bytes key);
 /* The same for a change no client's command made (expiry, eviction, load). */

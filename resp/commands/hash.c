@@ -9,23 +9,15 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-static bool read_or_reply(struct call *call, struct hash **hash)
-{
-    void *data;
-    bool typed = value_read_or_reply(call, 1, &hash_type, &data);
-    *hash = data;
-    return typed;
-}
+VALUE_LOOKUPS(hash)
 
 /* The hash to write to, made when it is not there. */
 static bool open_or_reply(struct call *call, struct hash **hash)
 {
-    void *data;
-    if (!value_write_or_reply(call, 1, &hash_type, &data)) {
+    if (!hash_write_or_reply(call, 1, hash)) {
         return false;
     }
-    *hash = data;
-    if (data == NULL) {
+    if (*hash == NULL) {
         *hash = hash_create(call->instance->random);
         keyspace_set_take(call->db, call->argv[1], &hash_type, *hash);
     }
@@ -156,21 +148,16 @@ static void cmd_hincrbyfloat(struct call *call)
 
 static void cmd_hdel(struct call *call)
 {
-    void *data;
-    if (!value_write_or_reply(call, 1, &hash_type, &data)) {
+    struct hash *hash;
+    if (!hash_write_or_reply(call, 1, &hash)) {
         return;
     }
-    struct hash *hash = data;
     int64_t removed = 0;
     for (int i = 2; hash != NULL && i < call->argc && hash_count(hash) > 0; i++) {
         removed += hash_delete(hash, call->argv[i]) ? 1 : 0;
     }
     if (removed > 0) {
-        bool empty = hash_count(hash) == 0;
-        keyspace_changed(call, call->argv[1], EVENT_HASH, "hdel");
-        if (empty) {
-            keyspace_delete_changed(call, call->argv[1]);
-        }
+        keyspace_shrunk(call, call->argv[1], EVENT_HASH, "hdel", hash_count(hash));
     }
     reply_integer(call->reply, removed);
 }
@@ -191,7 +178,7 @@ static void reply_field(struct call *call, const struct hash *hash, struct bytes
 static void cmd_hget(struct call *call)
 {
     struct hash *hash;
-    if (read_or_reply(call, &hash)) {
+    if (hash_read_or_reply(call, 1, &hash)) {
         reply_field(call, hash, call->argv[2]);
     }
 }
@@ -199,7 +186,7 @@ static void cmd_hget(struct call *call)
 static void cmd_hmget(struct call *call)
 {
     struct hash *hash;
-    if (!read_or_reply(call, &hash)) {
+    if (!hash_read_or_reply(call, 1, &hash)) {
         return;
     }
     reply_array(call->reply, (size_t)call->argc - 2);
@@ -213,7 +200,7 @@ static void cmd_hexists(struct call *call)
     char digits[LISTPACK_DIGITS];
     struct hash *hash;
     struct bytes value;
-    if (read_or_reply(call, &hash)) {
+    if (hash_read_or_reply(call, 1, &hash)) {
         reply_integer(call->reply,
                       hash != NULL && hash_get(hash, call->argv[2], digits, &value) ? 1 : 0);
     }
@@ -224,7 +211,7 @@ static void cmd_hstrlen(struct call *call)
     char digits[LISTPACK_DIGITS];
     struct hash *hash;
     struct bytes value = {0};
-    if (read_or_reply(call, &hash)) {
+    if (hash_read_or_reply(call, 1, &hash)) {
         bool found = hash != NULL && hash_get(hash, call->argv[2], digits, &value);
         reply_integer(call->reply, found ? (int64_t)value.size : 0);
     }
@@ -233,7 +220,7 @@ static void cmd_hstrlen(struct call *call)
 static void cmd_hlen(struct call *call)
 {
     struct hash *hash;
-    if (read_or_reply(call, &hash)) {
+    if (hash_read_or_reply(call, 1, &hash)) {
         reply_integer(call->reply, hash == NULL ? 0 : (int64_t)hash_count(hash));
     }
 }
@@ -242,7 +229,7 @@ static void reply_all(struct call *call, bool fields, bool values)
 {
     struct hash *hash;
     struct hash_pair pair;
-    if (!read_or_reply(call, &hash)) {
+    if (!hash_read_or_reply(call, 1, &hash)) {
         return;
     }
     size_t count = hash == NULL ? 0 : hash_count(hash);
@@ -344,7 +331,8 @@ static void cmd_hrandfield(struct call *call)
 {
     struct random_selection selection;
     struct hash *hash;
-    if (!random_selection_or_reply(call, "WITHVALUES", &selection) || !read_or_reply(call, &hash)) {
+    if (!random_selection_or_reply(call, "WITHVALUES", &selection) ||
+        !hash_read_or_reply(call, 1, &hash)) {
         return;
     }
     if (!selection.counted) {

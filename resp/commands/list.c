@@ -5,22 +5,6 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-bool list_read_or_reply(struct call *call, int index, struct list **list)
-{
-    void *data;
-    bool typed = value_read_or_reply(call, index, &list_type, &data);
-    *list = data;
-    return typed;
-}
-
-bool list_write_or_reply(struct call *call, int index, struct list **list)
-{
-    void *data;
-    bool typed = value_write_or_reply(call, index, &list_type, &data);
-    *list = data;
-    return typed;
-}
-
 bool list_end_or_reply(struct call *call, int index, bool *tail)
 {
     *tail = bytes_equal_string_nocase(call->argv[index], "RIGHT");
@@ -29,16 +13,6 @@ bool list_end_or_reply(struct call *call, int index, bool *tail)
     }
     reply_syntax_error(call);
     return false;
-}
-
-/* An emptied list is no longer there. */
-static void settle(struct call *call, struct bytes key, const struct list *list, const char *event)
-{
-    bool empty = list->count == 0;
-    keyspace_changed(call, key, EVENT_LIST, event);
-    if (empty) {
-        keyspace_delete_changed(call, key);
-    }
 }
 
 /* ---- Pushing ---- */
@@ -128,7 +102,7 @@ void list_reply_popped(struct call *call, struct bytes key, struct list *list, b
     struct list_position position = list_at(list, tail ? -1 : 0);
     reply_bulk(call->reply, list_get(position, digits));
     list_remove(list, position);
-    settle(call, key, list, tail ? "rpop" : "lpop");
+    keyspace_shrunk(call, key, EVENT_LIST, tail ? "rpop" : "lpop", list->count);
 }
 
 /* Elements from `start` on, `count` of them, in this direction. */
@@ -150,7 +124,7 @@ void list_reply_popped_many(struct call *call, struct bytes key, struct list *li
     size_t taken = count < list->count ? (size_t)count : list->count;
     reply_elements(call, list, tail ? -1 : 0, taken, tail);
     list_remove_range(list, tail ? list->count - taken : 0, taken);
-    settle(call, key, list, tail ? "rpop" : "lpop");
+    keyspace_shrunk(call, key, EVENT_LIST, tail ? "rpop" : "lpop", list->count);
 }
 
 static void pop(struct call *call, bool tail)
@@ -235,7 +209,7 @@ void list_reply_moved(struct call *call, struct bytes from_key, struct list *fro
     copy = bytes_to_string(text);
     list_remove(from, position);
     list_put(call, to_key, to, to_tail, &(struct bytes){copy, text.size}, 1);
-    settle(call, from_key, from, from_tail ? "rpop" : "lpop");
+    keyspace_shrunk(call, from_key, EVENT_LIST, from_tail ? "rpop" : "lpop", from->count);
     memory_free(copy);
 }
 
@@ -451,7 +425,7 @@ static void cmd_lrem(struct call *call)
         position = backwards ? before : behind;
     }
     if (removed > 0) {
-        settle(call, call->argv[1], list, "lrem");
+        keyspace_shrunk(call, call->argv[1], EVENT_LIST, "lrem", list->count);
     }
     reply_integer(call->reply, (int64_t)removed);
 }
@@ -471,7 +445,7 @@ static void cmd_ltrim(struct call *call)
         } else {
             list_remove_range(list, 0, list->count);
         }
-        settle(call, call->argv[1], list, "ltrim");
+        keyspace_shrunk(call, call->argv[1], EVENT_LIST, "ltrim", list->count);
     }
     reply_ok(call->reply);
 }

@@ -5,10 +5,10 @@
 #define RESP_COMMANDS_LIST_H
 
 #include "resp/commands/multiple_pop.h"
+#include "resp/keyspace.h"
 #include "resp/types/list.h"
 
-bool list_read_or_reply(struct call *call, int index, struct list **list);
-bool list_write_or_reply(struct call *call, int index, struct list **list);
+VALUE_LOOKUPS(list)
 
 /* LEFT or RIGHT at argv[index]; false after a syntax error. */
 bool list_end_or_reply(struct call *call, int index, bool *tail);

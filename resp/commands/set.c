@@ -6,38 +6,11 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-bool set_read_or_reply(struct call *call, int index, struct set **set)
-{
-    void *data;
-    bool typed = value_read_or_reply(call, index, &set_type, &data);
-    *set = data;
-    return typed;
-}
-
-bool set_write_or_reply(struct call *call, int index, struct set **set)
-{
-    void *data;
-    bool typed = value_write_or_reply(call, index, &set_type, &data);
-    *set = data;
-    return typed;
-}
-
 static struct set *make_set(struct call *call, struct bytes key)
 {
     struct set *set = set_create(call->instance->random);
     keyspace_set_take(call->db, key, &set_type, set);
     return set;
-}
-
-/* Members went: one event, and the key's end when they were the last. */
-static void lost_members(struct call *call, struct bytes key, const struct set *set,
-                         const char *event)
-{
-    bool empty = set_count(set) == 0;
-    keyspace_changed(call, key, EVENT_SET, event);
-    if (empty) {
-        keyspace_delete_changed(call, key);
-    }
 }
 
 /* ---- Writing ---- */
@@ -72,7 +45,7 @@ static void cmd_srem(struct call *call)
         removed += set_remove(set, call->argv[i]) ? 1 : 0;
     }
     if (removed > 0) {
-        lost_members(call, call->argv[1], set, "srem");
+        keyspace_shrunk(call, call->argv[1], EVENT_SET, "srem", set_count(set));
     }
     reply_integer(call->reply, removed);
 }
@@ -99,7 +72,7 @@ static void cmd_smove(struct call *call)
         reply_integer(call->reply, 0);
         return;
     }
-    lost_members(call, from_key, from, "srem");
+    keyspace_shrunk(call, from_key, EVENT_SET, "srem", set_count(from));
     if (to == NULL) {
         to = make_set(call, to_key);
     }
@@ -200,8 +173,7 @@ static void pop_many(struct call *call, struct set *set, uint64_t count)
     }
     reply_set(call->reply, set_count(set));
     reply_members(call, set);
-    keyspace_changed(call, call->argv[1], EVENT_SET, "spop");
-    keyspace_delete_changed(call, call->argv[1]);
+    keyspace_shrunk(call, call->argv[1], EVENT_SET, "spop", 0);
 }
 
 static void cmd_spop(struct call *call)
@@ -230,7 +202,7 @@ static void cmd_spop(struct call *call)
         reply_null(call->reply);
     } else {
         pop_one(call, set);
-        lost_members(call, call->argv[1], set, "spop");
+        keyspace_shrunk(call, call->argv[1], EVENT_SET, "spop", set_count(set));
     }
 }
 

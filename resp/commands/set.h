@@ -4,11 +4,9 @@
 #ifndef RESP_COMMANDS_SET_H
 #define RESP_COMMANDS_SET_H
 
-#include "resp/command.h"
+#include "resp/keyspace.h"
 #include "resp/types/set.h"
 
-/* The set at argv[index], NULL when it is not there; false after WRONGTYPE. */
-bool set_read_or_reply(struct call *call, int index, struct set **set);
-bool set_write_or_reply(struct call *call, int index, struct set **set);
+VALUE_LOOKUPS(set)
 
 #endif

@@ -9,32 +9,6 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-bool sorted_set_read_or_reply(struct call *call, int index, struct sorted_set **set)
-{
-    void *data;
-    bool typed = value_read_or_reply(call, index, &sorted_set_type, &data);
-    *set = data;
-    return typed;
-}
-
-bool sorted_set_write_or_reply(struct call *call, int index, struct sorted_set **set)
-{
-    void *data;
-    bool typed = value_write_or_reply(call, index, &sorted_set_type, &data);
-    *set = data;
-    return typed;
-}
-
-void sorted_set_lost_members(struct call *call, struct bytes key, const struct sorted_set *set,
-                             const char *event)
-{
-    bool empty = sorted_set_count(set) == 0;
-    keyspace_changed(call, key, EVENT_SORTED_SET, event);
-    if (empty) {
-        keyspace_delete_changed(call, key);
-    }
-}
-
 void sorted_set_store(struct call *call, struct bytes key, struct sorted_set *result,
                       const char *event)
 {
@@ -224,7 +198,7 @@ static void cmd_zrem(struct call *call)
         removed += sorted_set_remove(set, call->argv[i]) ? 1 : 0;
     }
     if (removed > 0) {
-        sorted_set_lost_members(call, call->argv[1], set, "zrem");
+        keyspace_shrunk(call, call->argv[1], EVENT_SORTED_SET, "zrem", sorted_set_count(set));
     }
     reply_integer(call->reply, removed);
 }

@@ -4,12 +4,10 @@
 #ifndef RESP_COMMANDS_SORTED_SET_H
 #define RESP_COMMANDS_SORTED_SET_H
 
-#include "resp/command.h"
+#include "resp/keyspace.h"
 #include "resp/types/sorted_set.h"
 
-/* The sorted set at argv[index], NULL when it is not there; false after WRONGTYPE. */
-bool sorted_set_read_or_reply(struct call *call, int index, struct sorted_set **set);
-bool sorted_set_write_or_reply(struct call *call, int index, struct sorted_set **set);
+VALUE_LOOKUPS(sorted_set)
 
 enum sorted_set_add_flag {
     ADD_NX = 1 << 0,
@@ -27,9 +25,6 @@ enum sorted_set_add_flag {
 void sorted_set_add(struct call *call, unsigned flags, const double *scores, int count, int first,
                     int step);
 
-/* Members went: one event, and the key's end when they were the last. */
-void sorted_set_lost_members(struct call *call, struct bytes key, const struct sorted_set *set,
-                             const char *event);
 /*
  * Puts the result of a STORE form at `key` and takes it, or removes the key when it is empty;
  * answers the number of members.

@@ -20,7 +20,8 @@ static void reply_popped(struct call *call, struct bytes key, struct sorted_set 
         reply_double(call->reply, element.score);
     }
     sorted_set_remove_ranks(set, from, count);
-    sorted_set_lost_members(call, key, set, highest ? "zpopmax" : "zpopmin");
+    keyspace_shrunk(call, key, EVENT_SORTED_SET, highest ? "zpopmax" : "zpopmin",
+                    sorted_set_count(set));
 }
 
 static size_t at_most(const struct sorted_set *set, int64_t count)

@@ -342,7 +342,7 @@ static void remove_range(struct call *call, enum range_kind kind, const char *ev
     }
     if (ranks.count > 0) {
         sorted_set_remove_ranks(set, ranks.from, ranks.count);
-        sorted_set_lost_members(call, call->argv[1], set, event);
+        keyspace_shrunk(call, call->argv[1], EVENT_SORTED_SET, event, sorted_set_count(set));
     }
     reply_integer(call->reply, (int64_t)ranks.count);
 }

@@ -11,22 +11,6 @@
 
 /* ---- Shared with the other files of the family ---- */
 
-bool stream_read_or_reply(struct call *call, int index, struct stream **stream)
-{
-    void *data;
-    bool fits = value_read_or_reply(call, index, &stream_type, &data);
-    *stream = fits ? data : NULL;
-    return fits;
-}
-
-bool stream_write_or_reply(struct call *call, int index, struct stream **stream)
-{
-    void *data;
-    bool fits = value_write_or_reply(call, index, &stream_type, &data);
-    *stream = fits ? data : NULL;
-    return fits;
-}
-
 void stream_account(struct call *call, struct bytes key)
 {
     struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);

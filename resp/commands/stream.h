@@ -4,12 +4,10 @@
 #ifndef RESP_COMMANDS_STREAM_H
 #define RESP_COMMANDS_STREAM_H
 
-#include "resp/command.h"
+#include "resp/keyspace.h"
 #include "resp/types/stream_group.h"
 
-/* The stream at argv[index], NULL when it is not there; false after WRONGTYPE. */
-bool stream_read_or_reply(struct call *call, int index, struct stream **stream);
-bool stream_write_or_reply(struct call *call, int index, struct stream **stream);
+VALUE_LOOKUPS(stream)
 /* Groups changed behind the key's back: no event, no WATCH, as in Redis. */
 void stream_account(struct call *call, struct bytes key);
 

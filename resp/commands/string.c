@@ -16,22 +16,6 @@ static void reply_string(struct call *call, const struct string *string)
     }
 }
 
-bool string_read_or_reply(struct call *call, int index, struct string **string)
-{
-    void *data;
-    bool typed = value_read_or_reply(call, index, &string_type, &data);
-    *string = data;
-    return typed;
-}
-
-bool string_write_or_reply(struct call *call, int index, struct string **string)
-{
-    void *data;
-    bool typed = value_write_or_reply(call, index, &string_type, &data);
-    *string = data;
-    return typed;
-}
-
 static void cmd_get(struct call *call)
 {
     struct string *string;

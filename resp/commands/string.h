@@ -5,13 +5,12 @@
 #ifndef RESP_COMMANDS_STRING_H
 #define RESP_COMMANDS_STRING_H
 
-#include "resp/command.h"
+#include "resp/keyspace.h"
 #include "resp/types/string.h"
 
 /* Redis's proto-max-bulk-len as it is shipped. */
 enum { LONGEST_STRING = 512 * 1024 * 1024 };
 
-bool string_read_or_reply(struct call *call, int index, struct string **string);
-bool string_write_or_reply(struct call *call, int index, struct string **string);
+VALUE_LOOKUPS(string)
 
 #endif
