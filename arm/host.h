@@ -5,6 +5,8 @@
 #ifndef ARM_HOST_H
 #define ARM_HOST_H
 
+#include <stdint.h>
+
 #include "arm/errors.h"
 #include "base/bytes.h"
 
@@ -15,6 +17,19 @@ struct arm_principal {
     char application_id[64]; /* empty for users */
     char name[128];
 };
+
+/* IPv4 addresses as numbers, both ends included. */
+struct arm_address_range {
+    uint32_t start, end;
+};
+
+/* Who may sign in with an Entra token, and what its access policy lets it do. */
+struct arm_access {
+    struct bytes object_id, alias; /* AUTH's user name is either */
+    struct bytes permissions;      /* ACL rules as Azure keeps them: "+@read +set allkeys" */
+};
+
+enum arm_nodes { ARM_PRIMARY_NODE, ARM_SECONDARY_NODE, ARM_ALL_NODES };
 
 /* Everything the data plane must know of one cache, whenever any of it changed. */
 struct arm_cache {
@@ -35,6 +50,17 @@ struct arm_cache {
     uint64_t max_memory;
     struct bytes max_memory_policy; /* empty: the service's default, volatile-lru */
     struct bytes notify_keyspace_events;
+    int replicas;       /* of each shard: 0 for Basic */
+    bool entra_enabled; /* redisConfiguration's aad-enabled */
+    const struct arm_access *accesses;
+    size_t access_count;
+    const struct arm_address_range *firewall; /* none: every address is welcome */
+    size_t firewall_count;
+    const struct bytes *private_addresses; /* of approved private endpoints: "127.0.0.5" */
+    size_t private_address_count;
+    struct bytes
+        geo_primary; /* the cache that this one replicates and is read-only for; empty: none */
+    bool rdb_backup_enabled, aof_backup_enabled;
 };
 
 /* Where clients reach a cache, as ARM answers show it. */
@@ -60,6 +86,16 @@ struct arm_host {
     /* It is gone: connections are closed and data is dropped. */
     void (*cache_remove)(void *context, struct bytes name);
     void (*cache_flush)(void *context, struct bytes name);
+    /* Connections of the nodes are cut; all nodes: the data is lost as well, unless it is
+     * persisted. `shard` is -1 for all shards. */
+    void (*cache_reboot)(void *context, struct bytes name, enum arm_nodes nodes, int shard);
+    /* Writes RDB files, one a shard, into the container: a folder stands for it. The container is a
+     * URL with a signature, "https://{account}.blob.core.windows.net/{container}?sv=...". */
+    bool (*cache_export)(void *context, struct bytes name, struct bytes container,
+                         struct bytes prefix, struct arm_error *error);
+    /* Replaces the cache's data by what the RDB files (URLs of blobs) hold. */
+    bool (*cache_import)(void *context, struct bytes name, const struct bytes *files, size_t count,
+                         struct arm_error *error);
     /* May be NULL: every operation succeeds. `operation` is the action,
      * "Microsoft.Cache/redis/write". */
     void (*decide_outcome)(void *context, struct bytes operation, struct bytes resource_id,
