@@ -36,6 +36,10 @@ static const struct {
     {"redurite_cache_clients", "gauge", "Connected clients.", FIGURE(connected_clients)},
     {"redurite_cache_clients_blocked", "gauge", "Clients that wait in a blocking command.",
      FIGURE(blocked_clients)},
+    {"redurite_cache_clients_with_tokens", "gauge", "Clients signed in with Entra tokens.",
+     FIGURE(account_clients)},
+    {"redurite_cache_tokens_expired_total", "counter", "Connections closed as their token ended.",
+     FIGURE(accounts_ended)},
 #undef FIGURE
 };
 
@@ -103,6 +107,11 @@ static void metrics_show(struct admin_call *call)
                  (double)signed_in.authenticated);
     write_single(body, "redurite_redis_authentication_failures_total", "counter",
                  "Refused sign-ins to caches.", (double)signed_in.refused);
+    write_single(body, "redurite_redis_tokens_taken_total", "counter",
+                 "Sign-ins to caches with a token of Entra ID.", (double)signed_in.tokens_taken);
+    write_single(body, "redurite_redis_tokens_refused_total", "counter",
+                 "Refused sign-ins with a token, or with a user name at all.",
+                 (double)signed_in.tokens_refused);
     write_single(body, "redurite_state_saves_total", "counter", "State files written.",
                  (double)saved.saves);
     write_single(body, "redurite_state_save_failures_total", "counter",

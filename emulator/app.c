@@ -101,23 +101,42 @@ static void resources_changed(void *context)
     }
 }
 
-static void cache_sharded(void *context, const struct cache *cache)
+static void cache_moved(void *context, const struct cache *cache)
 {
     struct app *app = context;
-    if (app->shard_ports != NULL) {
-        shard_ports_update(app->shard_ports, cache);
+    if (app->cache_ports != NULL) {
+        cache_ports_update(app->cache_ports, cache);
     }
 }
 
 static void cache_removing(void *context, const struct cache *cache)
 {
     struct app *app = context;
-    if (app->shard_ports != NULL) {
-        shard_ports_remove(app->shard_ports, cache);
+    if (app->cache_ports != NULL) {
+        cache_ports_remove(app->cache_ports, cache);
     }
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
     }
+}
+
+static bool verify_token(void *context, struct bytes token, struct cache_token *said,
+                         struct buf *reason)
+{
+    /* Azure Cache for Redis, by its names and by its application id. */
+    static const char *const audiences[] = {"https://redis.azure.com", "https://redis.azure.com/",
+                                            "acca5fbb-b7e4-4009-81f1-37e38fd66d78", NULL};
+    struct app *app = context;
+    struct token_claims claims;
+    struct arm_error error = {0};
+
+    if (!identity_verify(app->identity, token, audiences, &claims, &error)) {
+        buf_append_string(reason, error.message);
+        return false;
+    }
+    snprintf(said->object_id, sizeof(said->object_id), "%s", claims.principal.object_id);
+    said->ends_at_ms = claims.expires_at_ms;
+    return true;
 }
 
 static void signed_in(void *context, const struct cache *cache)
@@ -159,8 +178,9 @@ static void make_caches(struct app *app)
         .host_names = (enum host_names)app->config->host_names,
         .devcache_profile = (enum instance_profile)app->config->profile,
         .config_file = app->config->config_file,
-        .sharded = cache_sharded,
+        .moved = cache_moved,
         .removing = cache_removing,
+        .verify_token = verify_token,
         .signed_in = signed_in,
         .save = save_asked,
         .stop = stop_asked,
@@ -427,16 +447,16 @@ static bool build(struct app *app, struct buf *error)
         return false;
     }
     cache_host_set_ports(app->caches, app->redis_port, app->redis_tls_port);
-    const struct shard_ports_config shards = {
+    const struct cache_ports_config ports = {
         .loop = &app->loop,
         .authority = app->authority,
         .bind = app->config->bind,
-        .plain = app->config->redis_port != PORT_OFF,
-        .tls = app->config->redis_tls_port != PORT_OFF,
+        .plain = app->redis_port,
+        .tls = app->redis_tls_port,
         .any_port = app->config->redis_port == 0 || app->config->redis_tls_port == 0,
         .caches = app->caches,
     };
-    app->shard_ports = shard_ports_create(&shards);
+    app->cache_ports = cache_ports_create(&ports);
     if (!state_load_resources(app->state, error) ||
         !seed_resources(app->config, management_service(app->management), app->caches, error)) {
         return false;
@@ -448,7 +468,7 @@ static bool build(struct app *app, struct buf *error)
 static bool still_open(const struct app *app)
 {
     return app->open_listeners > 0 ||
-           (app->shard_ports != NULL && shard_ports_open(app->shard_ports) > 0);
+           (app->cache_ports != NULL && cache_ports_open(app->cache_ports) > 0);
 }
 
 /* Closes ports and timers, and runs the loop until connections have said goodbye. */
@@ -462,8 +482,8 @@ static void close_connections(struct app *app)
             listener_close(listeners[i], listener_closed, app);
         }
     }
-    if (app->shard_ports != NULL) {
-        shard_ports_close(app->shard_ports);
+    if (app->cache_ports != NULL) {
+        cache_ports_close(app->cache_ports);
     }
     uv_timer_start(&app->patience, out_of_patience, PATIENCE_MS, 0);
     while (still_open(app) && uv_is_active((uv_handle_t *)&app->patience)) {
@@ -491,8 +511,8 @@ static void take_down(struct app *app)
     app->state = NULL;
     http_endpoint_destroy(app->front_door);
     redis_endpoint_destroy(app->redis);
-    shard_ports_destroy(app->shard_ports);
-    app->shard_ports = NULL;
+    cache_ports_destroy(app->cache_ports);
+    app->cache_ports = NULL;
     admin_destroy(app->admin);
     management_destroy(app->management);
     cache_host_destroy(app->caches);

@@ -18,7 +18,7 @@
 #include "emulator/loop.h"
 #include "emulator/management.h"
 #include "emulator/redis_endpoint.h"
-#include "emulator/shard_ports.h"
+#include "emulator/cache_ports.h"
 #include "emulator/state.h"
 #include "emulator/tls.h"
 
@@ -39,7 +39,7 @@ struct app {
     struct redis_endpoint *redis;
     struct http_endpoint *front_door;
     struct listener *redis_listener, *redis_tls_listener, *https_listener;
-    struct shard_ports *shard_ports;            /* NULL until ports are open */
+    struct cache_ports *cache_ports;            /* NULL until ports are open */
     int redis_port, redis_tls_port, https_port; /* in use; 0: off */
     uv_signal_t interrupt, terminate;
     uv_timer_t housekeeping, patience;

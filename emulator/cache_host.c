@@ -6,31 +6,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "emulator/cache_access.h"
+#include "emulator/cache_host_state.h"
 #include "emulator/well_known.h"
 #include "resp/cluster.h"
 #include "resp/rdb.h"
 #include "resp/session.h"
 
-#define AZURE_CACHE_SUFFIX ".redis.cache.windows.net"
 #define AZURE_IDLE_TIMEOUT_MS (10 * 60 * 1000)
 #define ANTEROOM_CLIENTS 10000
 #define OPEN_REDIS_VERSION "7.0.15"
-
-/* An instance whose cache has gone but whose connections are still closing. */
-struct leaving {
-    struct instance *instance;
-    struct leaving *next;
-};
-
-struct cache_host {
-    struct cache_host_config config;
-    struct instance *anteroom;
-    struct cache *caches; /* oldest first */
-    struct leaving *leaving;
-    bool held;
-    int port, tls_port;
-    struct cache_host_counters counters;
-};
 
 /* ---- Instances ---- */
 
@@ -199,17 +184,19 @@ static void cache_free(struct cache *cache)
     memory_free(cache->redis_version);
     memory_free(cache->primary_key);
     memory_free(cache->secondary_key);
+    cache_access_finish(&cache->access);
+    network_rules_finish(&cache->network);
     memory_free(cache);
 }
 
 /* ---- Shards ---- */
 
-static int instance_count(const struct cache *cache)
+int cache_instance_count(const struct cache *cache)
 {
     return cache->cluster == NULL ? 1 : cache->cluster->count;
 }
 
-static struct instance *instance_at(const struct cache *cache, int index)
+struct instance *cache_instance(const struct cache *cache, int index)
 {
     return cache->cluster == NULL ? cache->instance : cache->cluster->nodes[index].instance;
 }
@@ -217,9 +204,9 @@ static struct instance *instance_at(const struct cache *cache, int index)
 void cache_stats(const struct cache *cache, struct instance_stats *stats)
 {
     instance_stats(cache->instance, stats);
-    for (int i = 1; i < instance_count(cache); i++) {
+    for (int i = 1; i < cache_instance_count(cache); i++) {
         struct instance_stats shard;
-        instance_stats(instance_at(cache, i), &shard);
+        instance_stats(cache_instance(cache, i), &shard);
         stats->connections_received += shard.connections_received;
         stats->commands_processed += shard.commands_processed;
         stats->rejected_connections += shard.rejected_connections;
@@ -239,28 +226,34 @@ void cache_stats(const struct cache *cache, struct instance_stats *stats)
         stats->connected_clients += shard.connected_clients;
         stats->operations_per_second += shard.operations_per_second;
         stats->blocked_clients += shard.blocked_clients;
+        stats->account_clients += shard.account_clients;
+        stats->accounts_ended += shard.accounts_ended;
     }
 }
 
-/* Gives the cache as many shards as it should have, and every key to the shard of its slot. */
-static void settle_shards(struct cache_host *host, struct cache *cache,
+/*
+ * Gives the cache as many shards as it should have, and every key to the shard of its slot. True:
+ * there are others than before.
+ */
+static bool settle_shards(struct cache_host *host, struct cache *cache,
                           const struct instance_config *config, int count)
 {
     struct cluster *old = cache->cluster;
     if (count == (old == NULL ? 0 : old->count) || count == 0) {
-        return; /* clustering cannot be turned off again */
+        return false; /* clustering cannot be turned off again */
     }
     struct cluster *cluster = cluster_create(BYTES("127.0.0.1"), count, host->config.random);
     for (int i = 0; i < count; i++) {
-        struct instance *instance = i < instance_count(cache) ? instance_at(cache, i) : NULL;
+        struct instance *instance =
+            i < cache_instance_count(cache) ? cache_instance(cache, i) : NULL;
         if (instance == NULL) {
             instance = instance_create(config, host->config.clock, host->config.random);
             tell_host_info(host, instance);
         }
         cluster_join(cluster, i, instance);
     }
-    for (int i = 0; i < instance_count(cache); i++) {
-        struct instance *instance = instance_at(cache, i);
+    for (int i = 0; i < cache_instance_count(cache); i++) {
+        struct instance *instance = cache_instance(cache, i);
         cluster_take_keys(cluster, instance);
         if (i >= count) {
             cluster_leave(instance);
@@ -269,16 +262,14 @@ static void settle_shards(struct cache_host *host, struct cache *cache,
     }
     cluster_destroy(old);
     cache->cluster = cluster;
-    if (host->config.sharded != NULL) {
-        host->config.sharded(host->config.context, cache);
-    }
+    return true;
 }
 
 /* All instances of a cache end; it goes next. */
 static void retire_cache(struct cache_host *host, struct cache *cache)
 {
-    for (int i = 0; i < instance_count(cache); i++) {
-        struct instance *instance = instance_at(cache, i);
+    for (int i = 0; i < cache_instance_count(cache); i++) {
+        struct instance *instance = cache_instance(cache, i);
         cluster_leave(instance);
         retire_instance(host, instance);
     }
@@ -293,7 +284,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
         cache = add_cache(host, arm);
     }
     struct instance_config config = instance_config_of(host, arm, cache->open_redis);
-    settle_shards(host, cache, &config, cache->open_redis ? 0 : arm->shard_count);
+    bool moved = settle_shards(host, cache, &config, cache->open_redis ? 0 : arm->shard_count);
     cache->doomed = false;
     replace_text(&cache->name, arm->name);
     replace_text(&cache->redis_version, arm->redis_version);
@@ -304,16 +295,16 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
         string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data, arm->family, arm->capacity);
     cache->minimum_tls = tls_version_of(arm->minimum_tls_version);
     cache->plain_port_open = arm->non_ssl_port_enabled || cache->open_redis;
-    cache->public_access = arm->public_network_access;
-    cache->access_keys_disabled = arm->access_keys_disabled;
     cache->shard_count = arm->shard_count;
-    for (int i = 0; i < instance_count(cache); i++) {
-        instance_configure(instance_at(cache, i), &config);
-        if (!cache->open_redis) {
-            bool off = cache->access_keys_disabled;
-            instance_set_keys(instance_at(cache, i), off ? (struct bytes){0} : arm->primary_key,
-                              off ? (struct bytes){0} : arm->secondary_key);
-        }
+    for (int i = 0; i < cache_instance_count(cache); i++) {
+        instance_configure(cache_instance(cache, i), &config);
+    }
+    moved |= network_rules_set(&cache->network, arm);
+    if (!cache->open_redis) {
+        cache_access_apply(cache, arm);
+    }
+    if (moved && host->config.moved != NULL) {
+        host->config.moved(host->config.context, cache);
     }
     log_info("cache", "%s name=%s sku=\"%s\" version=%s", created ? "created" : "changed",
              cache->name, cache->sku, cache->redis_version);
@@ -384,8 +375,8 @@ void cache_host_flush(struct cache_host *host, struct bytes name)
 {
     struct cache *cache = cache_host_find(host, name);
     if (cache != NULL) {
-        for (int i = 0; i < instance_count(cache); i++) {
-            instance_flush(instance_at(cache, i));
+        for (int i = 0; i < cache_instance_count(cache); i++) {
+            instance_flush(cache_instance(cache, i));
         }
         log_info("cache", "flushed name=%s", cache->name);
     }
@@ -444,129 +435,6 @@ void cache_host_destroy(struct cache_host *host)
     cache_host_sweep(host);
     instance_destroy(host->anteroom);
     memory_free(host);
-}
-
-/* ---- Routing ---- */
-
-static struct redis_target target_of(const struct cache *cache)
-{
-    return (struct redis_target){
-        .instance = cache->instance,
-        .minimum_tls = cache->minimum_tls,
-        .plain_port_open = cache->plain_port_open,
-    };
-}
-
-/* The cache part of "NAME.redis.cache.windows.net" and the like; false: no such name. */
-static bool cache_part(struct bytes server_name, struct bytes *name)
-{
-    static const char *const suffixes[] = {".privatelink.redis.cache.windows.net",
-                                           AZURE_CACHE_SUFFIX};
-
-    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-        struct bytes suffix = bytes_from_string(suffixes[i]);
-        if (server_name.size > suffix.size &&
-            bytes_equal_nocase(
-                bytes_slice(server_name, server_name.size - suffix.size, server_name.size),
-                suffix)) {
-            *name = bytes_slice(server_name, 0, server_name.size - suffix.size);
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum redis_name by_name(void *context, struct bytes server_name, struct redis_target *target)
-{
-    struct bytes name;
-
-    if (!cache_part(server_name, &name)) {
-        return REDIS_NAME_FOREIGN;
-    }
-    const struct cache *cache = cache_host_find(context, name);
-    if (cache == NULL) {
-        return REDIS_NAME_UNKNOWN;
-    }
-    *target = target_of(cache);
-    return REDIS_NAME_FOUND;
-}
-
-static struct redis_target anteroom(void *context)
-{
-    struct cache_host *host = context;
-
-    for (const struct cache *cache = host->caches; cache != NULL; cache = cache->next) {
-        if (cache->open_redis) {
-            return target_of(cache);
-        }
-    }
-    return (struct redis_target){host->anteroom, TLS_1_2, true};
-}
-
-struct redis_target cache_shard_target(const struct cache *cache, int shard)
-{
-    struct redis_target target = target_of(cache);
-    target.instance = instance_at(cache, shard);
-    return target;
-}
-
-static bool key_fits(const struct cache *cache, struct bytes password)
-{
-    return !cache->access_keys_disabled &&
-           (bytes_equal_secret(password, bytes_from_string(cache->primary_key)) ||
-            bytes_equal_secret(password, bytes_from_string(cache->secondary_key)));
-}
-
-/* Counts and tells a sign-in; `found` NULL: nothing was opened. */
-static bool settle_sign_in(struct cache_host *host, const struct cache *found, struct bytes user)
-{
-    if (user.size > 0 && !bytes_equal_string(user, "default")) {
-        found = NULL;
-    }
-    if (found == NULL) {
-        host->counters.refused++;
-    } else {
-        host->counters.authenticated++;
-    }
-    if (host->config.signed_in != NULL) {
-        host->config.signed_in(host->config.context, found);
-    }
-    return found != NULL;
-}
-
-bool cache_host_opens(struct cache_host *host, const struct cache *cache, struct bytes user,
-                      struct bytes password)
-{
-    return settle_sign_in(host, key_fits(cache, password) ? cache : NULL, user);
-}
-
-static bool by_password(void *context, struct instance *named, struct bytes user,
-                        struct bytes password, struct redis_target *target)
-{
-    struct cache_host *host = context;
-    const struct cache *found = NULL;
-
-    /* All are compared, so that the time taken tells nothing of which one it was. */
-    for (const struct cache *cache = host->caches; cache != NULL; cache = cache->next) {
-        if ((named == NULL || cache->instance == named) && key_fits(cache, password)) {
-            found = cache;
-        }
-    }
-    if (!settle_sign_in(host, found, user)) {
-        return false;
-    }
-    *target = target_of(found);
-    return true;
-}
-
-struct redis_directory cache_host_directory(struct cache_host *host)
-{
-    return (struct redis_directory){
-        .context = host,
-        .by_name = by_name,
-        .anteroom = anteroom,
-        .by_password = by_password,
-    };
 }
 
 struct cache_host_counters cache_host_counters(const struct cache_host *host)

@@ -8,7 +8,9 @@
 #include "arm/host.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "emulator/cache_access.h"
 #include "emulator/config.h"
+#include "emulator/network_rules.h"
 #include "emulator/redis_endpoint.h"
 #include "resp/instance.h"
 
@@ -22,7 +24,9 @@ struct cache {
     char *primary_key, *secondary_key;
     struct instance *instance;
     enum tls_version minimum_tls;
-    bool plain_port_open, public_access, access_keys_disabled;
+    bool plain_port_open;
+    struct cache_access access;
+    struct network_rules network;
     bool open_redis; /* devcache of profile redis: no password, nothing blocked */
     int shard_count;
     struct cluster *cluster; /* NULL: not clustered; `instance` is its first node otherwise */
@@ -41,8 +45,11 @@ struct cache_host_config {
     const char *executable, *config_file; /* for INFO; may be NULL */
     /* Called before the cache goes. May be NULL. */
     void (*removing)(void *context, const struct cache *cache);
-    /* The cache has another number of shards, which need ports. May be NULL. */
-    void (*sharded)(void *context, const struct cache *cache);
+    /* The cache has other shards or private addresses, which need ports. May be NULL. */
+    void (*moved)(void *context, const struct cache *cache);
+    /* Whether a token is good for Redis; false: why not in `reason`. NULL: none is. */
+    bool (*verify_token)(void *context, struct bytes token, struct cache_token *said,
+                         struct buf *reason);
     /* A client gave a password: which cache it opened, NULL for none. May be NULL. */
     void (*signed_in)(void *context, const struct cache *cache);
     /* SAVE and SHUTDOWN of the open devcache. May be NULL. */
@@ -57,13 +64,16 @@ void cache_host_destroy(struct cache_host *host);
 /* The ports in use, 0 for off; before any cache exists. */
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
 
+/* The shards of a clustered cache, or the one instance of another. */
+int cache_instance_count(const struct cache *cache);
+struct instance *cache_instance(const struct cache *cache, int index);
 /* Summed over the shards of a clustered cache. */
 void cache_stats(const struct cache *cache, struct instance_stats *stats);
 /* The shard of a clustered cache that a connection to its own port belongs to. */
 struct redis_target cache_shard_target(const struct cache *cache, int shard);
 /* Whether user and password open this cache; counted and told like any sign-in. */
-bool cache_host_opens(struct cache_host *host, const struct cache *cache, struct bytes user,
-                      struct bytes password);
+bool cache_host_opens(struct cache_host *host, const struct cache *cache,
+                      const struct redis_credentials *given, struct session_admission *admission);
 
 /* As in arm/host.h. */
 void cache_host_address(const struct cache_host *host, struct bytes name,
@@ -89,6 +99,7 @@ void cache_host_sweep(struct cache_host *host);
 
 struct cache_host_counters {
     uint64_t authenticated, refused;
+    uint64_t tokens_taken, tokens_refused; /* of these, sign-ins with a token */
 };
 struct cache_host_counters cache_host_counters(const struct cache_host *host);
 

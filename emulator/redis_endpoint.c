@@ -2,7 +2,6 @@
 #include "emulator/redis_endpoint.h"
 
 #include "base/log.h"
-#include "resp/session.h"
 
 enum {
     BLOCKED_INPUT = 1024 * 1024, /* read ahead of a client that waits (BLPOP); then not at all */
@@ -142,43 +141,53 @@ static void woken(struct loop_task *task)
 
 /* ---- Who may come in ---- */
 
-static struct instance *admit(const struct client *client, const struct redis_target *target,
-                              const char **refusal)
+/* Whether the connection may go there; else what it is told. */
+static bool admit(const struct client *client, const struct redis_target *target,
+                  struct session_admission *admission)
 {
-    if (!connection_is_tls(client->connection)) {
-        if (!target->plain_port_open) {
-            *refusal = "ERR The non-TLS port of this cache is disabled (enableNonSslPort is "
-                       "false): connect with TLS to the TLS port, 6380 by default";
-            return NULL;
-        }
-    } else if (connection_tls_version(client->connection) < target->minimum_tls) {
-        *refusal = target->minimum_tls >= TLS_1_3
-                       ? "ERR This cache requires TLS 1.3 (minimumTlsVersion)"
-                       : "ERR This cache requires a newer TLS version (minimumTlsVersion)";
-        return NULL;
+    const struct connection *connection = client->connection;
+    struct bytes peer = connection_peer(connection);
+    const char *reason = NULL;
+
+    if (target->network != NULL) {
+        reason = network_rules_refusal(target->network, peer, connection_local(connection));
+        admission->hang_up = reason != NULL; /* as one whom the network keeps out sees it */
     }
-    return target->instance;
+    if (reason == NULL && !connection_is_tls(connection)) {
+        if (!target->plain_port_open) {
+            reason = "ERR The non-TLS port of this cache is disabled (enableNonSslPort is "
+                     "false): connect with TLS to the TLS port, 6380 by default";
+        }
+    } else if (reason == NULL && connection_tls_version(connection) < target->minimum_tls) {
+        reason = target->minimum_tls >= TLS_1_3
+                     ? "ERR This cache requires TLS 1.3 (minimumTlsVersion)"
+                     : "ERR This cache requires a newer TLS version (minimumTlsVersion)";
+    }
+    if (reason == NULL) {
+        return true;
+    }
+    admission->refusal = reason;
+    struct bytes name = instance_name(target->instance);
+    log_info("redis", "refused name=%.*s peer=%.*s reason=\"%s\"", (int)name.size, name.data,
+             (int)peer.size, peer.data, reason);
+    return false;
 }
 
 static struct instance *authenticate(void *context, struct session *session,
                                      struct instance *instance, struct bytes user,
-                                     struct bytes password, const char **refusal)
+                                     struct bytes password, struct session_admission *admission)
 {
     struct client *client = context;
     const struct redis_directory *directory = &client->endpoint->directory;
+    const struct redis_credentials given = {user, password, connection_is_tls(client->connection)};
     struct redis_target target = {0};
 
     (void)session;
     (void)instance;
-    if (!directory->by_password(directory->context, client->named, user, password, &target)) {
+    if (!directory->by_password(directory->context, client->named, &given, &target, admission)) {
         return NULL;
     }
-    struct instance *admitted = admit(client, &target, refusal);
-    if (admitted == NULL) {
-        struct bytes peer = connection_peer(client->connection);
-        log_info("redis", "refused peer=%.*s reason=\"%s\"", (int)peer.size, peer.data, *refusal);
-    }
-    return admitted;
+    return admit(client, &target, admission) ? target.instance : NULL;
 }
 
 /* Where a new connection begins. False: nowhere. */
@@ -219,14 +228,16 @@ static bool begin_session(struct client *client)
     };
     const struct session_host host = {client, authenticate, wake};
     struct redis_target target = {0};
-    const char *refusal = NULL;
+    struct session_admission admission = {0};
     struct buf full;
 
     if (!find_target(client, &target)) {
         return false;
     }
-    if (admit(client, &target, &refusal) == NULL) {
-        refuse(connection, refusal);
+    if (!admit(client, &target, &admission)) {
+        if (!admission.hang_up) {
+            refuse(connection, admission.refusal);
+        }
         return false;
     }
     buf_init(&full, 1024);

@@ -6,13 +6,21 @@
 #define EMULATOR_REDIS_ENDPOINT_H
 
 #include "emulator/listener.h"
-#include "resp/instance.h"
+#include "emulator/network_rules.h"
+#include "resp/session.h"
 
 /* Where a connection may go. */
 struct redis_target {
     struct instance *instance;
     enum tls_version minimum_tls;
-    bool plain_port_open; /* false: only TLS clients are let in */
+    bool plain_port_open;                /* false: only TLS clients are let in */
+    const struct network_rules *network; /* borrowed for the call; NULL: from everywhere */
+};
+
+/* What AUTH brought, and how. Borrowed. */
+struct redis_credentials {
+    struct bytes user, password;
+    bool tls;
 };
 
 /* Who knows the caches. All views are borrowed for the call. */
@@ -31,11 +39,12 @@ struct redis_directory {
     /* Where clients wait that are routed by key; in profile redis, the open devcache. */
     struct redis_target (*anteroom)(void *context);
     /*
-     * The cache that this user and password open. `named` is the instance the connection was
-     * routed to by name, or NULL when any may be opened.
+     * The cache that these open. `named` is the instance the connection was routed to by name, or
+     * NULL when any may be opened. `admission` as in resp/session.h.
      */
-    bool (*by_password)(void *context, struct instance *named, struct bytes user,
-                        struct bytes password, struct redis_target *target);
+    bool (*by_password)(void *context, struct instance *named,
+                        const struct redis_credentials *given, struct redis_target *target,
+                        struct session_admission *admission);
 };
 
 struct redis_endpoint;

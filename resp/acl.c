@@ -240,6 +240,34 @@ bool acl_set_user(struct acl *acl, struct bytes name, const struct bytes *modifi
     return true;
 }
 
+void acl_set_external(struct acl *acl, struct bytes name, struct bytes rules)
+{
+    struct acl_user *user = acl_find(acl, name);
+    struct acl_user *changed = acl_user_create(acl, name);
+    changed->enabled = changed->external = true;
+    if (!instance_runs(acl->instance, "7.0.0")) {
+        acl_modify(acl, changed, BYTES("allchannels")); /* older ones restrict none by default */
+    }
+    while (rules.size > 0) {
+        size_t end = bytes_find(rules, ' ');
+        struct bytes rule = bytes_slice(rules, 0, end);
+        rules = bytes_slice(rules, end + (end < rules.size ? 1 : 0), rules.size);
+        if (rule.size > 0) {
+            acl_modify(acl, changed, rule);
+        }
+    }
+    if (user != NULL) {
+        replace_user(user, changed);
+    } else {
+        insert_user(acl, changed);
+    }
+}
+
+bool acl_user_external(const struct acl_user *user)
+{
+    return user->external;
+}
+
 const char *acl_user_name(const struct acl_user *user)
 {
     return user->name;
@@ -394,13 +422,16 @@ bool acl_permits_or_reply(struct call *call, struct command_entry *entry)
         return true;
     }
     enum acl_verdict verdict = acl_check(user, entry, call->argv, call->argc, &index);
+    bool modern = instance_runs(call->instance, "7.0.0");
     char name[64];
-    command_full_name(entry, name);
+    /* Redis 6.0 had no names for subcommands. */
+    command_full_name(modern || entry->container == NULL ? entry : entry->container, name);
     switch (verdict) {
     case ACL_ALLOWED:
         return true;
     case ACL_NO_COMMAND:
-        call_refuse(call, "NOPERM this user has no permissions to run the '%s' command", name);
+        call_refuse(call, "NOPERM this user has no permissions to run the '%s' command%s", name,
+                    modern ? "" : " or its subcommand");
         break;
     case ACL_NO_KEY:
         call_refuse(call, "NOPERM this user has no permissions to access one of the keys "

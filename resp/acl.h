@@ -30,6 +30,12 @@ bool acl_user_open(const struct acl_user *user);
 /* Nothing was ever said of this user: for "default", the keys of the cache decide. */
 bool acl_user_untouched(const struct acl_user *user);
 bool acl_user_lets_in(const struct acl_user *user, struct bytes password);
+/*
+ * A user whom the host lets in, whatever the password. acl_set_external makes one, or gives it
+ * other rules, skipping those that are not known here.
+ */
+bool acl_user_external(const struct acl_user *user);
+void acl_set_external(struct acl *acl, struct bytes name, struct bytes rules);
 
 /* *index: the argument that is refused, for ACL_NO_KEY and ACL_NO_CHANNEL. */
 enum acl_verdict acl_check(const struct acl_user *user, const struct command_entry *entry,

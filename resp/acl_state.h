@@ -35,7 +35,7 @@ enum acl_sanitize { SANITIZE_UNSAID, SANITIZE_PAYLOAD, SANITIZE_SKIP };
 
 struct acl_user {
     char *name;
-    bool enabled, no_password, untouched;
+    bool enabled, no_password, untouched, external;
     enum acl_sanitize sanitize;
     char (*hashes)[ACL_HASH_SIZE + 1];
     size_t hash_count;

@@ -93,6 +93,15 @@ const struct cluster_node *cluster_myself(const struct instance *instance)
     return NULL;
 }
 
+struct bytes cluster_address(const struct cluster *cluster, const struct session *session)
+{
+    struct bytes own = bytes_from_string(session->local_address);
+    own = bytes_slice(own, 0, bytes_find(own, ':'));
+    return bytes_start_with(own, BYTES("127.")) && !bytes_equal_string(own, "127.0.0.1")
+               ? own
+               : bytes_from_string(cluster->address);
+}
+
 int cluster_port(const struct cluster_node *node, bool tls)
 {
     return tls ? node->tls_port : node->port;
@@ -193,7 +202,8 @@ bool cluster_serves_or_reply(struct call *call, struct command_entry *entry)
     } else if (slot < 0 || cluster_owner(cluster, slot)->instance == call->instance) {
         return true;
     } else {
-        reply_errorf(call->reply, "MOVED %d %s:%d", slot, cluster->address,
+        struct bytes address = cluster_address(cluster, call->session);
+        reply_errorf(call->reply, "MOVED %d %.*s:%d", slot, (int)address.size, address.data,
                      cluster_port(cluster_owner(cluster, slot), call->session->tls));
     }
     if (exec) {

@@ -21,7 +21,7 @@ struct cluster_node {
 };
 
 struct cluster {
-    char *address; /* of all nodes, as clients are told: an IP address or a name */
+    char *address; /* of all nodes: an IP address or a name */
     struct cluster_node *nodes;
     int count;
 };
@@ -41,6 +41,11 @@ int cluster_slot(struct bytes key);
 const struct cluster_node *cluster_owner(const struct cluster *cluster, int slot);
 /* The node that this instance is; NULL: it is in no cluster. */
 const struct cluster_node *cluster_myself(const struct instance *instance);
+/*
+ * The address of all nodes that a session is told: one that came to another loopback address, a
+ * private endpoint's, stays there.
+ */
+struct bytes cluster_address(const struct cluster *cluster, const struct session *session);
 /* The port that a session of that kind is told. */
 int cluster_port(const struct cluster_node *node, bool tls);
 

@@ -338,11 +338,13 @@ void instance_stats(const struct instance *instance, struct instance_stats *stat
         .get_commands = instance->stats.get_commands,
         .set_commands = instance->stats.set_commands,
         .errors = instance->stats.errors,
+        .accounts_ended = instance->stats.accounts_ended,
         .used_memory = instance_memory(instance),
         .used_memory_peak = instance->peak_memory,
         .max_memory = instance->max_memory,
         .connected_clients = instance->session_count,
         .blocked_clients = instance->blocked_count,
+        .account_clients = instance->account_count,
         .operations_per_second = (int64_t)rate_per_second(&instance->commands_rate),
     };
     if (stats->used_memory_peak < stats->used_memory) {

@@ -47,6 +47,16 @@ void instance_configure(struct instance *instance, const struct instance_config 
  */
 void instance_set_keys(struct instance *instance, struct bytes primary, struct bytes secondary);
 bool instance_check_key(const struct instance *instance, struct bytes key);
+/*
+ * Whom the host lets in by other means than keys (session_host.authenticate), and what they may do:
+ * ACL rules, as ACL SETUSER takes them. Rules that this version does not know are left out. Who is
+ * not listed any more loses his connections; who still is has the new rules from now on.
+ */
+struct instance_account {
+    struct bytes name, rules;
+};
+void instance_set_accounts(struct instance *instance, const struct instance_account *accounts,
+                           size_t count);
 struct bytes instance_name(const struct instance *instance);
 enum instance_profile instance_profile(const struct instance *instance);
 
@@ -81,8 +91,10 @@ struct instance_stats {
     uint64_t input_bytes, output_bytes;
     uint64_t expired_keys, evicted_keys, keyspace_hits, keyspace_misses;
     uint64_t get_commands, set_commands, errors;
+    uint64_t accounts_ended; /* connections closed because what they signed in with had expired */
     uint64_t keys, used_memory, used_memory_peak, max_memory;
     int64_t connected_clients, operations_per_second, blocked_clients;
+    int64_t account_clients; /* signed in with an account, not with a key */
 };
 void instance_stats(const struct instance *instance, struct instance_stats *stats);
 

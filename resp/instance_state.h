@@ -62,8 +62,8 @@ struct instance {
     int64_t started_ms, started_us; /* emulated ms; real monotonic us */
     struct instance_host_info host;
 
-    struct session *sessions; /* newest first */
-    int64_t session_count, authenticated_count;
+    struct session *sessions;                                  /* newest first */
+    int64_t session_count, authenticated_count, account_count; /* signed in with an account */
     uint64_t next_session_id;
     struct dict watched; /* database and key -> struct watchers */
 
@@ -95,7 +95,7 @@ struct instance {
     struct {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
         uint64_t expired_keys, evicted_keys, hits, misses, errors, lazy_freed;
-        uint64_t get_commands, set_commands;
+        uint64_t get_commands, set_commands, accounts_ended;
     } stats;
     struct dict error_counts; /* code -> uint64_t; bounded */
     struct rate commands_rate, input_rate, output_rate;
@@ -150,7 +150,7 @@ struct session {
     struct session_subscriptions subscriptions[PUBSUB_KINDS];
     int64_t created_ms, active_ms;
     uint64_t output_total;
-    struct timer idle;
+    struct timer idle, access_end;
     size_t memory; /* as accounted in the instance */
 };
 
@@ -171,10 +171,11 @@ uint64_t rate_per_second(const struct rate *rate);
 /* True when `version` ("7.0.0") is not newer than what the instance runs. */
 bool instance_runs(const struct instance *instance, const char *version);
 
-/* Moves an authenticated session to the instance that its password opened. */
-void session_move(struct session *session, struct instance *instance);
-/* The whole of AUTH. False after answering. */
+/* sign_in.c. The whole of AUTH; false after answering. */
 bool session_authenticate_or_reply(struct call *call, struct bytes user, struct bytes password);
+/* Back to nobody, who may come in where no password is needed. */
+void session_sign_out(struct session *session);
+void session_access_ended(struct timer *timer);
 /* The suspended command is over. */
 void session_resumed(struct session *session);
 void session_select(struct session *session, int index);

@@ -26,12 +26,6 @@ static void count_error(void *context, struct bytes text)
     session->reply.failed = true;
 }
 
-static bool needs_no_password(const struct instance *instance)
-{
-    return instance->profile == PROFILE_REDIS && instance->keys[0][0] == '\0' &&
-           instance->keys[1][0] == '\0' && acl_user_open(acl_default(instance->acl));
-}
-
 static void idle_too_long(struct timer *timer)
 {
     struct session *session = CONTAINER_OF(timer, struct session, idle);
@@ -80,18 +74,17 @@ struct session *session_create(struct instance *instance, const struct session_p
     session->address = bytes_to_string(peer->address);
     session->local_address = bytes_to_string(peer->local_address);
     session->name = string_duplicate("");
-    session->user = string_duplicate("default");
     session->library_name = string_duplicate("");
     session->library_version = string_duplicate("");
-    session->authenticated = needs_no_password(instance);
-    session->account = acl_default(instance->acl);
     session->created_ms = session->active_ms = clock_now_ms(instance->clock);
     session->idle.fire = idle_too_long;
+    session->access_end.fire = session_access_ended;
     parser_init(&session->parser);
     reply_init(&session->reply, OUTPUT_LIMIT);
     session->reply.on_error = count_error;
     session->reply.on_error_context = session;
     instance_add_session(instance, session);
+    session_sign_out(session);
     session->db = instance->databases[0];
     session_arm_idle(session);
     return session;
@@ -107,6 +100,7 @@ void session_destroy(struct session *session)
         long_run_abandon(session->instance);
     }
     clock_disarm(session->instance->clock, &session->idle);
+    session_sign_out(session);
     block_forget(session);
     transaction_discard(session);
     watch_forget(session);
@@ -365,72 +359,6 @@ static void replace_text(char **text, struct bytes value)
     *text = bytes_to_string(value);
 }
 
-void session_move(struct session *session, struct instance *instance)
-{
-    struct instance *from = session->instance;
-    if (from == instance) {
-        return;
-    }
-    transaction_discard(session);
-    watch_forget(session);
-    pubsub_forget(session);
-    tracking_stop(session);
-    session_stop_monitoring(session);
-    clock_disarm(from->clock, &session->idle);
-    instance_remove_session(from, session);
-    instance->stats.connections++;
-    instance_add_session(instance, session);
-    session->id = ++instance->next_session_id;
-    session->db = instance->databases[0];
-    session->account = acl_default(instance->acl);
-    /* Counters of the command that moves it lie in the table it came from. */
-    session->entry = NULL;
-    session->last = NULL;
-    session_arm_idle(session);
-}
-
-bool session_authenticate_or_reply(struct call *call, struct bytes user, struct bytes password)
-{
-    struct session *session = call->session;
-    struct instance *opened = NULL;
-    const char *refusal = NULL;
-    struct acl_user *account = acl_find(session->instance->acl, user);
-    bool own = account != NULL && !acl_user_untouched(account);
-    if (own || (account == NULL && call->instance->profile == PROFILE_REDIS)) {
-        opened = own && acl_user_lets_in(account, password) ? session->instance : NULL;
-    } else if (needs_no_password(session->instance)) {
-        opened = session->instance;
-    } else if (session->host.authenticate != NULL) {
-        opened = session->host.authenticate(session->host.context, session, session->instance, user,
-                                            password, &refusal);
-    } else if (bytes_equal_string(user, "default") &&
-               instance_check_key(session->instance, password)) {
-        opened = session->instance;
-    }
-    if (opened != NULL && opened != session->instance && opened->max_clients > 0 &&
-        opened->session_count >= opened->max_clients) {
-        opened->stats.rejected_connections++;
-        opened = NULL;
-        refusal = ERROR_MAX_CLIENTS;
-    }
-    if (opened == NULL) {
-        acl_log(call, ACL_ALLOWED, bytes_from_string("AUTH"), user);
-        reply_error(call->reply, refusal != NULL ? refusal
-                                 : instance_runs(call->instance, "6.2.0")
-                                     ? ERROR_WRONG_PASSWORD
-                                     : ERROR_WRONG_PASSWORD_6_0);
-        session->closing |= refusal != NULL;
-        return false;
-    }
-    session_move(session, opened);
-    call->instance = session->instance;
-    call->db = session->db;
-    session->authenticated = true;
-    session->account = own ? account : acl_default(session->instance->acl);
-    replace_text(&session->user, user);
-    return true;
-}
-
 void session_reset(struct session *session)
 {
     transaction_discard(session);
@@ -442,10 +370,8 @@ void session_reset(struct session *session)
     session_select(session, 0);
     session->reply.protocol = 2;
     session->replies_off = session->skip_next_reply = false;
-    session->authenticated = needs_no_password(session->instance);
     replace_text(&session->name, BYTES(""));
-    replace_text(&session->user, BYTES("default"));
-    session->account = acl_default(session->instance->acl);
+    session_sign_out(session);
 }
 
 struct instance *session_instance(const struct session *session)
@@ -471,6 +397,11 @@ struct bytes session_user(const struct session *session)
 struct bytes session_address(const struct session *session)
 {
     return bytes_from_string(session->address);
+}
+
+struct bytes session_local_address(const struct session *session)
+{
+    return bytes_from_string(session->local_address);
 }
 
 int session_database(const struct session *session)

@@ -16,18 +16,28 @@ struct session_peer {
     bool tls;
 };
 
+/* What a password did, besides naming an instance. */
+struct session_admission {
+    /* Not opened: the whole error to answer; the session closes after it. NULL: WRONGPASS. */
+    const char *refusal;
+    bool hang_up; /* not opened: the session closes without a word */
+    /* Opened: an account of instance_set_accounts; empty: user "default". */
+    struct bytes account;
+    int64_t ends_at_ms; /* opened: the session closes then, unless it signs in again; 0: never */
+};
+
 /* What the session asks of whoever owns its connection. */
 struct session_host {
     void *context;
     /*
      * AUTH and HELLO AUTH. Returns the instance that this user and password open (often
-     * `instance` itself; another one when the connection is routed by its key), or NULL. On NULL
-     * a non-empty *refusal is the whole error to answer and the session closes after it;
-     * otherwise the answer is WRONGPASS. A NULL callback checks the session's own instance.
+     * `instance` itself; another one when the connection is routed by its key), or NULL. What
+     * `admission`, zeroed before, points to must last until the session's next command. A NULL
+     * callback checks the session's own instance.
      */
     struct instance *(*authenticate)(void *context, struct session *session,
                                      struct instance *instance, struct bytes user,
-                                     struct bytes password, const char **refusal);
+                                     struct bytes password, struct session_admission *admission);
     /* Output appeared, or the session ended, outside of feed/run (pub/sub, unblock, KILL). */
     void (*wake)(void *context, struct session *session);
 };
@@ -74,8 +84,11 @@ uint64_t session_id(const struct session *session);
 struct bytes session_name(const struct session *session); /* CLIENT SETNAME */
 struct bytes session_user(const struct session *session);
 struct bytes session_address(const struct session *session);
+struct bytes session_local_address(const struct session *session);
 int session_database(const struct session *session);
 bool session_authenticated(const struct session *session);
+/* Signed in with an account of instance_set_accounts, not with a key. */
+bool session_has_account(const struct session *session);
 bool session_tls(const struct session *session);
 int64_t session_last_active_ms(const struct session *session);
 

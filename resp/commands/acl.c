@@ -149,7 +149,7 @@ static void close_sessions(struct instance *instance, const struct acl_user *use
 {
     for (struct session *session = instance->sessions; session != NULL; session = session->next) {
         if (session->account == user) {
-            session->account = acl_default(instance->acl);
+            session_sign_out(session);
             session_close(session);
         }
     }

@@ -58,14 +58,15 @@ static void cmd_cluster_nodes(struct call *call)
         return;
     }
     const struct cluster *cluster = call->instance->cluster;
+    struct bytes address = cluster_address(cluster, call->session);
     struct buf text;
     buf_init(&text, SIZE_MAX);
     for (int i = 0; i < cluster->count; i++) {
         const struct cluster_node *node = &cluster->nodes[i];
         int port = cluster_port(node, call->session->tls);
         bool myself = node->instance == call->instance;
-        buf_printf(&text, "%s %s:%d@%d %smaster - 0 %lld %d connected %d-%d\n", node->id,
-                   cluster->address, port, port + 10000, myself ? "myself," : "",
+        buf_printf(&text, "%s %.*s:%d@%d %smaster - 0 %lld %d connected %d-%d\n", node->id,
+                   (int)address.size, address.data, port, port + 10000, myself ? "myself," : "",
                    myself ? 0 : (long long)call->now_ms, i + 1, node->first_slot, node->last_slot);
     }
     reply_verbatim(call->reply, "txt", buf_bytes(&text));
@@ -86,7 +87,7 @@ static void cmd_cluster_slots(struct call *call)
         reply_integer(call->reply, node->first_slot);
         reply_integer(call->reply, node->last_slot);
         reply_array(call->reply, metadata ? 4 : 3);
-        reply_bulk_string(call->reply, cluster->address);
+        reply_bulk(call->reply, cluster_address(cluster, call->session));
         reply_integer(call->reply, cluster_port(node, call->session->tls));
         reply_bulk_string(call->reply, node->id);
         if (metadata) {
@@ -111,9 +112,9 @@ static void reply_shard_node(struct call *call, const struct cluster_node *node)
         reply_integer(reply, node->tls_port);
     }
     reply_bulk_string(reply, "ip");
-    reply_bulk_string(reply, call->instance->cluster->address);
+    reply_bulk(reply, cluster_address(call->instance->cluster, call->session));
     reply_bulk_string(reply, "endpoint");
-    reply_bulk_string(reply, call->instance->cluster->address);
+    reply_bulk(reply, cluster_address(call->instance->cluster, call->session));
     reply_bulk_string(reply, "role");
     reply_bulk_string(reply, "master");
     reply_bulk_string(reply, "replication-offset");
