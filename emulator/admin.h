@@ -30,6 +30,7 @@ extern const struct admin_route admin_info_routes[];
 extern const struct admin_route admin_clock_routes[];
 extern const struct admin_route admin_state_routes[];
 extern const struct admin_route admin_journal_routes[];
+extern const struct admin_route admin_events_routes[];
 extern const struct admin_route admin_metrics_routes[];
 
 struct admin *admin_create(struct app *app);

@@ -102,7 +102,8 @@ static void metrics_show(struct admin_call *call)
     write_single(body, "redurite_clock_seconds", "gauge", "The emulator's time, since 1970.",
                  (double)clock_now_ms(app->clock) / 1000);
     write_single(body, "redurite_requests_total", "counter",
-                 "Requests of all planes but Redis commands.", (double)journal_total(app->journal));
+                 "Requests of all planes; Redis commands where they are recorded.",
+                 (double)journal_total(app->journal));
     write_single(body, "redurite_redis_authenticated_total", "counter", "Sign-ins to caches.",
                  (double)signed_in.authenticated);
     write_single(body, "redurite_redis_authentication_failures_total", "counter",

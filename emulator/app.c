@@ -142,14 +142,7 @@ static bool verify_token(void *context, struct bytes token, struct cache_token *
 static void signed_in(void *context, const struct cache *cache)
 {
     struct app *app = context;
-
-    journal_add(app->journal, &(struct journal_event){
-                                  .plane = "redis",
-                                  .operation = BYTES("AUTH"),
-                                  .subject = bytes_from_string(cache == NULL ? NULL : cache->name),
-                                  .outcome = cache == NULL ? BYTES("WRONGPASS") : BYTES("OK"),
-                                  .duration_us = -1,
-                              });
+    recorder_add_sign_in(&app->recorder, cache);
 }
 
 static bool save_asked(void *context, struct instance *instance)
@@ -264,21 +257,10 @@ bool app_reset(struct app *app, struct buf *error)
 
 /* ---- Ports ---- */
 
-static void answered(void *context, const struct site *site, const struct site_request *request,
-                     int status, int64_t duration_us)
+static void record_http(void *context, const struct http_record *record)
 {
     struct app *app = context;
-    char outcome[16];
-
-    snprintf(outcome, sizeof(outcome), "%d", status);
-    journal_add(app->journal, &(struct journal_event){
-                                  .plane = site == NULL ? "http" : site->name,
-                                  .operation = request->http->method,
-                                  .subject = request->http->path,
-                                  .client = request->peer,
-                                  .outcome = bytes_from_string(outcome),
-                                  .duration_us = duration_us,
-                              });
+    recorder_add_http(&app->recorder, record);
 }
 
 static void make_endpoints(struct app *app)
@@ -287,7 +269,7 @@ static void make_endpoints(struct app *app)
     const struct http_endpoint_config front_door = {
         .loop = &app->loop,
         .offline = app->config->offline,
-        .answered = answered,
+        .record = record_http,
         .context = app,
     };
     const struct site *sites;
@@ -425,6 +407,8 @@ static bool build(struct app *app, struct buf *error)
     }
     app->journal = journal_create(app->clock);
     make_caches(app);
+    recorder_init(&app->recorder, app->journal, app->caches);
+    recorder_record_commands(&app->recorder, app->config->record_commands);
     if (!make_keys(app, error)) {
         return false;
     }

@@ -17,6 +17,7 @@
 #include "emulator/listener.h"
 #include "emulator/loop.h"
 #include "emulator/management.h"
+#include "emulator/recorder.h"
 #include "emulator/redis_endpoint.h"
 #include "emulator/cache_ports.h"
 #include "emulator/state.h"
@@ -30,6 +31,7 @@ struct app {
     struct random random;
     struct loop loop;
     struct journal *journal;
+    struct recorder recorder;
     struct tls_authority *authority;
     struct cache_host *caches;
     struct identity *identity;

@@ -86,6 +86,7 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
 #endif
     };
     instance_set_host_info(instance, &info);
+    instance_observe(instance, host->observer);
 }
 
 static void close_session(void *context, struct session *session)
@@ -228,6 +229,17 @@ void cache_stats(const struct cache *cache, struct instance_stats *stats)
         stats->blocked_clients += shard.blocked_clients;
         stats->account_clients += shard.account_clients;
         stats->accounts_ended += shard.accounts_ended;
+    }
+}
+
+void cache_host_observe(struct cache_host *host, const struct observer *observer)
+{
+    host->observer = observer;
+    instance_observe(host->anteroom, observer);
+    for (struct cache *cache = host->caches; cache != NULL; cache = cache->next) {
+        for (int i = 0; i < cache_instance_count(cache); i++) {
+            instance_observe(cache_instance(cache, i), observer);
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 #include "emulator/config.h"
 #include "emulator/network_rules.h"
 #include "emulator/redis_endpoint.h"
+#include "resp/observer.h"
 #include "resp/instance.h"
 
 struct cache_host;
@@ -74,6 +75,9 @@ struct redis_target cache_shard_target(const struct cache *cache, int shard);
 /* Whether user and password open this cache; counted and told like any sign-in. */
 bool cache_host_opens(struct cache_host *host, const struct cache *cache,
                       const struct redis_credentials *given, struct session_admission *admission);
+
+/* Told of every command of every cache from now on; NULL: nobody. It outlives the host. */
+void cache_host_observe(struct cache_host *host, const struct observer *observer);
 
 /* As in arm/host.h. */
 void cache_host_address(const struct cache_host *host, struct bytes name,

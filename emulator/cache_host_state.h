@@ -13,6 +13,7 @@ struct leaving {
 };
 
 struct cache_host {
+    const struct observer *observer; /* of every instance; NULL: none */
     struct cache_host_config config;
     struct instance *anteroom;
     struct cache *caches; /* oldest first */

@@ -231,6 +231,12 @@ static const struct option rows[] = {
         AT(offline),
     },
     {
+        .name = "record-commands",
+        .help = "record Redis commands from the start, for /_redurite/requests",
+        .value = OPTION_FLAG,
+        AT(record_commands),
+    },
+    {
         .name = "ready-file",
         .placeholder = "FILE",
         .help = "JSON file to write when every port answers",

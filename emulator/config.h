@@ -45,6 +45,7 @@ struct config {
     int profile; /* enum instance_profile, of devcache */
     bool no_devcache;
     bool offline;
+    bool record_commands;
     char *ready_file;
     int log_level;  /* enum log_level */
     int log_format; /* enum log_format */

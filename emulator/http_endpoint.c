@@ -46,12 +46,23 @@ static void send_response(struct http_client *client, const struct http_response
     }
 }
 
+static void tell(const struct http_client *client, struct http_record record)
+{
+    const struct http_endpoint_config *config = &client->endpoint->config;
+
+    if (config->record != NULL) {
+        record.peer = connection_peer(client->connection);
+        config->record(config->context, &record);
+    }
+}
+
 /* Answers with an error of our own, and ends the connection: what follows has no known meaning. */
 static void refuse(struct http_client *client, const struct http_request *request, int status,
                    const char *code, const char *message)
 {
     struct http_response response;
 
+    tell(client, (struct http_record){.request = request, .status = status, .duration_us = -1});
     http_response_init(&response, status);
     http_error(&response, status, code, "%s", message);
     http_response_header(&response, "Connection", "close");
@@ -116,10 +127,10 @@ static void answer(struct http_client *client, const struct http_request *reques
     } else {
         site->handle(site->context, &asked, &response);
     }
-    if (endpoint->config.answered != NULL) {
-        endpoint->config.answered(endpoint->config.context, site, &asked, response.status,
-                                  clock_monotonic_us() - start_us);
-    }
+    tell(client, (struct http_record){.site = site,
+                                      .request = request,
+                                      .status = response.status,
+                                      .duration_us = clock_monotonic_us() - start_us});
     deliver(client, request, &response);
     http_response_finish(&response);
 }
@@ -186,6 +197,7 @@ static bool pass_on_or_refuse(struct http_client *client, const struct http_requ
         refuse_offline(client, request);
         return true;
     }
+    tell(client, (struct http_record){.request = request, .passed_on = true, .duration_us = -1});
     forward(client, request, port);
     return false;
 }
@@ -194,6 +206,7 @@ static bool pass_on_or_refuse(struct http_client *client, const struct http_requ
 
 static void accept_tunnel(struct http_client *client, const struct http_request *request)
 {
+    tell(client, (struct http_record){.request = request, .status = 200, .duration_us = -1});
     memory_free(client->connected_to);
     client->connected_to = bytes_to_string(request->host);
     client->expects_hello = true;
@@ -227,6 +240,7 @@ static bool connect_to(struct http_client *client, const struct http_request *re
         refuse_offline(client, request);
         return true;
     }
+    tell(client, (struct http_record){.request = request, .passed_on = true, .duration_us = -1});
     char *host = bytes_to_string(request->host);
     http_client_leave(client);
     proxy_lead(endpoint->proxy, connection, bytes_from_string(host), port,

@@ -8,12 +8,21 @@
 #include "emulator/listener.h"
 #include "emulator/site.h"
 
+/* One request, for the journal. Borrowed for the call. */
+struct http_record {
+    const struct site *site;            /* NULL: none fitted, or none was asked */
+    const struct http_request *request; /* NULL: it was malformed */
+    struct bytes peer;
+    bool passed_on;      /* to a host that is not emulated: what it answers is not known here */
+    int status;          /* 0: passed on */
+    int64_t duration_us; /* -1: has none */
+};
+
 struct http_endpoint_config {
     struct loop *loop;
     bool offline; /* foreign hosts are refused instead of tunnelled to */
-    /* Told of each answer, for the journal. `site` is NULL when none fitted. May be NULL. */
-    void (*answered)(void *context, const struct site *site, const struct site_request *request,
-                     int status, int64_t duration_us);
+    /* Told of each request. May be NULL. */
+    void (*record)(void *context, const struct http_record *record);
     void *context;
     /* Of one message, and between two, in real time; 0: 60 s and 120 s. */
     uint64_t message_ms, idle_ms;

@@ -337,12 +337,14 @@ static void make_sites(struct identity *identity)
     const struct site sites[SITE_COUNT] = {
         {
             .name = "metadata endpoints",
+            .plane = "metadata",
             .paths = metadata_paths,
             .plain_allowed = true,
             .handle = metadata_handle,
         },
         {
             .name = "instance metadata",
+            .plane = "managed identity",
             .hosts = machine_hosts,
             .plain_allowed = true,
             .handle = managed_identity_handle,
@@ -350,6 +352,7 @@ static void make_sites(struct identity *identity)
         },
         {
             .name = "managed identity",
+            .plane = "managed identity",
             .paths = machine_paths,
             .plain_allowed = true,
             .handle = managed_identity_handle,
@@ -357,12 +360,14 @@ static void make_sites(struct identity *identity)
         },
         {
             .name = "login",
+            .plane = "entra",
             .hosts = login_hosts,
             .handle = handle_login,
             .context = identity,
         },
         {
             .name = "login of a custom cloud",
+            .plane = "entra",
             .paths = login_paths,
             .handle = handle_login,
             .context = identity,

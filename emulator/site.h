@@ -19,6 +19,7 @@ struct site_request {
 
 struct site {
     const char *name;
+    const char *plane; /* in the request journal; NULL: its name */
     /* Globs of host names without port, NULL-terminated; NULL: any host that is ours. */
     const char *const *hosts;
     /* Globs of paths, NULL-terminated, any case; NULL: any path. */

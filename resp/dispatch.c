@@ -11,6 +11,7 @@
 #include "resp/long_run.h"
 #include "resp/lua/engine.h"
 #include "resp/monitor.h"
+#include "resp/observer.h"
 
 enum { SHOWN_BYTES = 128 };
 
@@ -310,6 +311,9 @@ void dispatch_finish(struct call *call, struct command_entry *entry, int64_t sta
     instance->lap_us = end_us;
     measure(call, entry, end_us - start_us);
     entry->failed += call->session->reply.failed ? 1 : 0;
+    if (call->instance->observer != NULL && !call->resumed) {
+        observer_tell(call, entry, end_us - start_us);
+    }
     if (call->session->tracking.on) {
         remember_reads(call, entry);
     }
@@ -366,11 +370,15 @@ void dispatch(struct session *session, struct command_entry *entry, const struct
 {
     struct call call = make_call(session, entry, argv, argc);
     session->active_ms = call.now_ms;
+    session->reply.failed = false;
     for (size_t i = 0; i < ARRAY_LEN(gates); i++) {
         if (!gates[i](&call, entry)) {
             session->transaction.failed |= session->in_transaction;
             if (entry != NULL) {
                 entry->rejected++;
+            }
+            if (session->instance->observer != NULL && !session->blocked.active) {
+                observer_tell(&call, entry, -1);
             }
             return;
         }

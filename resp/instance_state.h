@@ -23,6 +23,7 @@
 #include "resp/types/packing.h"
 
 #define RATE_SAMPLES 16
+#define ERROR_CODE_SIZE 24
 #define RATE_SAMPLE_MS 100
 
 /* A figure per second over the last samples, as Redis's instantaneous_ metrics. */
@@ -72,7 +73,8 @@ struct instance {
     struct timer pause; /* armed: CLIENT PAUSE is in force until it fires */
     bool pause_writes_only;
     size_t monitors;
-    struct session *current; /* whose command runs */
+    const struct observer *observer; /* NULL: nobody is told of commands */
+    struct session *current;         /* whose command runs */
 
     struct acl *acl;
     struct scripts scripts;
@@ -132,6 +134,7 @@ struct session {
     bool tls, authenticated, closing, broken;
     bool in_transaction, dirty; /* dirty: a watched key changed */
     bool replies_off, skip_reply, skip_next_reply;
+    char error_code[ERROR_CODE_SIZE]; /* of the last error answered: "WRONGTYPE" */
     bool running;
     bool suspended;   /* its command is stopped in the middle: resp/long_run.h */
     size_t previewed; /* commands ahead whose keys have been prefetched */

@@ -7,6 +7,7 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 #include "resp/long_run.h"
+#include "resp/observer.h"
 #include "resp/watch.h"
 
 /* A client that does not read is cut off here, as client-output-buffer-limit would. */
@@ -22,8 +23,12 @@ enum {
 static void count_error(void *context, struct bytes text)
 {
     struct session *session = context;
+    size_t end = bytes_find(text, ' ');
     instance_count_error(session->instance, text);
     session->reply.failed = true;
+    end = end < ERROR_CODE_SIZE ? end : ERROR_CODE_SIZE - 1;
+    memcpy(session->error_code, text.data, end);
+    session->error_code[end] = '\0';
 }
 
 static void idle_too_long(struct timer *timer)
@@ -293,8 +298,12 @@ void session_resumed(struct session *session)
 void session_skip(struct session *session, const char *error)
 {
     assert(session->ready);
+    session->reply.failed = false;
     if (error != NULL) {
         reply_error(&session->reply, error);
+    }
+    if (session->instance->observer != NULL) {
+        observer_tell_skipped(session);
     }
     finish_command(session);
 }
