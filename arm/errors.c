@@ -39,13 +39,22 @@ bool arm_fail_group_not_found(struct arm_error *error, struct bytes group)
                     "Resource group '%.*s' could not be found.", (int)group.size, group.data);
 }
 
-bool arm_fail_resource_not_found(struct arm_error *error, const char *type, struct bytes name,
-                                 struct bytes group)
+bool arm_fail_resource_not_found(struct arm_error *error, const char *path, struct bytes group)
 {
     return arm_fail(error, 404, "ResourceNotFound",
-                    "The Resource '%s/%.*s' under resource group '%.*s' was not found. For more "
-                    "details please go to https://aka.ms/ARMResourceNotFoundFix",
-                    type, (int)name.size, name.data, (int)group.size, group.data);
+                    "The Resource '%s' under resource group '%.*s' was not found. For more details "
+                    "please go to https://aka.ms/ARMResourceNotFoundFix",
+                    path, (int)group.size, group.data);
+}
+
+/* "occured" is the service's own. */
+bool arm_fail_name_taken(struct arm_error *error)
+{
+    return arm_fail_provider(
+        error, 409, "NameNotAvailable",
+        "An error occured when trying to reserve the DNS name for the cache instance. This may be "
+        "a temporary issue if a cache instance of this name was recently deleted. Please choose a "
+        "different name or try again later.");
 }
 
 bool arm_fail_property(struct arm_error *error, const char *path, const char *allowed)

@@ -24,8 +24,9 @@ bool arm_fail_provider(struct arm_error *error, int status, const char *code, co
 
 /* Those that more than one place answers. All return false. */
 bool arm_fail_group_not_found(struct arm_error *error, struct bytes group);
-bool arm_fail_resource_not_found(struct arm_error *error, const char *type, struct bytes name,
-                                 struct bytes group);
+/* `path` is "Microsoft.Cache/Redis/c1". */
+bool arm_fail_resource_not_found(struct arm_error *error, const char *path, struct bytes group);
+bool arm_fail_name_taken(struct arm_error *error);
 /* 400 InvalidRequestBody; `allowed` may be NULL. */
 bool arm_fail_property(struct arm_error *error, const char *path, const char *allowed);
 bool arm_fail_busy(struct arm_error *error, const char *id);

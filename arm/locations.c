@@ -54,6 +54,8 @@ const struct arm_location arm_locations[] = {
 };
 const size_t arm_location_count = ARRAY_LEN(arm_locations);
 
+const struct arm_location arm_location_global = {"global", "global", "0", "0"};
+
 static bool same_letters(struct bytes text, const char *name)
 {
     for (size_t i = 0; i < text.size; i++) {

@@ -1,8 +1,5 @@
-/*
- * Long-running operations: records with a due time on the clock. Polls only read them. Microsoft's
- * Redis provider sends no Retry-After (clients then wait 30 s); with fast polling we send 1, never
- * 0, which Python, Go and Java take for absent.
- */
+/* Long-running operations: records with a due time on the clock. Polls only read them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "arm/json.h"
@@ -25,29 +22,6 @@ int64_t arm_duration_ms(const struct arm_service *service, bool create, int real
     }
 }
 
-static void end_resource(struct arm_service *service, struct arm_operation *operation,
-                         struct arm_resource *resource)
-{
-    bool failed = strcmp(operation->status, "Failed") == 0;
-    resource->operation = NULL;
-    resource->changed_ms = clock_now_ms(service->clock);
-    if (operation->kind == ARM_OPERATION_DELETE && !failed) {
-        arm_resource_remove(service, resource);
-        return;
-    }
-    if (operation->kind == ARM_OPERATION_UPDATE && !failed && resource->pending != NULL) {
-        cJSON_Delete(resource->body);
-        resource->body = resource->pending;
-        resource->pending = NULL;
-    }
-    cJSON_Delete(resource->pending);
-    resource->pending = NULL;
-    resource->state = failed && operation->kind == ARM_OPERATION_CREATE ? "Failed" : "Succeeded";
-    if (!failed && operation->kind != ARM_OPERATION_ACTION) {
-        resource->type->apply(service, resource);
-    }
-}
-
 static void finish(struct arm_operation *operation)
 {
     struct arm_service *service = operation->service;
@@ -58,8 +32,7 @@ static void finish(struct arm_operation *operation)
     }
     operation->status = outcome.failed ? "Failed" : "Succeeded";
     operation->error = outcome.error;
-    log_info("arm", "operation finished action=%s status=%s resource=%s", operation->action,
-             operation->status, operation->resource_id);
+    operation->ended_ms = clock_now_ms(service->clock);
     if (operation->kind == ARM_OPERATION_GROUP_DELETE) {
         for (struct arm_group *group = service->groups; group != NULL; group = group->next) {
             if (group->deleting == operation) {
@@ -73,9 +46,11 @@ static void finish(struct arm_operation *operation)
             resource = resource->next;
         }
         if (resource != NULL) {
-            end_resource(service, operation, resource);
+            arm_resource_settle(service, operation, resource);
         }
     }
+    log_info("arm", "operation finished action=%s status=%s resource=%s", operation->action,
+             operation->status, operation->resource_id);
     arm_changed(service);
 }
 
@@ -89,7 +64,7 @@ static void free_operation(struct arm_operation *operation)
     clock_disarm(operation->service->clock, &operation->due);
     memory_free(operation->action);
     memory_free(operation->resource_id);
-    memory_free(operation->location);
+    cJSON_Delete(operation->parameters);
     memory_free(operation);
 }
 
@@ -110,16 +85,19 @@ static void forget_old(struct arm_service *service)
 }
 
 static struct arm_operation *add(struct arm_service *service, enum arm_operation_kind kind,
-                                 const char *action, const char *resource_id, const char *location)
+                                 const struct arm_polling_style *polling, const char *action,
+                                 const char *resource_id, const struct arm_location *location)
 {
     forget_old(service);
     struct arm_operation *operation = memory_allocate_zeroed(sizeof(*operation));
     operation->service = service;
     operation->kind = kind;
+    operation->polling = polling;
     operation->action = string_duplicate(action);
     operation->resource_id = string_duplicate(resource_id);
-    operation->location = string_duplicate(location);
+    operation->location = location;
     operation->status = "InProgress";
+    operation->started_ms = clock_now_ms(service->clock);
     operation->due.fire = due;
     operation->next = service->operations;
     service->operations = operation;
@@ -127,33 +105,60 @@ static struct arm_operation *add(struct arm_service *service, enum arm_operation
 }
 
 struct arm_operation *arm_operation_start(struct arm_service *service, enum arm_operation_kind kind,
+                                          const struct arm_polling_style *polling,
                                           const char *action, const char *resource_id,
-                                          const char *location, int realistic_s)
+                                          const struct arm_location *location, int realistic_s)
 {
-    struct arm_operation *operation = add(service, kind, action, resource_id, location);
+    struct arm_operation *operation = add(service, kind, polling, action, resource_id, location);
     random_guid(service->random, operation->id);
     clock_arm(service->clock, &operation->due,
-              clock_now_ms(service->clock) +
+              operation->started_ms +
                   arm_duration_ms(service, kind == ARM_OPERATION_CREATE, realistic_s));
     log_info("arm", "operation started action=%s resource=%s", action, resource_id);
     return operation;
 }
 
+bool arm_operation_running(const struct arm_operation *operation)
+{
+    return operation != NULL && strcmp(operation->status, "InProgress") == 0;
+}
+
+static int64_t time_at(const cJSON *document, const char *name)
+{
+    const cJSON *item = arm_json_at(document, name);
+    return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
+}
+
 struct arm_operation *arm_operation_resume(struct arm_service *service, const cJSON *document)
 {
+    static const struct arm_polling_style *const styles[] = {
+        &arm_polling_redis, &arm_polling_redis_links, &arm_polling_enterprise, &arm_polling_network,
+        &arm_polling_common};
     const char *id = arm_json_text(document, "id"), *status = arm_json_text(document, "status");
-    const cJSON *due_ms = arm_json_at(document, "dueMs");
+    const char *style = arm_json_text(document, "polling");
+    const char *place = arm_json_text(document, "location");
+    const struct arm_polling_style *polling = &arm_polling_redis;
+    for (size_t i = 0; style != NULL && i < ARRAY_LEN(styles); i++) {
+        polling = strcmp(style, styles[i]->name) == 0 ? styles[i] : polling;
+    }
     struct arm_operation *operation =
-        add(service, (enum arm_operation_kind)arm_json_number(document, "kind", 0),
+        add(service, (enum arm_operation_kind)arm_json_number(document, "kind", 0), polling,
             arm_json_text(document, "action"), arm_json_text(document, "resourceId"),
-            arm_json_text(document, "location"));
-    strncpy(operation->id, id, GUID_SIZE);
+            place == NULL ? NULL : arm_type_location(&arm_generic_type, bytes_from_string(place)));
+    snprintf(operation->id, sizeof(operation->id), "%s", id);
     operation->status = strcmp(status, "Succeeded") == 0 ? "Succeeded"
                         : strcmp(status, "Failed") == 0  ? "Failed"
                                                          : "InProgress";
-    if (strcmp(operation->status, "InProgress") == 0) {
-        clock_arm(service->clock, &operation->due,
-                  cJSON_IsNumber(due_ms) ? (int64_t)due_ms->valuedouble : 0);
+    operation->started_ms = time_at(document, "startedMs");
+    operation->ended_ms = time_at(document, "endedMs");
+    operation->parameters = cJSON_Duplicate(arm_json_at(document, "parameters"), true);
+    const char *code = arm_json_text(document, "error.code");
+    const char *message = arm_json_text(document, "error.message");
+    if (code != NULL) {
+        arm_fail(&operation->error, 500, code, "%s", message == NULL ? "" : message);
+    }
+    if (arm_operation_running(operation)) {
+        clock_arm(service->clock, &operation->due, time_at(document, "dueMs"));
     }
     return operation;
 }
@@ -163,10 +168,23 @@ cJSON *arm_operation_save(const struct arm_operation *operation)
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "id", operation->id);
     cJSON_AddNumberToObject(document, "kind", operation->kind);
+    cJSON_AddStringToObject(document, "polling", operation->polling->name);
     cJSON_AddStringToObject(document, "action", operation->action);
     cJSON_AddStringToObject(document, "resourceId", operation->resource_id);
-    cJSON_AddStringToObject(document, "location", operation->location);
+    if (operation->location != NULL) {
+        cJSON_AddStringToObject(document, "location", operation->location->name);
+    }
     cJSON_AddStringToObject(document, "status", operation->status);
+    if (operation->error.code[0] != '\0') {
+        cJSON *error = cJSON_AddObjectToObject(document, "error");
+        cJSON_AddStringToObject(error, "code", operation->error.code);
+        cJSON_AddStringToObject(error, "message", operation->error.message);
+    }
+    if (operation->parameters != NULL) {
+        cJSON_AddItemToObject(document, "parameters", cJSON_Duplicate(operation->parameters, true));
+    }
+    cJSON_AddNumberToObject(document, "startedMs", (double)operation->started_ms);
+    cJSON_AddNumberToObject(document, "endedMs", (double)operation->ended_ms);
     cJSON_AddNumberToObject(document, "dueMs", (double)operation->due.due_ms);
     return document;
 }
@@ -195,130 +213,3 @@ struct arm_operation *arm_operation_find(const struct arm_service *service, stru
     }
     return operation;
 }
-
-/* "West US 2" -> "West%20US%202" */
-static void append_location(struct buf *url, const char *location)
-{
-    http_url_encode(bytes_from_string(location), url);
-}
-
-void arm_operation_header(struct arm_call *call, const struct arm_operation *operation,
-                          const char *header, const char *path)
-{
-    struct buf url;
-    buf_init(&url, 4096);
-    buf_printf(&url, "https://%.*s/subscriptions/%s", (int)call->authority.size,
-               call->authority.data, call->service->config.subscription_id);
-    if (operation->kind == ARM_OPERATION_GROUP_DELETE) {
-        buf_printf(&url, "/operationresults/%s", operation->id);
-    } else {
-        buf_append_string(&url, "/providers/Microsoft.Cache/locations/");
-        append_location(&url, operation->location);
-        buf_printf(&url, "/%s/%s", path, operation->id);
-    }
-    buf_printf(&url, "?api-version=%s", call->api_version);
-    http_response_header(call->response, header, "%s", buf_string(&url));
-    buf_finish(&url);
-}
-
-void arm_retry_after(struct arm_call *call, int azure_s)
-{
-    if (call->service->config.polling == ARM_POLLING_FAST) {
-        http_response_header(call->response, "Retry-After", "1");
-    } else if (azure_s > 0) {
-        http_response_header(call->response, "Retry-After", "%d", azure_s);
-    }
-}
-
-static struct arm_operation *polled(struct arm_call *call, struct bytes id)
-{
-    struct arm_operation *operation = arm_operation_find(call->service, id);
-    if (operation == NULL) {
-        arm_fail(&call->error, 404, "NotFound", "The operation '%.*s' was not found.", (int)id.size,
-                 id.data);
-    }
-    return operation;
-}
-
-static bool in_progress(const struct arm_operation *operation)
-{
-    return strcmp(operation->status, "InProgress") == 0;
-}
-
-static cJSON *describe(const struct arm_operation *operation)
-{
-    cJSON *body = cJSON_CreateObject();
-    char *id = string_format("/subscriptions/%s/providers/Microsoft.Cache/locations/%s/"
-                             "asyncOperations/%s",
-                             operation->service->config.subscription_id, operation->location,
-                             operation->id);
-    cJSON_AddStringToObject(body, "id", id);
-    memory_free(id);
-    cJSON_AddStringToObject(body, "name", operation->id);
-    cJSON_AddStringToObject(body, "status", operation->status);
-    return body;
-}
-
-static bool get_async_operation(struct arm_call *call)
-{
-    const struct arm_operation *operation = polled(call, call->wildcards[2]);
-    if (operation == NULL) {
-        return false;
-    }
-    static const char *const empty[] = {"startTime", "endTime", "percentComplete", "properties"};
-    cJSON *body = describe(operation);
-    for (size_t i = 0; i < ARRAY_LEN(empty); i++) {
-        cJSON_AddNullToObject(body, empty[i]);
-    }
-    if (strcmp(operation->status, "Failed") == 0) {
-        cJSON *error = cJSON_AddObjectToObject(body, "error");
-        cJSON_AddStringToObject(error, "code", operation->error.code);
-        cJSON_AddStringToObject(error, "message", operation->error.message);
-    } else {
-        cJSON_AddNullToObject(body, "error");
-    }
-    arm_operation_header(call, operation, "Azure-AsyncOperation", "asyncOperations");
-    if (in_progress(operation)) {
-        arm_retry_after(call, 0);
-    }
-    arm_answer(call, 200, body);
-    return true;
-}
-
-static bool get_operation_result(struct arm_call *call)
-{
-    const struct arm_operation *operation = polled(call, call->wildcards[2]);
-    if (operation == NULL) {
-        return false;
-    }
-    if (in_progress(operation)) {
-        arm_operation_header(call, operation, "Azure-AsyncOperation", "operationresults");
-        arm_operation_header(call, operation, "Location", "operationresults");
-        arm_retry_after(call, 0);
-    }
-    arm_answer(call, in_progress(operation) ? 202 : 200, describe(operation));
-    return true;
-}
-
-static bool get_group_result(struct arm_call *call)
-{
-    const struct arm_operation *operation = polled(call, call->wildcards[1]);
-    if (operation == NULL) {
-        return false;
-    }
-    if (in_progress(operation)) {
-        arm_operation_header(call, operation, "Location", "");
-        arm_retry_after(call, 15);
-    }
-    arm_answer(call, in_progress(operation) ? 202 : 200, NULL);
-    return true;
-}
-
-static const struct arm_route rows[] = {
-    {ARM_GET, "/subscriptions/{}/providers/Microsoft.Cache/locations/{}/asyncOperations/{}",
-     get_async_operation},
-    {ARM_GET, "/subscriptions/{}/providers/Microsoft.Cache/locations/{}/operationresults/{}",
-     get_operation_result},
-    {ARM_GET, "/subscriptions/{}/operationresults/{}", get_group_result},
-};
-const struct arm_routes arm_operation_routes = {rows, ARRAY_LEN(rows)};

@@ -1,4 +1,7 @@
-/* Groups and resources, in order of creation; names compare in any case and keep their spelling. */
+/*
+ * Groups and resources, in order of creation; names compare in any case and keep their spelling.
+ * What a resource hangs on follows from its id: the longest shorter id that there is.
+ */
 #include <string.h>
 
 #include "arm/service_state.h"
@@ -41,18 +44,15 @@ void arm_group_remove(struct arm_service *service, struct arm_group *group)
     }
     *at = group->next;
     cJSON_Delete(group->tags);
+    memory_free(group->managed_by);
     memory_free(group->name);
     memory_free(group);
 }
 
-struct arm_resource *arm_resource_find(const struct arm_service *service,
-                                       const struct arm_resource_type *type,
-                                       const struct arm_group *group, struct bytes name)
+static struct arm_resource *find(const struct arm_service *service, struct bytes id)
 {
     struct arm_resource *resource = service->resources;
-    while (resource != NULL &&
-           (resource->type != type || (group != NULL && resource->group != group) ||
-            !bytes_equal_string_nocase(name, resource->name))) {
+    while (resource != NULL && !bytes_equal_string_nocase(id, resource->id)) {
         resource = resource->next;
     }
     return resource;
@@ -60,33 +60,90 @@ struct arm_resource *arm_resource_find(const struct arm_service *service,
 
 struct arm_resource *arm_resource_find_id(const struct arm_service *service, const char *id)
 {
+    return find(service, bytes_from_string(id));
+}
+
+struct arm_resource *arm_resource_find_name(const struct arm_service *service,
+                                            const struct arm_resource_type *type, struct bytes name)
+{
     struct arm_resource *resource = service->resources;
-    while (resource != NULL && !bytes_equal_string_nocase(bytes_from_string(id), resource->id)) {
+    while (resource != NULL &&
+           (resource->type != type || !bytes_equal_string_nocase(name, resource->name))) {
         resource = resource->next;
     }
     return resource;
 }
 
+struct arm_resource *arm_resource_next_child(const struct arm_service *service,
+                                             const struct arm_resource *parent,
+                                             const struct arm_resource_type *type,
+                                             const struct arm_resource *last)
+{
+    struct arm_resource *resource = last == NULL ? service->resources : last->next;
+    while (resource != NULL && (resource->parent != parent || resource->type != type)) {
+        resource = resource->next;
+    }
+    return resource;
+}
+
+struct arm_resource *arm_resource_child(const struct arm_service *service,
+                                        const struct arm_resource *parent,
+                                        const struct arm_resource_type *type, struct bytes name)
+{
+    struct arm_resource *child = NULL;
+    do {
+        child = arm_resource_next_child(service, parent, type, child);
+    } while (child != NULL && !bytes_equal_string_nocase(name, child->name));
+    return child;
+}
+
+/* The resource whose id is the longest beginning of this one. */
+static struct arm_resource *holder_of(const struct arm_service *service, const char *id)
+{
+    size_t size = strlen(id);
+    while (size > 0) {
+        size--;
+        if (id[size] == '/') {
+            struct arm_resource *resource = find(service, (struct bytes){id, size});
+            if (resource != NULL) {
+                return resource;
+            }
+        }
+    }
+    return NULL;
+}
+
+static struct arm_group *group_of(const struct arm_service *service, const char *id)
+{
+    static const char mark[] = "/resourceGroups/";
+    const char *at = strstr(id, mark);
+    if (at == NULL) {
+        return NULL;
+    }
+    at += sizeof(mark) - 1;
+    return arm_group_find(service, (struct bytes){at, strcspn(at, "/")});
+}
+
 struct arm_resource *arm_resource_add(struct arm_service *service,
-                                      const struct arm_resource_type *type, struct arm_group *group,
-                                      struct bytes name, const struct arm_location *location,
+                                      const struct arm_resource_type *type, const char *type_name,
+                                      const char *id, const struct arm_location *location,
                                       cJSON *body)
 {
     struct arm_resource **end = &service->resources;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
     struct arm_resource *resource = memory_allocate_zeroed(sizeof(*resource));
     resource->type = type;
-    resource->group = group;
-    resource->name = bytes_to_string(name);
-    resource->id =
-        string_format("/subscriptions/%s/resourceGroups/%s/providers/%s/%s",
-                      service->config.subscription_id, group->name, type->name, resource->name);
+    resource->type_name = string_duplicate(type_name);
+    resource->id = string_duplicate(id);
+    resource->name = string_duplicate(arm_type_leaf(id));
+    resource->parent = holder_of(service, id);
+    resource->group = group_of(service, id);
     resource->location = location;
     resource->body = body;
     resource->state = "Succeeded";
     resource->created_ms = resource->changed_ms = clock_now_ms(service->clock);
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
     *end = resource;
     return resource;
 }
@@ -96,19 +153,36 @@ static void free_resource(struct arm_resource *resource)
     cJSON_Delete(resource->body);
     cJSON_Delete(resource->pending);
     cJSON_Delete(resource->secrets);
+    memory_free(resource->type_name);
     memory_free(resource->id);
     memory_free(resource->name);
     memory_free(resource);
 }
 
+static struct arm_resource *any_below(const struct arm_service *service,
+                                      const struct arm_resource *parent)
+{
+    struct arm_resource *resource = service->resources;
+    while (resource != NULL && resource->parent != parent) {
+        resource = resource->next;
+    }
+    return resource;
+}
+
 void arm_resource_remove(struct arm_service *service, struct arm_resource *resource)
 {
+    resource->state = "Deleting"; /* so that what goes with it does not change it once more */
+    for (struct arm_resource *below; (below = any_below(service, resource)) != NULL;) {
+        arm_resource_remove(service, below);
+    }
     struct arm_resource **at = &service->resources;
     while (*at != resource) {
         at = &(*at)->next;
     }
     *at = resource->next;
-    resource->type->remove(service, resource);
+    if (resource->type->remove != NULL) {
+        resource->type->remove(service, resource);
+    }
     free_resource(resource);
 }
 

@@ -1,6 +1,6 @@
 /*
  * What all resource types do alike: PUT, PATCH, GET, DELETE, lists and actions, driven by the
- * type's row. Also how resources come into place without a request.
+ * type's row.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,18 +8,20 @@
 #include "arm/json.h"
 #include "arm/service_state.h"
 
-static const struct arm_resource_type *const types[] = {&arm_redis_type};
+enum { ACTION_SIZE = TYPE_NAME_SIZE + 128 };
 
-const struct arm_resource_type *const *arm_resource_types(size_t *count)
+/* "Microsoft.Cache/redis/write" */
+static void action_of(const char *type_name, const char *verb, char action[ACTION_SIZE])
 {
-    *count = ARRAY_LEN(types);
-    return types;
+    snprintf(action, ACTION_SIZE, "%s/%s", type_name, verb);
 }
 
-static char *action_of(const struct arm_resource_type *type, const char *verb)
+static bool busy(const struct arm_resource *resource)
 {
-    return string_format("%s/%s", type->name, verb);
+    return resource->operation != NULL;
 }
+
+/* ---- What a request must bring ---- */
 
 static bool object_or_fail(struct arm_call *call)
 {
@@ -29,109 +31,215 @@ static bool object_or_fail(struct arm_call *call)
                     "object is required.'.");
 }
 
-static const struct arm_location *location_or_fail(struct arm_call *call,
-                                                   const struct arm_resource_type *type)
+static bool location_or_fail(struct arm_call *call, const struct arm_location **location)
 {
+    const struct arm_target *target = &call->target;
     const char *text = arm_json_text(call->body, "location");
+    *location = NULL;
+    if ((target->type->traits & ARM_TRACKED) == 0 && text == NULL) {
+        return true;
+    }
+    if (text == NULL && target->type == &arm_generic_type) {
+        return true;
+    }
     if (text == NULL) {
-        arm_fail(&call->error, 400, "LocationRequired",
-                 "The location property is required for this definition.");
-        return NULL;
+        return arm_fail(&call->error, 400, "LocationRequired",
+                        "The location property is required for this definition.");
     }
-    const struct arm_location *location = arm_location_find(bytes_from_string(text));
-    if (location == NULL) {
-        arm_fail(&call->error, 400, "LocationNotAvailableForResourceType",
-                 "The provided location '%s' is not available for resource type '%s'. List of "
-                 "available regions for the resource type is "
-                 "'westus2,westus,eastus,eastus2,centralus,northeurope,westeurope,...'.",
-                 text, type->name);
-    }
-    return location;
+    *location = arm_type_location(target->type, bytes_from_string(text));
+    return *location != NULL ||
+           arm_fail(&call->error, 400, "LocationNotAvailableForResourceType",
+                    "The provided location '%s' is not available for resource type '%s'. List of "
+                    "available regions for the resource type is "
+                    "'westus2,westus,eastus,eastus2,centralus,northeurope,westeurope,...'.",
+                    text, target->type_name);
 }
 
-static bool busy(const struct arm_resource *resource)
+static bool plain_name(struct bytes name)
 {
-    return resource->operation != NULL;
+    for (size_t i = 0; i < name.size; i++) {
+        unsigned char byte = (unsigned char)name.data[i];
+        if (byte < 0x20 || strchr("<>%&?/\\#", byte) != NULL) {
+            return false;
+        }
+    }
+    return name.size > 0 && name.size <= 260 && name.data[name.size - 1] != '.';
 }
 
-static bool create(struct arm_call *call, const struct arm_resource_type *type,
-                   struct arm_group *group, struct bytes name)
+static bool name_or_fail(struct arm_call *call)
+{
+    const struct arm_target *target = &call->target;
+    const struct arm_resource_type *type = target->type;
+    const char *rule = type->name_rule;
+    if (type->only_name != NULL) {
+        if (bytes_equal_string_nocase(target->name, type->only_name)) {
+            return true;
+        }
+        return arm_fail_provider(
+            &call->error, 400, "InvalidParameter", "The name '%.*s' is invalid: it must be '%s'.",
+            (int)bytes_slice(target->name, 0, 300).size, target->name.data, type->only_name);
+    }
+    if (type->name_fits != NULL ? type->name_fits(target->name) : plain_name(target->name)) {
+        return true;
+    }
+    return arm_fail_provider(
+        &call->error, 400, "InvalidParameter", "The name '%.*s' is invalid: %s.",
+        (int)bytes_slice(target->name, 0, 300).size, target->name.data,
+        rule != NULL ? rule : "1 to 260 characters, without < > % & ? / \\ # and a dot at the end");
+}
+
+/* ---- Answers ---- */
+
+cJSON *arm_resource_show(struct arm_call *call, const struct arm_resource *resource, bool secrets)
+{
+    return resource->type->show != NULL ? resource->type->show(call, resource, secrets)
+                                        : arm_resource_show_plain(call, resource);
+}
+
+static unsigned create_headers(const struct arm_call *call, const struct arm_polling_style *polling)
+{
+    bool status = polling->create_status_since == NULL ||
+                  strcmp(call->api_version, polling->create_status_since) >= 0;
+    return status ? polling->create : polling->create & ~(unsigned)ARM_STATUS_HEADER;
+}
+
+static struct arm_operation *begin(struct arm_call *call, struct arm_resource *resource,
+                                   enum arm_operation_kind kind, const char *verb, int realistic_s)
+{
+    char action[ACTION_SIZE];
+    action_of(resource->type_name, verb, action);
+    const struct arm_resource *located = resource;
+    while (located->location == NULL && located->parent != NULL) {
+        located = located->parent;
+    }
+    resource->operation = arm_operation_start(call->service, kind, resource->type->polling, action,
+                                              resource->id, located->location, realistic_s);
+    return resource->operation;
+}
+
+static void answer_begun(struct arm_call *call, const struct arm_operation *operation,
+                         unsigned headers)
+{
+    arm_changed(call->service);
+    arm_operation_headers(call, operation, headers);
+    arm_retry_after(call, 0);
+}
+
+/* ---- PUT and PATCH ---- */
+
+static bool taken(struct arm_call *call)
+{
+    const struct arm_target *target = &call->target;
+    if ((target->type->traits & ARM_UNIQUE_NAME) == 0 ||
+        arm_resource_find_name(call->service, target->type, target->name) == NULL) {
+        return false;
+    }
+    arm_fail_name_taken(&call->error);
+    return true;
+}
+
+static void settle_create(struct arm_service *service, struct arm_resource *resource)
+{
+    resource->state = "Succeeded";
+    if (resource->type->apply != NULL) {
+        resource->type->apply(service, resource);
+    }
+}
+
+/* What the service knows better than the client. */
+static void drop_own(cJSON *body)
+{
+    static const char *const own[] = {"id",   "name",       "type",
+                                      "etag", "systemData", "properties.provisioningState"};
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        arm_json_remove(body, own[i]);
+    }
+}
+
+static void complete(struct arm_call *call, const struct arm_resource_type *type, cJSON *body)
+{
+    drop_own(body);
+    arm_json_remove(body, "location");
+    arm_schema_complete(type->schema, body);
+    if (type->complete != NULL) {
+        type->complete(call->service, body);
+    }
+}
+
+static bool create(struct arm_call *call)
 {
     struct arm_service *service = call->service;
-    const struct arm_location *location = location_or_fail(call, type);
-    if (location == NULL) {
+    const struct arm_target *target = &call->target;
+    const struct arm_resource_type *type = target->type;
+    const struct arm_location *location;
+    if (!location_or_fail(call, &location) || !name_or_fail(call) ||
+        !arm_schema_accept(type->schema, call->body, NULL, call->api_version, &call->error) ||
+        (type->check != NULL && !type->check(call, NULL, call->body)) || taken(call)) {
         return false;
-    }
-    if (!type->name_fits(name)) {
-        return arm_fail_provider(&call->error, 400, "InvalidParameter",
-                                 "The name '%.*s' is invalid: %s.", (int)name.size, name.data,
-                                 type->name_rule);
-    }
-    if (!arm_schema_accept(type->schema, call->body, NULL, call->api_version, &call->error) ||
-        !type->check(call, NULL, call->body)) {
-        return false;
-    }
-    if (type->unique && arm_resource_find(service, type, NULL, name) != NULL) {
-        return arm_fail_provider(
-            &call->error, 409, "NameNotAvailable",
-            "An error occured when trying to reserve the DNS name for the cache instance. This "
-            "may be a temporary issue if a cache instance of this name was recently deleted. "
-            "Please choose a different name or try again later.");
     }
     cJSON *body = call->body;
     call->body = NULL;
-    type->complete(service, body);
-    struct arm_resource *resource = arm_resource_add(service, type, group, name, location, body);
-    type->create_secrets(service, resource);
-    resource->state = "Creating";
-    char *action = action_of(type, "write");
-    resource->operation = arm_operation_start(service, ARM_OPERATION_CREATE, action, resource->id,
-                                              location->display_name, type->durations.create_s);
-    memory_free(action);
-    arm_changed(service);
-    if (strcmp(call->api_version, "2021-06-01") >= 0) {
-        arm_operation_header(call, resource->operation, "Azure-AsyncOperation", "asyncOperations");
+    complete(call, type, body);
+    struct arm_resource *resource =
+        arm_resource_add(service, type, target->type_name, target->id, location, body);
+    if (type->create_secrets != NULL) {
+        type->create_secrets(service, resource);
     }
-    char *url = arm_url(call, resource->id);
-    http_response_header(call->response, "Location", "%s?api-version=%s", url, call->api_version);
-    memory_free(url);
-    arm_retry_after(call, 0);
-    arm_answer(call, 201, type->show(call, resource, true));
+    if (type->furnish != NULL) {
+        type->furnish(service, resource);
+    }
+    if (type->polling == NULL) {
+        settle_create(service, resource);
+        arm_changed(service);
+        if (type->created == 0) {
+            char *path = string_format("%s?api-version=%s", resource->id, call->api_version);
+            char *url = arm_url(call, path);
+            http_response_header(call->response, "Location", "%s", url);
+            memory_free(url);
+            memory_free(path);
+        }
+    } else {
+        resource->state = "Creating";
+        answer_begun(call,
+                     begin(call, resource, ARM_OPERATION_CREATE, "write", type->durations.create_s),
+                     create_headers(call, type->polling));
+    }
+    arm_answer(call, type->created == 0 ? 201 : type->created,
+               arm_resource_show(call, resource, true));
     return true;
 }
 
 /* The changed body becomes the resource's at once, or when the operation ends. */
-static bool update(struct arm_call *call, struct arm_resource *resource, cJSON *changed,
-                   bool secrets)
+static bool update(struct arm_call *call, struct arm_resource *resource, cJSON *changed)
 {
     const struct arm_resource_type *type = resource->type;
     struct arm_service *service = call->service;
+    bool secrets = call->method == ARM_PUT;
     bool same = cJSON_Compare(resource->body, changed, false);
-    const char *state = same ? NULL : type->update_state(resource->body, changed);
+    const char *state = same || type->polling == NULL ? NULL
+                        : type->update_state != NULL  ? type->update_state(resource->body, changed)
+                                                      : "Updating";
     if (state == NULL) {
         cJSON_Delete(resource->body);
         resource->body = changed;
         if (!same) {
-            type->apply(service, resource);
+            resource->changed_ms = clock_now_ms(service->clock);
+            if (type->apply != NULL && strcmp(resource->state, "Failed") != 0) {
+                type->apply(service, resource);
+            }
             arm_changed(service);
         }
-        arm_answer(call, 200, type->show(call, resource, secrets));
+        arm_answer(call, 200, arm_resource_show(call, resource, secrets));
         return true;
     }
     resource->pending = changed;
     resource->state = state;
-    char *action = action_of(type, "write");
-    resource->operation = arm_operation_start(
-        service, ARM_OPERATION_UPDATE, action, resource->id, resource->location->display_name,
-        strcmp(state, "Scaling") == 0 ? type->durations.create_s : type->durations.update_s);
-    memory_free(action);
-    arm_changed(service);
-    arm_operation_header(call, resource->operation, "Azure-AsyncOperation", "asyncOperations");
-    if (call->method == ARM_PATCH) {
-        arm_operation_header(call, resource->operation, "Location", "asyncOperations");
-    }
-    arm_retry_after(call, 0);
-    arm_answer(call, 200, type->show(call, resource, secrets));
+    answer_begun(
+        call,
+        begin(call, resource, ARM_OPERATION_UPDATE, "write",
+              strcmp(state, "Scaling") == 0 ? type->durations.create_s : type->durations.update_s),
+        secrets ? type->polling->replace : type->polling->patch);
+    arm_answer(call, 200, arm_resource_show(call, resource, secrets));
     return true;
 }
 
@@ -144,11 +252,23 @@ static bool change_or_fail(struct arm_call *call, struct arm_resource *resource)
                              &call->error);
 }
 
+static bool finish_change(struct arm_call *call, struct arm_resource *resource, cJSON *changed)
+{
+    const struct arm_resource_type *type = resource->type;
+    complete(call, type, changed);
+    if (type->check != NULL && !type->check(call, resource, changed)) {
+        cJSON_Delete(changed);
+        return false;
+    }
+    return update(call, resource, changed);
+}
+
 static bool replace(struct arm_call *call, struct arm_resource *resource)
 {
     const char *text = arm_json_text(call->body, "location");
     const struct arm_location *location =
-        text == NULL ? resource->location : arm_location_find(bytes_from_string(text));
+        text == NULL ? resource->location
+                     : arm_type_location(resource->type, bytes_from_string(text));
     if (!change_or_fail(call, resource)) {
         return false;
     }
@@ -157,16 +277,13 @@ static bool replace(struct arm_call *call, struct arm_resource *resource)
                         "The resource '%s' already exists in location '%s' in resource group "
                         "'%s'. A resource with the same name cannot be created in location '%s'. "
                         "Please select a new resource name.",
-                        resource->name, resource->location->name, resource->group->name, text);
+                        resource->name,
+                        resource->location == NULL ? "global" : resource->location->name,
+                        resource->group == NULL ? "" : resource->group->name, text);
     }
     cJSON *changed = call->body;
     call->body = NULL;
-    resource->type->complete(call->service, changed);
-    if (!resource->type->check(call, resource, changed)) {
-        cJSON_Delete(changed);
-        return false;
-    }
-    return update(call, resource, changed, true);
+    return finish_change(call, resource, changed);
 }
 
 static bool merge(struct arm_call *call, struct arm_resource *resource)
@@ -180,200 +297,245 @@ static bool merge(struct arm_call *call, struct arm_resource *resource)
         arm_json_remove(changed, "tags");
     }
     arm_json_merge(changed, call->body);
-    resource->type->complete(call->service, changed);
-    if (!resource->type->check(call, resource, changed)) {
-        cJSON_Delete(changed);
-        return false;
-    }
-    return update(call, resource, changed, false);
+    return finish_change(call, resource, changed);
 }
+
+/* ---- DELETE ---- */
 
 static bool remove_resource(struct arm_call *call, struct arm_resource *resource)
 {
-    struct arm_service *service = call->service;
-    if (busy(resource) && strcmp(resource->state, "Deleting") != 0) {
+    const struct arm_resource_type *type = resource->type;
+    const struct arm_polling_style *polling = type->polling;
+    bool deleting = strcmp(resource->state, "Deleting") == 0;
+    if (busy(resource) && !deleting) {
         return arm_fail_busy(&call->error, resource->id);
     }
+    if (type->check_removal != NULL && !type->check_removal(call, resource)) {
+        return false;
+    }
+    if (polling == NULL) {
+        arm_resource_remove(call->service, resource);
+        arm_changed(call->service);
+        arm_answer(call, type->removed == 0 ? 200 : type->removed, NULL);
+        return true;
+    }
     if (!busy(resource)) {
-        char *action = action_of(resource->type, "delete");
         resource->state = "Deleting";
-        resource->operation = arm_operation_start(service, ARM_OPERATION_DELETE, action,
-                                                  resource->id, resource->location->display_name,
-                                                  resource->type->durations.delete_s);
-        memory_free(action);
-        arm_changed(service);
+        begin(call, resource, ARM_OPERATION_DELETE, "delete", type->durations.delete_s);
     }
-    arm_operation_header(call, resource->operation, "Location", "operationresults");
-    /* The service sends Location only; the second header lets every client poll fast. */
-    if (service->config.polling == ARM_POLLING_FAST) {
-        arm_operation_header(call, resource->operation, "Azure-AsyncOperation", "asyncOperations");
+    /* Microsoft.Cache sends Location only; the second header lets every client poll fast. */
+    bool fast = call->service->config.polling == ARM_POLLING_FAST;
+    answer_begun(call, resource->operation, polling->remove | (fast ? ARM_STATUS_HEADER : 0));
+    arm_answer(call, type->removed == 0 ? 202 : type->removed,
+               type->removal_body == NULL ? NULL : type->removal_body(call, resource));
+    return true;
+}
+
+/* ---- Actions and lists ---- */
+
+static bool run_action(struct arm_call *call, struct arm_resource *resource)
+{
+    const struct arm_action *action =
+        arm_action_find(resource->type, bytes_from_string(call->target.action));
+    if (action == NULL) {
+        return arm_fail(&call->error, 404, "InvalidResourceType",
+                        "The resource type '%s/%s' could not be found in the namespace '%.*s' for "
+                        "api version '%s'.",
+                        resource->type_name, call->target.action, (int)call->target.namespace.size,
+                        call->target.namespace.data, call->api_version);
     }
-    arm_retry_after(call, 0);
+    unsigned methods = action->methods == 0 ? ARM_POST : action->methods;
+    return (methods & call->method) != 0 ? action->handle(call, resource) : arm_fail_method(call);
+}
+
+bool arm_resource_act(struct arm_call *call, struct arm_resource *resource, const char *name,
+                      int realistic_s)
+{
+    char verb[96];
+    if (busy(resource)) {
+        return arm_fail_busy(&call->error, resource->id);
+    }
+    snprintf(verb, sizeof(verb), "%s/action", name);
+    struct arm_operation *operation =
+        begin(call, resource, ARM_OPERATION_ACTION, verb, realistic_s);
+    operation->parameters = call->body;
+    call->body = NULL;
+    answer_begun(call, operation, resource->type->polling->act);
     arm_answer(call, 202, NULL);
     return true;
 }
 
-static bool run_action(struct arm_call *call, struct arm_resource *resource, const char *name)
+/* What of the id says where the resource hangs: up to the last "/providers/". */
+static struct bytes scope_of(const char *id)
 {
-    const struct arm_action *action = resource->type->actions;
-    while (action->name != NULL &&
-           !bytes_equal_string_nocase(bytes_from_string(name), action->name)) {
-        action++;
+    const char *end = id;
+    for (const char *next = id; (next = strstr(next, "/providers/")) != NULL; next++) {
+        end = next;
     }
-    if (action->name == NULL) {
-        return arm_fail(&call->error, 404, "InvalidResourceType",
-                        "The resource type '%s/%s' could not be found for api version '%s'.",
-                        resource->type->name, name, call->api_version);
-    }
-    if (call->method != ARM_POST) {
-        return arm_fail(&call->error, 405, "HttpMethodNotAllowed",
-                        "The requested resource does not support http method '%.*s'.",
-                        (int)call->request->method.size, call->request->method.data);
-    }
-    return action->handle(call, resource);
+    return (struct bytes){id, (size_t)(end - id)};
 }
 
-bool arm_resource_request(struct arm_call *call, const struct arm_resource_type *type,
-                          struct bytes group_name, struct bytes name, const char *action)
+static bool below(struct bytes id, struct bytes holder)
 {
-    struct arm_group *group = arm_group_find(call->service, group_name);
-    if (group == NULL) {
-        return arm_fail_group_not_found(&call->error, group_name);
-    }
-    struct arm_resource *resource = arm_resource_find(call->service, type, group, name);
-    if (call->method == ARM_PUT && action == NULL) {
-        if (group->deleting != NULL) {
-            return arm_fail(&call->error, 409, "ResourceGroupBeingDeleted",
-                            "The resource group '%s' is in deprovisioning state and cannot "
-                            "perform this operation.",
-                            group->name);
-        }
-        return object_or_fail(call) &&
-               (resource == NULL ? create(call, type, group, name) : replace(call, resource));
-    }
-    if (resource == NULL) {
-        return arm_fail_resource_not_found(&call->error, type->name, name,
-                                           bytes_from_string(group->name));
-    }
-    if (action != NULL) {
-        return run_action(call, resource, action);
-    }
-    switch (call->method) {
-    case ARM_GET:
-    case ARM_HEAD:
-        arm_answer(call, 200, type->show(call, resource, false));
-        return true;
-    case ARM_PATCH:
-        return object_or_fail(call) && merge(call, resource);
-    case ARM_DELETE:
-        return remove_resource(call, resource);
-    default:
-        return arm_fail(&call->error, 405, "HttpMethodNotAllowed",
-                        "The requested resource does not support http method '%.*s'.",
-                        (int)call->request->method.size, call->request->method.data);
-    }
+    return id.size > holder.size && id.data[holder.size] == '/' &&
+           bytes_equal_nocase(bytes_slice(id, 0, holder.size), holder);
 }
 
-bool arm_resource_list(struct arm_call *call, const struct arm_resource_type *type,
-                       const struct arm_group *group)
+/* Whether the list at the target's holder shows this resource. */
+static bool listed(const struct arm_target *target, const struct arm_resource *resource)
 {
+    struct bytes holder = bytes_from_string(target->holder);
+    if (resource->type != target->type ||
+        (resource->type == &arm_generic_type &&
+         !bytes_equal_string_nocase(bytes_from_string(resource->type_name), target->type_name))) {
+        return false;
+    }
+    bool exact = (target->type->traits & (ARM_SCOPED | ARM_LISTS_BELOW)) == ARM_SCOPED;
+    return exact ? bytes_equal_nocase(scope_of(resource->id), holder)
+                 : below(bytes_from_string(resource->id), holder);
+}
+
+static bool list(struct arm_call *call)
+{
+    const struct arm_target *target = &call->target;
+    if (call->method != ARM_GET) {
+        return arm_fail_method(call);
+    }
     cJSON *body = cJSON_CreateObject();
-    cJSON *list = cJSON_AddArrayToObject(body, "value");
+    cJSON *value = cJSON_AddArrayToObject(body, "value");
     for (const struct arm_resource *resource = call->service->resources; resource != NULL;
          resource = resource->next) {
-        if (resource->type == type && (group == NULL || resource->group == group)) {
-            cJSON_AddItemToArray(list, type->show(call, resource, false));
+        if (listed(target, resource)) {
+            cJSON_AddItemToArray(value, arm_resource_show(call, resource, false));
         }
     }
     arm_answer(call, 200, body);
     return true;
 }
 
-/* ".../resourceGroups/{group}/providers/{type}/{name}", views into `id`. */
-static bool split_id(const char *id, struct bytes *group, struct bytes *type, struct bytes *name)
+/* ---- Entry ---- */
+
+/* Told as "Microsoft.Cache/Redis/c1/firewallRules/r1". */
+static bool not_found(struct arm_call *call, const char *id)
 {
-    struct bytes parts[16];
-    size_t count = 0;
-    for (const char *at = id; *at != '\0' && count < ARRAY_LEN(parts);) {
-        at += strspn(at, "/");
-        size_t size = strcspn(at, "/");
-        if (size > 0) {
-            parts[count++] = (struct bytes){at, size};
-        }
-        at += size;
-    }
-    if (count != 8 || !bytes_equal_string_nocase(parts[2], "resourceGroups") ||
-        !bytes_equal_string_nocase(parts[4], "providers")) {
-        return false;
-    }
-    *group = parts[3];
-    *type = (struct bytes){parts[5].data, (size_t)(parts[6].data + parts[6].size - parts[5].data)};
-    *name = parts[7];
-    return true;
+    return arm_fail_resource_not_found(&call->error, id + scope_of(id).size + strlen("/providers/"),
+                                       call->target.group);
 }
 
-bool arm_resource_place(struct arm_service *service, const cJSON *document, bool loaded,
-                        struct arm_error *error)
+/* What the resource hangs on must be there: the group, and the parent if it has one. */
+static bool holder_or_fail(struct arm_call *call)
 {
-    const char *id = arm_json_text(document, "id"), *place = arm_json_text(document, "location");
-    struct bytes group_name, type_name, name;
-    if (id == NULL || !split_id(id, &group_name, &type_name, &name)) {
-        return arm_fail(error, 400, "InvalidResourceId",
-                        "'%s' is not the id of a resource in a resource group",
-                        id == NULL ? "" : id);
+    const struct arm_target *target = &call->target;
+    if (target->group.size > 0 && arm_group_find(call->service, target->group) == NULL) {
+        return arm_fail_group_not_found(&call->error, target->group);
     }
-    const struct arm_resource_type *type = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        if (bytes_equal_string_nocase(type_name, types[i]->name)) {
-            type = types[i];
-        }
+    if (strstr(target->holder, "/providers/") == NULL ||
+        arm_resource_find_id(call->service, target->holder) != NULL) {
+        return true;
     }
-    struct arm_group *group = arm_group_find(service, group_name);
-    const struct arm_location *location =
-        place == NULL ? NULL : arm_location_find(bytes_from_string(place));
-    if (type == NULL) {
-        return arm_fail(error, 404, "InvalidResourceType", "%s: the type '%.*s' is not known", id,
-                        (int)type_name.size, type_name.data);
+    if (call->method == ARM_PUT) {
+        return arm_fail(&call->error, 404, "ParentResourceNotFound",
+                        "Can not perform requested operation on nested resource. Parent resource "
+                        "'%s' not found.",
+                        strrchr(target->holder, '/') + 1);
     }
-    if (group == NULL) {
-        return arm_fail(error, 404, "ResourceGroupNotFound",
-                        "%s: the resource group '%.*s' is not there", id, (int)group_name.size,
-                        group_name.data);
+    return not_found(call, target->holder);
+}
+
+static bool put_or_fail(struct arm_call *call, struct arm_resource *resource)
+{
+    const struct arm_target *target = &call->target;
+    const struct arm_group *group = arm_group_find(call->service, target->group);
+    const struct arm_resource *parent = arm_resource_find_id(call->service, target->holder);
+    if (group != NULL && group->deleting != NULL) {
+        return arm_fail(&call->error, 409, "ResourceGroupBeingDeleted",
+                        "The resource group '%s' is in deprovisioning state and cannot perform "
+                        "this operation.",
+                        group->name);
     }
-    if (location == NULL) {
-        return arm_fail(error, 400, "LocationRequired", "%s: 'location' is no region", id);
+    if (parent != NULL && (target->type->traits & ARM_BUSY_PARENT) != 0 && busy(parent)) {
+        return arm_fail_busy(&call->error, parent->id);
     }
-    if (!type->name_fits(name)) {
-        return arm_fail(error, 400, "InvalidParameter", "%s: %s", id, type->name_rule);
-    }
-    if (arm_resource_find(service, type, type->unique ? NULL : group, name) != NULL) {
-        return arm_fail(error, 409, "NameNotAvailable", "%s: the name is taken", id);
-    }
-    cJSON *body = cJSON_Duplicate(document, true);
-    static const char *const own[] = {"id",      "location", "name",      "type",      "state",
-                                      "pending", "secrets",  "createdMs", "changedMs", "operation"};
-    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-        arm_json_remove(body, own[i]);
-    }
-    cJSON *keys = cJSON_Duplicate(arm_json_at(body, "properties.accessKeys"), true);
-    arm_json_remove(body, "properties.accessKeys");
-    if (!loaded && (!arm_schema_accept(type->schema, body, NULL, "2024-11-01", error) ||
-                    !type->check(&(struct arm_call){.service = service}, NULL, body))) {
-        cJSON_Delete(keys);
-        cJSON_Delete(body);
+    return object_or_fail(call) && (resource == NULL ? create(call) : replace(call, resource));
+}
+
+bool arm_resource_request(struct arm_call *call)
+{
+    const struct arm_target *target = &call->target;
+    if (!holder_or_fail(call)) {
         return false;
     }
-    type->complete(service, body);
-    struct arm_resource *resource = arm_resource_add(service, type, group, name, location, body);
-    cJSON *secrets = cJSON_Duplicate(arm_json_at(document, "secrets"), true);
-    resource->secrets = cJSON_IsObject(secrets) ? secrets : keys;
-    if (resource->secrets != keys) {
-        cJSON_Delete(keys);
+    if (target->name.size == 0) {
+        return list(call);
     }
-    if (!cJSON_IsObject(resource->secrets)) {
-        cJSON_Delete(resource->secrets);
-        resource->secrets = NULL;
-        type->create_secrets(service, resource);
+    struct arm_resource *resource = arm_resource_find_id(call->service, target->id);
+    if (call->method == ARM_PUT && target->action == NULL) {
+        return put_or_fail(call, resource);
     }
-    return true;
+    if (resource == NULL && call->method == ARM_DELETE && target->action == NULL &&
+        target->type->absent != 404) {
+        arm_answer(call, 204, NULL);
+        return true;
+    }
+    if (resource == NULL) {
+        return not_found(call, target->id);
+    }
+    if (target->action != NULL) {
+        return run_action(call, resource);
+    }
+    switch (call->method) {
+    case ARM_GET:
+        arm_answer(call, 200, arm_resource_show(call, resource, false));
+        return true;
+    case ARM_HEAD:
+        arm_answer(call, 204, NULL);
+        return true;
+    case ARM_PATCH:
+        return object_or_fail(call) && merge(call, resource);
+    case ARM_DELETE:
+        return remove_resource(call, resource);
+    default:
+        return arm_fail_method(call);
+    }
+}
+
+/* ---- The end of an operation ---- */
+
+static bool finish_action(struct arm_service *service, struct arm_operation *operation,
+                          struct arm_resource *resource)
+{
+    size_t size = strlen(operation->action) - strlen("/action");
+    char name[ACTION_SIZE];
+    snprintf(name, sizeof(name), "%.*s", (int)size, operation->action);
+    const struct arm_action *action =
+        arm_action_find(resource->type, bytes_from_string(arm_type_leaf(name)));
+    return action == NULL || action->finish == NULL ||
+           action->finish(service, resource, operation->parameters, &operation->error);
+}
+
+void arm_resource_settle(struct arm_service *service, struct arm_operation *operation,
+                         struct arm_resource *resource)
+{
+    bool failed = strcmp(operation->status, "Failed") == 0;
+    resource->operation = NULL;
+    resource->changed_ms = clock_now_ms(service->clock);
+    if (operation->kind == ARM_OPERATION_DELETE && !failed) {
+        arm_resource_remove(service, resource);
+        return;
+    }
+    if (operation->kind == ARM_OPERATION_ACTION && !failed &&
+        !finish_action(service, operation, resource)) {
+        operation->status = "Failed";
+    }
+    if (operation->kind == ARM_OPERATION_UPDATE && !failed && resource->pending != NULL) {
+        cJSON_Delete(resource->body);
+        resource->body = resource->pending;
+        resource->pending = NULL;
+    }
+    cJSON_Delete(resource->pending);
+    resource->pending = NULL;
+    resource->state = failed && operation->kind == ARM_OPERATION_CREATE ? "Failed" : "Succeeded";
+    if (!failed && operation->kind != ARM_OPERATION_ACTION && resource->type->apply != NULL) {
+        resource->type->apply(service, resource);
+    }
 }

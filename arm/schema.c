@@ -44,6 +44,65 @@ static bool accept_texts(const struct arm_property *row, const cJSON *item, stru
     return cJSON_IsObject(item) || arm_fail_property(error, row->path, "an object of strings");
 }
 
+bool arm_ipv4_read(const char *text, uint32_t *address)
+{
+    *address = 0;
+    for (int part = 0; part < 4; part++) {
+        unsigned number = 0;
+        size_t digits = strspn(text, "0123456789");
+        for (size_t i = 0; i < digits && digits <= 3; i++) {
+            number = number * 10 + (unsigned)(text[i] - '0');
+        }
+        char after = part < 3 ? '.' : '\0';
+        if (digits == 0 || digits > 3 || number > 255 || text[digits] != after) {
+            return false;
+        }
+        *address = *address << 8 | number;
+        text += digits + 1;
+    }
+    return true;
+}
+
+bool arm_guid_like(const char *text)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+        bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
+                   (text[i] >= 'A' && text[i] <= 'F');
+        if (shape[i] == 'x' ? !hex : text[i] != '-') {
+            return false;
+        }
+    }
+    return text[sizeof(shape) - 1] == '\0';
+}
+
+static bool accept_text(const struct arm_property *row, const cJSON *item, struct arm_error *error)
+{
+    const char *text = cJSON_GetStringValue(item);
+    uint32_t address;
+    switch (row->kind) {
+    case ARM_IPV4:
+        return (text != NULL && arm_ipv4_read(text, &address)) ||
+               arm_fail_property(error, row->path, "an IPv4 address");
+    case ARM_GUID:
+        return (text != NULL && arm_guid_like(text)) ||
+               arm_fail_property(error, row->path, "a GUID");
+    case ARM_RESOURCE_ID:
+        if (text != NULL && text[0] == '/' &&
+            (bytes_start_with(bytes_from_string(text), BYTES("/subscriptions/")) ||
+             bytes_start_with(bytes_from_string(text), BYTES("/providers/")))) {
+            return true;
+        }
+        return arm_fail(error, 400, "LinkedInvalidPropertyId",
+                        "Property id '%s' at path '%s' is invalid. Expect fully qualified "
+                        "resource Id that start with '/subscriptions/{subscriptionId}' or "
+                        "'/providers/{resourceProviderNamespace}/'.",
+                        text == NULL ? "" : text, row->path);
+    default:
+        return text != NULL || arm_fail_property(error, row->path, "a string");
+    }
+}
+
 static bool accept(const struct arm_property *row, cJSON *item, struct arm_error *error)
 {
     char range[64];
@@ -68,7 +127,7 @@ static bool accept(const struct arm_property *row, cJSON *item, struct arm_error
     case ARM_ARRAY:
         return cJSON_IsArray(item) || arm_fail_property(error, row->path, "an array");
     default:
-        return cJSON_IsString(item) || arm_fail_property(error, row->path, "a string");
+        return accept_text(row, item, error);
     }
 }
 
@@ -89,7 +148,7 @@ bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON
         arm_json_at(body, "properties") != NULL) {
         return arm_fail_property(error, "properties", "an object");
     }
-    for (const struct arm_property *row = rows; row->path != NULL; row++) {
+    for (const struct arm_property *row = rows; row != NULL && row->path != NULL; row++) {
         cJSON *item = arm_json_at(body, row->path);
         bool known = row->since == NULL || strcmp(api_version, row->since) >= 0;
         if (item != NULL && (cJSON_IsNull(item) || (row->rules & ARM_READ_ONLY) != 0 || !known)) {
@@ -118,4 +177,13 @@ bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON
         }
     }
     return true;
+}
+
+void arm_schema_complete(const struct arm_property *rows, cJSON *body)
+{
+    for (const struct arm_property *row = rows; row != NULL && row->path != NULL; row++) {
+        if (row->fallback != NULL && arm_json_at(body, row->path) == NULL) {
+            arm_json_put(body, row->path, cJSON_Parse(row->fallback));
+        }
+    }
 }

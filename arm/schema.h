@@ -5,6 +5,8 @@
 #ifndef ARM_SCHEMA_H
 #define ARM_SCHEMA_H
 
+#include <stdint.h>
+
 #include <cjson/cJSON.h>
 
 #include "arm/errors.h"
@@ -17,6 +19,9 @@ enum arm_kind {
     ARM_OBJECT,
     ARM_TEXTS, /* an object whose values are strings: tags, redisConfiguration */
     ARM_ARRAY,
+    ARM_IPV4,        /* "10.0.0.4" */
+    ARM_RESOURCE_ID, /* begins with "/subscriptions/" or "/providers/" */
+    ARM_GUID,
 };
 
 enum arm_rule {
@@ -32,13 +37,20 @@ struct arm_property {
     const char *const *choices; /* NULL-terminated */
     int minimum, maximum;       /* ARM_INTEGER, when maximum > minimum */
     const char *since;          /* api-version; ignored in requests of older ones */
+    const char *fallback;       /* JSON of what it is when nothing is said; may be NULL */
 };
 
 /*
  * Checks a request body and brings it into the stored form (spelling of choices). `stored` is the
- * present resource, NULL at creation. Rows end with a NULL path.
+ * present resource, NULL at creation. Rows end with a NULL path; NULL rows accept anything.
  */
 bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
                        const char *api_version, struct arm_error *error);
+
+/* Fills in the fallbacks of what a body does not say. `rows` may be NULL. */
+void arm_schema_complete(const struct arm_property *rows, cJSON *body);
+/* Four numbers with dots between them, into one number. */
+bool arm_ipv4_read(const char *text, uint32_t *address);
+bool arm_guid_like(const char *text);
 
 #endif

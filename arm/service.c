@@ -178,19 +178,6 @@ static bool step_api_version(struct arm_call *call)
                     call->api_version);
 }
 
-static bool guid_like(const char *text)
-{
-    for (size_t i = 0; i < GUID_SIZE; i++) {
-        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-        bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
-                   (text[i] >= 'A' && text[i] <= 'F');
-        if (hyphen ? text[i] != '-' : !hex) {
-            return false;
-        }
-    }
-    return text[GUID_SIZE] == '\0';
-}
-
 static bool step_subscription(struct arm_call *call)
 {
     if (call->segment_count < 2 ||
@@ -198,7 +185,7 @@ static bool step_subscription(struct arm_call *call)
         return true;
     }
     const char *id = call->segments[1];
-    if (!guid_like(id)) {
+    if (!arm_guid_like(id)) {
         return arm_fail(&call->error, 400, "InvalidSubscriptionId",
                         "The provided subscription identifier '%.64s' is malformed or invalid.",
                         id);
@@ -215,7 +202,8 @@ static bool step_body(struct arm_call *call)
     if (bytes_start_with(body, BYTES("\xef\xbb\xbf"))) {
         body = bytes_slice(body, 3, body.size);
     }
-    if (body.size == 0 || call->method == ARM_GET || call->method == ARM_HEAD) {
+    if (body.size == 0 || call->body != NULL || call->method == ARM_GET ||
+        call->method == ARM_HEAD) {
         return true;
     }
     if (!bytes_are_utf8(body)) {
@@ -238,10 +226,35 @@ static bool step_body(struct arm_call *call)
                     end == NULL ? (size_t)0 : (size_t)(end - body.data));
 }
 
+static bool step_registered(struct arm_call *call)
+{
+    if (!call->target.resource) {
+        return true;
+    }
+    const struct arm_provider *provider = arm_provider_find(call->service, call->target.namespace);
+    if (provider == NULL) {
+        return arm_fail(&call->error, 404, "InvalidResourceNamespace",
+                        "The resource namespace '%.*s' is invalid.",
+                        (int)call->target.namespace.size, call->target.namespace.data);
+    }
+    return arm_provider_registered(provider) ||
+           arm_fail(&call->error, 409, "MissingSubscriptionRegistration",
+                    "The subscription is not registered to use namespace '%.*s'. See "
+                    "https://aka.ms/rps-not-found for how to register subscriptions.",
+                    (int)call->target.namespace.size, call->target.namespace.data);
+}
+
+static bool step_handle(struct arm_call *call)
+{
+    return call->route != NULL ? call->route->handle(call) : arm_resource_request(call);
+}
+
+/* From the first that is the client's business on; those before it are the network's. */
 static bool (*const steps[])(struct arm_call *call) = {
-    step_method,       step_path, step_authenticate, step_api_version,
-    step_subscription, step_body, arm_route,
+    step_method, step_authenticate, step_path,       step_api_version, step_subscription,
+    step_body,   arm_route,         step_registered, step_handle,
 };
+enum { FIRST_INNER_STEP = 2 }; /* of a call by the service itself */
 
 /* ---- Headers of every answer ---- */
 
@@ -297,6 +310,19 @@ static void rate_headers(struct arm_call *call)
                          (unsigned long long)(limit - *count % limit));
 }
 
+static void run(struct arm_call *call, size_t step)
+{
+    bool good = true;
+    start_headers(call);
+    for (; step < ARRAY_LEN(steps) && good; step++) {
+        good = steps[step](call);
+    }
+    if (!good) {
+        answer_error(call);
+    }
+    cJSON_Delete(call->body);
+}
+
 void arm_service_handle(struct arm_service *service, const struct http_request *request,
                         struct bytes authority, struct http_response *response)
 {
@@ -305,16 +331,34 @@ void arm_service_handle(struct arm_service *service, const struct http_request *
     call->request = request;
     call->authority = authority;
     call->response = response;
-    start_headers(call);
-    bool good = true;
-    for (size_t i = 0; i < ARRAY_LEN(steps) && good; i++) {
-        good = steps[i](call);
-    }
-    if (!good) {
-        answer_error(call);
-    }
+    run(call, 0);
     rate_headers(call);
-    cJSON_Delete(call->body);
+    memory_free(call);
+}
+
+void arm_call_inside(struct arm_service *service, const struct arm_principal *principal,
+                     enum arm_method method, const char *path, const char *query, cJSON *body,
+                     struct http_response *response)
+{
+    static const char *const names[] = {"GET", "PUT", "PATCH", "POST", "DELETE", "HEAD"};
+    struct http_request request = {
+        .path = bytes_from_string(path),
+        .query = bytes_from_string(query),
+    };
+    struct arm_call *call = memory_allocate_zeroed(sizeof(*call));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (method == 1u << i) {
+            request.method = bytes_from_string(names[i]);
+        }
+    }
+    call->service = service;
+    call->request = &request;
+    call->authority = BYTES("management.azure.com");
+    call->response = response;
+    call->method = method;
+    call->principal = *principal;
+    call->body = body;
+    run(call, FIRST_INNER_STEP);
     memory_free(call);
 }
 
@@ -377,7 +421,9 @@ static cJSON *save_resource(const struct arm_resource *resource)
 {
     cJSON *document = cJSON_Duplicate(resource->body, true);
     arm_json_put_text(document, "id", resource->id);
-    arm_json_put_text(document, "location", resource->location->name);
+    if (resource->location != NULL) {
+        arm_json_put_text(document, "location", resource->location->name);
+    }
     arm_json_put_text(document, "state", resource->state);
     arm_json_put(document, "createdMs", cJSON_CreateNumber((double)resource->created_ms));
     arm_json_put(document, "changedMs", cJSON_CreateNumber((double)resource->changed_ms));
@@ -503,7 +549,14 @@ static void apply_since(struct arm_service *service, const struct arm_resource *
 {
     for (struct arm_resource *resource = last == NULL ? service->resources : last->next;
          resource != NULL; resource = resource->next) {
-        if (strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed") != 0) {
+        if (resource->type->furnish != NULL) {
+            resource->type->furnish(service, resource);
+        }
+    }
+    for (struct arm_resource *resource = last == NULL ? service->resources : last->next;
+         resource != NULL; resource = resource->next) {
+        if (strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed") != 0 &&
+            resource->type->apply != NULL) {
             resource->type->apply(service, resource);
         }
     }
@@ -527,8 +580,8 @@ bool arm_service_seed(struct arm_service *service, const cJSON *document, struct
 
 static const char *state_from(const char *text)
 {
-    static const char *const states[] = {"Creating", "Updating", "Scaling",
-                                         "Deleting", "Failed",   "Succeeded"};
+    static const char *const states[] = {"Creating", "Updating",  "Scaling", "Deleting",
+                                         "Failed",   "Succeeded", "Syncing", "Canceled"};
     for (size_t i = 0; text != NULL && i < ARRAY_LEN(states); i++) {
         if (strcmp(text, states[i]) == 0) {
             return states[i];
@@ -543,8 +596,7 @@ static void restore_running(struct arm_service *service, const cJSON *document)
     cJSON_ArrayForEach(item, arm_json_at(document, "operations"))
     {
         if (arm_json_text(item, "id") != NULL && arm_json_text(item, "action") != NULL &&
-            arm_json_text(item, "resourceId") != NULL && arm_json_text(item, "location") != NULL &&
-            arm_json_text(item, "status") != NULL) {
+            arm_json_text(item, "resourceId") != NULL && arm_json_text(item, "status") != NULL) {
             arm_operation_resume(service, item);
         }
     }

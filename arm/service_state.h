@@ -1,43 +1,36 @@
 /*
  * The inside of the service, for the modules of arm/ only: what a request carries through the
- * pipeline, what a resource is, and the rows that types and routes register.
+ * pipeline, what a resource is, and what the modules do for each other.
  */
 #ifndef ARM_SERVICE_STATE_H
 #define ARM_SERVICE_STATE_H
 
 #include "arm/locations.h"
-#include "arm/schema.h"
+#include "arm/resource_type.h"
 #include "arm/service.h"
 
-#define MOST_SEGMENTS 24
-#define ID_SIZE 512
+#define MOST_SEGMENTS 48
+#define ID_SIZE 1536
+#define TYPE_NAME_SIZE 256
 
-struct arm_resource;
 struct arm_operation;
-struct arm_resource_type;
-
-enum arm_method {
-    ARM_GET = 1u << 0,
-    ARM_PUT = 1u << 1,
-    ARM_PATCH = 1u << 2,
-    ARM_POST = 1u << 3,
-    ARM_DELETE = 1u << 4,
-    ARM_HEAD = 1u << 5,
-};
 
 struct arm_group {
     char *name;
     const struct arm_location *location;
-    cJSON *tags; /* an object, or NULL */
+    cJSON *tags;      /* an object, or NULL */
+    char *managed_by; /* NULL: nobody */
     struct arm_operation *deleting;
     struct arm_group *next;
 };
 
 struct arm_resource {
-    const struct arm_resource_type *type;
-    char *id, *name;
-    struct arm_group *group;
-    const struct arm_location *location;
+    const struct arm_resource_type *type; /* arm_generic_type for those without a row */
+    char *type_name;                      /* as shown */
+    char *id, *name;                      /* name: the last segment of the id */
+    struct arm_resource *parent; /* whose child or extension it is; NULL: of a group or higher */
+    struct arm_group *group;     /* NULL: of the subscription */
+    const struct arm_location *location; /* NULL: it has none */
     cJSON *body;       /* as stored: tags, sku, properties...; without id, name and type */
     cJSON *pending;    /* the body once the running update is over */
     cJSON *secrets;    /* never shown by GET */
@@ -51,28 +44,27 @@ enum arm_operation_kind {
     ARM_OPERATION_CREATE,
     ARM_OPERATION_UPDATE,
     ARM_OPERATION_DELETE,
-    ARM_OPERATION_ACTION, /* changes nothing when it ends (flush has acted already) */
+    ARM_OPERATION_ACTION, /* what the action's row says is done when it ends */
     ARM_OPERATION_GROUP_DELETE,
 };
 
 struct arm_operation {
     struct arm_service *service;
     enum arm_operation_kind kind;
+    const struct arm_polling_style *polling;
     char id[GUID_SIZE + 1];
-    char *action;       /* "Microsoft.Cache/redis/write" */
-    char *resource_id;  /* of the resource or group */
-    char *location;     /* display name, for the polling URLs */
-    const char *status; /* "InProgress", "Succeeded", "Failed" */
+    char *action;                        /* "Microsoft.Cache/redis/write" */
+    char *resource_id;                   /* of the resource or group */
+    const struct arm_location *location; /* for the polling URLs */
+    cJSON *parameters;                   /* of an action; may be NULL */
+    const char *status;                  /* "InProgress", "Succeeded", "Failed" */
     struct arm_error error;
+    int64_t started_ms, ended_ms;
     struct timer due;
     struct arm_operation *next;
 };
 
-struct arm_provider_state {
-    bool registered, changing; /* changing: Registering or Unregistering */
-    struct arm_service *service;
-    struct timer due;
-};
+struct arm_provider;
 
 struct arm_service {
     struct arm_service_config config;
@@ -82,8 +74,21 @@ struct arm_service {
     struct arm_group *groups;
     struct arm_resource *resources;
     struct arm_operation *operations; /* newest first */
-    struct arm_provider_state *providers;
+    struct arm_provider *providers;
     uint64_t reads, writes, deletes; /* for the rate-limit headers */
+};
+
+/* What a request's path names: a resource, the resources of a type, or an action. */
+struct arm_target {
+    bool resource; /* false: a route's, or nothing known */
+    const struct arm_resource_type *type;
+    char type_name[TYPE_NAME_SIZE];
+    struct bytes namespace;
+    struct bytes group;   /* empty: of the subscription */
+    struct bytes name;    /* empty: the resources of the type */
+    const char *action;   /* NULL: none */
+    char id[ID_SIZE];     /* of the resource; without a name: of what holds the list */
+    char holder[ID_SIZE]; /* of the resource, group or subscription it hangs on */
 };
 
 /* One request on its way through the pipeline. */
@@ -93,10 +98,12 @@ struct arm_call {
     struct bytes authority;
     struct http_response *response;
     enum arm_method method;
-    char path[2048]; /* decoded segments, each terminated, one behind the other */
+    char path[4096]; /* decoded segments, each terminated, one behind the other */
     const char *segments[MOST_SEGMENTS];
     size_t segment_count;
+    const struct arm_route *route;
     struct bytes wildcards[8]; /* what the route's {} stand for, as the client wrote it */
+    struct arm_target target;
     char api_version[40];
     struct arm_principal principal;
     cJSON *body; /* NULL when there was none */
@@ -104,70 +111,37 @@ struct arm_call {
     struct arm_error error;
 };
 
-/* A handler answers through the call; false: call->error is to be answered. */
-typedef bool arm_handler(struct arm_call *call);
-
-/* A route: segments, "{}" is any one, compared in any case. */
-struct arm_route {
-    unsigned methods;
-    const char *path;
-    arm_handler *handle;
-};
-struct arm_routes {
-    const struct arm_route *rows;
-    size_t count;
-};
-
-/* An action of a resource type: POST {id}/{name}. */
-struct arm_action {
-    const char *name;
-    bool (*handle)(struct arm_call *call, struct arm_resource *resource);
-};
-
-struct arm_durations {
-    int create_s, update_s, delete_s; /* as Azure's own, for "realistic" */
-};
-
-/* A resource type is this row, its property rows and a few functions. */
-struct arm_resource_type {
-    const char *name;      /* as ids show it: "Microsoft.Cache/Redis" */
-    const char *name_rule; /* for the message of a bad name */
-    bool (*name_fits)(struct bytes name);
-    bool unique; /* names are global, not per group */
-    const struct arm_property *schema;
-    struct arm_durations durations;
-    const struct arm_action *actions; /* ends with a NULL name */
-    /* Before storing: rules across properties. `old` is NULL at creation. */
-    bool (*check)(struct arm_call *call, const struct arm_resource *old, cJSON *body);
-    /* Fills in what the client left out, in a new body. */
-    void (*complete)(struct arm_service *service, cJSON *body);
-    void (*create_secrets)(struct arm_service *service, struct arm_resource *resource);
-    /* "Updating", "Scaling", or NULL when the change takes no time. */
-    const char *(*update_state)(const cJSON *old, const cJSON *changed);
-    /* The resource is in force, or changed, or is going. */
-    void (*apply)(struct arm_service *service, const struct arm_resource *resource);
-    void (*remove)(struct arm_service *service, const struct arm_resource *resource);
-    /* What a client sees. With `secrets`: the answer to a PUT. */
-    cJSON *(*show)(struct arm_call *call, const struct arm_resource *resource, bool secrets);
-};
-
-/* ---- router.c ---- */
+/* ---- target.c: from the path to what it names ---- */
+bool arm_target_read(struct arm_call *call);
 bool arm_route(struct arm_call *call);
+/* 405, in the gateway's words. Always false. */
+bool arm_fail_method(struct arm_call *call);
 
 /* ---- resource_store.c ---- */
 struct arm_group *arm_group_find(const struct arm_service *service, struct bytes name);
 struct arm_group *arm_group_add(struct arm_service *service, struct bytes name,
                                 const struct arm_location *location);
 void arm_group_remove(struct arm_service *service, struct arm_group *group);
-struct arm_resource *arm_resource_find(const struct arm_service *service,
-                                       const struct arm_resource_type *type,
-                                       const struct arm_group *group, struct bytes name);
 struct arm_resource *arm_resource_find_id(const struct arm_service *service, const char *id);
+/* Any of that type and name, wherever it is. */
+struct arm_resource *arm_resource_find_name(const struct arm_service *service,
+                                            const struct arm_resource_type *type,
+                                            struct bytes name);
+/* The child of that type (its last segment, as ids spell it) and name, or NULL. */
+struct arm_resource *arm_resource_child(const struct arm_service *service,
+                                        const struct arm_resource *parent,
+                                        const struct arm_resource_type *type, struct bytes name);
+/* The next resource of that type below `parent` after `last`; NULL begins, NULL ends. */
+struct arm_resource *arm_resource_next_child(const struct arm_service *service,
+                                             const struct arm_resource *parent,
+                                             const struct arm_resource_type *type,
+                                             const struct arm_resource *last);
+/* Takes body. The id is copied; parent and group follow from it. */
 struct arm_resource *arm_resource_add(struct arm_service *service,
-                                      const struct arm_resource_type *type, struct arm_group *group,
-                                      struct bytes name, const struct arm_location *location,
+                                      const struct arm_resource_type *type, const char *type_name,
+                                      const char *id, const struct arm_location *location,
                                       cJSON *body);
-/* Tells the type and frees it. */
+/* Tells the type and frees it, after everything below it. */
 void arm_resource_remove(struct arm_service *service, struct arm_resource *resource);
 void arm_store_clear(struct arm_service *service);
 void arm_changed(struct arm_service *service);
@@ -175,16 +149,18 @@ void arm_changed(struct arm_service *service);
 /* ---- operations.c ---- */
 /* Starts one; in instant mode it is over when this returns. */
 struct arm_operation *arm_operation_start(struct arm_service *service, enum arm_operation_kind kind,
+                                          const struct arm_polling_style *polling,
                                           const char *action, const char *resource_id,
-                                          const char *location, int realistic_s);
+                                          const struct arm_location *location, int realistic_s);
 /* Books a loaded one again. */
 struct arm_operation *arm_operation_resume(struct arm_service *service, const cJSON *document);
 cJSON *arm_operation_save(const struct arm_operation *operation);
 void arm_operations_clear(struct arm_service *service);
 struct arm_operation *arm_operation_find(const struct arm_service *service, struct bytes id);
-/* Polling headers. `path` is "asyncOperations" or "operationresults". */
-void arm_operation_header(struct arm_call *call, const struct arm_operation *operation,
-                          const char *header, const char *path);
+bool arm_operation_running(const struct arm_operation *operation);
+/* The polling headers of an answer (arm_polling_header). */
+void arm_operation_headers(struct arm_call *call, const struct arm_operation *operation,
+                           unsigned headers);
 void arm_retry_after(struct arm_call *call, int azure_s);
 int64_t arm_duration_ms(const struct arm_service *service, bool create, int realistic_s);
 
@@ -194,21 +170,40 @@ char *arm_url(const struct arm_call *call, const char *path);    /* absolute; me
 /* Decoded value of a query parameter; false when absent. */
 bool arm_query(const struct arm_call *call, const char *name, struct buf *value);
 
+/*
+ * A request of the service to itself, on behalf of `principal`: all steps but the network's. The
+ * path and the query are as on the wire; `body` is taken and may be NULL.
+ */
+void arm_call_inside(struct arm_service *service, const struct arm_principal *principal,
+                     enum arm_method method, const char *path, const char *query, cJSON *body,
+                     struct http_response *response);
+
 /* ---- resources.c: what all resource types do alike ---- */
-bool arm_resource_request(struct arm_call *call, const struct arm_resource_type *type,
-                          struct bytes group, struct bytes name, const char *action);
-bool arm_resource_list(struct arm_call *call, const struct arm_resource_type *type,
-                       const struct arm_group *group);
-/* Without a request: seed and load. */
+bool arm_resource_request(struct arm_call *call);
+/* An operation that an action begins: the resource is busy until it ends. Answers 202. */
+bool arm_resource_act(struct arm_call *call, struct arm_resource *resource, const char *name,
+                      int realistic_s);
+/* The running operation is over: what it did takes effect. */
+void arm_resource_settle(struct arm_service *service, struct arm_operation *operation,
+                         struct arm_resource *resource);
+/* id, name, type, location, tags and all else that is stored, as most types show themselves. */
+cJSON *arm_resource_show_plain(struct arm_call *call, const struct arm_resource *resource);
+cJSON *arm_resource_show(struct arm_call *call, const struct arm_resource *resource, bool secrets);
+/* The name of the type's last segment: "firewallRules". */
+const char *arm_type_leaf(const char *type_name);
+extern const struct arm_resource_type arm_generic_type;
+
+/* ---- placement.c: resources without a request, for seed and load ---- */
 bool arm_resource_place(struct arm_service *service, const cJSON *document, bool loaded,
                         struct arm_error *error);
-const struct arm_resource_type *const *arm_resource_types(size_t *count);
 
 /* ---- types ---- */
-extern const struct arm_routes arm_subscription_routes, arm_provider_routes, arm_group_routes,
-    arm_resource_routes, arm_operation_routes, arm_redis_routes;
 extern const struct arm_resource_type arm_redis_type;
-struct arm_provider_state *arm_provider_find(const struct arm_service *service, struct bytes name);
+/* The cache is told to the host again, with what its children say. */
+void arm_redis_apply(struct arm_service *service, struct arm_resource *resource);
+
+struct arm_provider *arm_provider_find(struct arm_service *service, struct bytes name);
+bool arm_provider_registered(const struct arm_provider *provider);
 void arm_providers_init(struct arm_service *service);
 void arm_providers_finish(struct arm_service *service);
 cJSON *arm_providers_save(const struct arm_service *service);

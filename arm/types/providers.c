@@ -1,179 +1,295 @@
-/* Resource providers: their registration, and what they say they offer. */
+/*
+ * Resource providers: their registration, and what they say they offer, which is what the types'
+ * rows say. Microsoft's are known by name, so that a slip of the pen is found; anyone else's is
+ * taken to exist.
+ */
 #include <string.h>
 
 #include "arm/json.h"
 #include "arm/service_state.h"
 
-enum { REGISTRATION_S = 120 };
+enum { REGISTRATION_S = 120, MOST_PROVIDERS = 1000 };
 
-static const char *const redis_versions[] = {
-    "2024-11-01", "2024-03-01", "2023-08-01", "2023-04-01", "2022-06-01",
-    "2022-05-01", "2021-06-01", "2020-12-01", "2020-06-01", "2018-03-01",
-    "2017-10-01", "2017-02-01", "2016-04-01", "2015-08-01", NULL,
+static const char *const known[] = {
+    "Microsoft.Cache",
+    "Microsoft.Resources",
+    "Microsoft.Authorization",
+    "Microsoft.AlertsManagement",
+    "Microsoft.ApiManagement",
+    "Microsoft.App",
+    "Microsoft.AppConfiguration",
+    "Microsoft.Automation",
+    "Microsoft.Batch",
+    "Microsoft.Cdn",
+    "Microsoft.CognitiveServices",
+    "Microsoft.Compute",
+    "Microsoft.ContainerInstance",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.ContainerService",
+    "Microsoft.DBforMySQL",
+    "Microsoft.DBforPostgreSQL",
+    "Microsoft.DataFactory",
+    "Microsoft.Devices",
+    "Microsoft.DocumentDB",
+    "Microsoft.EventGrid",
+    "Microsoft.EventHub",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.Kubernetes",
+    "Microsoft.Logic",
+    "Microsoft.MachineLearningServices",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.Management",
+    "Microsoft.Monitor",
+    "Microsoft.Network",
+    "Microsoft.NotificationHubs",
+    "Microsoft.OperationalInsights",
+    "Microsoft.OperationsManagement",
+    "Microsoft.PolicyInsights",
+    "Microsoft.RecoveryServices",
+    "Microsoft.Search",
+    "Microsoft.Security",
+    "Microsoft.ServiceBus",
+    "Microsoft.SignalRService",
+    "Microsoft.Solutions",
+    "Microsoft.Sql",
+    "Microsoft.Storage",
+    "Microsoft.StreamAnalytics",
+    "Microsoft.Web",
 };
-static const char *const group_versions[] = {"2025-04-01", "2023-07-01", "2022-09-01", "2021-04-01",
-                                             "2020-06-01", "2019-10-01", "2018-05-01", NULL};
+/* Not registered in a new subscription. */
+static const char *const unregistered[] = {"Microsoft.Solutions", "Microsoft.Batch"};
 
-static const struct provider_row {
-    const char *name;
-    bool registered_at_start;
-    struct {
-        const char *type;
-        const char *const *versions;
-        const char *capabilities;
-        bool located;
-    } types[8];
-} rows[] = {
-    {"Microsoft.Cache",
-     true,
-     {{"Redis", redis_versions,
-       "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove, "
-       "SystemAssignedResourceIdentity, SupportsTags, SupportsLocation",
-       true},
-      {"locations", redis_versions, "None", false},
-      {"locations/asyncOperations", redis_versions, "None", true},
-      {"locations/operationResults", redis_versions, "None", true},
-      {"checkNameAvailability", redis_versions, "None", false},
-      {"operations", redis_versions, "None", false}}},
-    {"Microsoft.Resources",
-     true,
-     {{"resourceGroups", group_versions, "SupportsTags, SupportsLocation", false},
-      {"subscriptions", group_versions, "None", false},
-      {"tenants", group_versions, "None", false}}},
-    {"Microsoft.Authorization", true, {{0}}},
-    {"Microsoft.App", true, {{0}}},
-    {"Microsoft.Insights", true, {{0}}},
-    {"Microsoft.KeyVault", true, {{0}}},
-    {"Microsoft.ManagedIdentity", true, {{0}}},
-    {"Microsoft.Network", true, {{0}}},
-    {"Microsoft.OperationalInsights", true, {{0}}},
-    {"Microsoft.Storage", true, {{0}}},
-    {"Microsoft.Web", true, {{0}}},
-    {"Microsoft.Solutions", false, {{0}}},
+static const char *const common_versions[] = {"2024-05-01", "2023-12-01", "2022-09-01",
+                                              "2021-04-01", "2019-08-01", NULL};
+
+/* Types that are no resources of ours but that the service tells of. */
+static const struct {
+    const char *namespace, *type;
+    bool located;
+} others[] = {
+    {"Microsoft.Cache", "locations", false},
+    {"Microsoft.Cache", "locations/asyncOperations", true},
+    {"Microsoft.Cache", "locations/operationResults", true},
+    {"Microsoft.Cache", "locations/operationsStatus", true},
+    {"Microsoft.Cache", "checkNameAvailability", false},
+    {"Microsoft.Resources", "resourceGroups", false},
+    {"Microsoft.Resources", "subscriptions", false},
+    {"Microsoft.Resources", "tenants", false},
+    {"Microsoft.Resources", "tags", false},
+};
+
+struct arm_provider {
+    struct arm_service *service;
+    char *namespace;
+    bool registered, changing; /* changing: Registering or Unregistering */
+    struct timer due;
+    struct arm_provider *next;
 };
 
 static void settle(struct timer *timer)
 {
-    struct arm_provider_state *state = CONTAINER_OF(timer, struct arm_provider_state, due);
-    state->registered = !state->registered;
-    state->changing = false;
-    arm_changed(state->service);
+    struct arm_provider *provider = CONTAINER_OF(timer, struct arm_provider, due);
+    provider->registered = !provider->registered;
+    provider->changing = false;
+    arm_changed(provider->service);
+}
+
+static struct arm_provider *add(struct arm_service *service, struct bytes namespace,
+                                bool registered)
+{
+    struct arm_provider **end = &service->providers;
+    struct arm_provider *provider = memory_allocate_zeroed(sizeof(*provider));
+    provider->service = service;
+    provider->namespace = bytes_to_string(namespace);
+    provider->registered = registered;
+    provider->due.fire = settle;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = provider;
+    return provider;
 }
 
 void arm_providers_init(struct arm_service *service)
 {
-    service->providers = memory_allocate_zeroed(ARRAY_LEN(rows) * sizeof(*service->providers));
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        service->providers[i].service = service;
-        service->providers[i].registered = rows[i].registered_at_start;
-        service->providers[i].due.fire = settle;
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        bool registered = true;
+        for (size_t j = 0; j < ARRAY_LEN(unregistered); j++) {
+            registered = registered && strcmp(known[i], unregistered[j]) != 0;
+        }
+        add(service, bytes_from_string(known[i]), registered);
     }
 }
 
 void arm_providers_finish(struct arm_service *service)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        clock_disarm(service->clock, &service->providers[i].due);
+    while (service->providers != NULL) {
+        struct arm_provider *provider = service->providers;
+        service->providers = provider->next;
+        clock_disarm(service->clock, &provider->due);
+        memory_free(provider->namespace);
+        memory_free(provider);
     }
-    memory_free(service->providers);
-    service->providers = NULL;
 }
 
-struct arm_provider_state *arm_provider_find(const struct arm_service *service, struct bytes name)
+/* "Contoso.Widgets": anyone's but Microsoft's. */
+static bool foreign(struct bytes namespace)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (bytes_equal_string_nocase(name, rows[i].name)) {
-            return &service->providers[i];
+    size_t dot = bytes_find(namespace, '.');
+    for (size_t i = 0; i < namespace.size; i++) {
+        char byte = namespace.data[i];
+        if (i != dot && !((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                          (byte >= '0' && byte <= '9') || byte == '.')) {
+            return false;
         }
     }
-    return NULL;
+    return dot > 0 && dot + 1 < namespace.size && namespace.size <= 80 &&
+           !bytes_equal_string_nocase(bytes_slice(namespace, 0, dot), "Microsoft");
 }
 
-static const char *state_name(const struct arm_provider_state *state)
+struct arm_provider *arm_provider_find(struct arm_service *service, struct bytes name)
 {
-    if (state->changing) {
-        return state->registered ? "Unregistering" : "Registering";
+    size_t count = 0;
+    for (struct arm_provider *provider = service->providers; provider != NULL;
+         provider = provider->next, count++) {
+        if (bytes_equal_string_nocase(name, provider->namespace)) {
+            return provider;
+        }
     }
-    return state->registered ? "Registered" : "NotRegistered";
+    return foreign(name) && count < MOST_PROVIDERS ? add(service, name, true) : NULL;
 }
 
-static cJSON *show(const struct arm_service *service, size_t index)
+bool arm_provider_registered(const struct arm_provider *provider)
 {
-    const struct provider_row *row = &rows[index];
+    return provider->registered;
+}
+
+static const char *state_name(const struct arm_provider *provider)
+{
+    if (provider->changing) {
+        return provider->registered ? "Unregistering" : "Registering";
+    }
+    return provider->registered ? "Registered" : "NotRegistered";
+}
+
+static void show_type(cJSON *types, const char *name, const char *const *versions,
+                      const char *capabilities, bool located)
+{
+    cJSON *type = cJSON_CreateObject();
+    cJSON_AddStringToObject(type, "resourceType", name);
+    cJSON *locations = cJSON_AddArrayToObject(type, "locations");
+    for (size_t place = 0; located && place < arm_location_count; place++) {
+        cJSON_AddItemToArray(locations, cJSON_CreateString(arm_locations[place].display_name));
+    }
+    cJSON *list = cJSON_AddArrayToObject(type, "apiVersions");
+    for (const char *const *version = versions; *version != NULL; version++) {
+        cJSON_AddItemToArray(list, cJSON_CreateString(*version));
+    }
+    cJSON_AddStringToObject(type, "capabilities", capabilities);
+    cJSON_AddItemToArray(types, type);
+}
+
+static bool belongs(const char *type_name, const char *namespace)
+{
+    size_t size = strlen(namespace);
+    return strlen(type_name) > size && type_name[size] == '/' &&
+           bytes_equal_nocase((struct bytes){type_name, size}, bytes_from_string(namespace));
+}
+
+static const char *capabilities_of(const struct arm_resource_type *type)
+{
+    return (type->traits & ARM_TRACKED) == 0
+               ? "None"
+               : "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove, "
+                 "SystemAssignedResourceIdentity, SupportsTags, SupportsLocation";
+}
+
+static void show_types(cJSON *types, const char *namespace)
+{
+    const char *const *versions = common_versions;
+    for (size_t module = 0; module < arm_module_count; module++) {
+        for (size_t i = 0; i < arm_modules[module]->type_count; i++) {
+            const struct arm_resource_type *type = arm_modules[module]->types[i];
+            if (belongs(type->name, namespace)) {
+                versions = type->api_versions == NULL ? common_versions : type->api_versions;
+                const char *name = type->id_name == NULL ? type->name : type->id_name;
+                show_type(types, name + strlen(namespace) + 1, versions, capabilities_of(type),
+                          (type->traits & ARM_TRACKED) != 0);
+            }
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (bytes_equal_string_nocase(bytes_from_string(namespace), others[i].namespace)) {
+            show_type(types, others[i].type, versions, "None", others[i].located);
+        }
+    }
+    show_type(types, "operations", versions, "None", false);
+}
+
+static cJSON *show(const struct arm_provider *provider)
+{
     cJSON *item = cJSON_CreateObject();
-    char *id =
-        string_format("/subscriptions/%s/providers/%s", service->config.subscription_id, row->name);
+    char *id = string_format("/subscriptions/%s/providers/%s",
+                             provider->service->config.subscription_id, provider->namespace);
     cJSON_AddStringToObject(item, "id", id);
     memory_free(id);
-    cJSON_AddStringToObject(item, "namespace", row->name);
-    if (strcmp(row->name, "Microsoft.Cache") == 0) {
+    cJSON_AddStringToObject(item, "namespace", provider->namespace);
+    if (strcmp(provider->namespace, "Microsoft.Cache") == 0) {
         cJSON *authorization = cJSON_AddObjectToObject(item, "authorization");
         cJSON_AddStringToObject(authorization, "applicationId",
                                 "96231a05-34ce-4eb4-aa6a-70759cbb5e83");
         cJSON_AddStringToObject(authorization, "roleDefinitionId",
                                 "4f731528-ba85-45c7-acfb-cd0a9b3cf31b");
     }
-    cJSON *types = cJSON_AddArrayToObject(item, "resourceTypes");
-    for (size_t i = 0; i < ARRAY_LEN(row->types) && row->types[i].type != NULL; i++) {
-        cJSON *type = cJSON_CreateObject();
-        cJSON_AddStringToObject(type, "resourceType", row->types[i].type);
-        cJSON *locations = cJSON_AddArrayToObject(type, "locations");
-        for (size_t place = 0; row->types[i].located && place < arm_location_count; place++) {
-            cJSON_AddItemToArray(locations, cJSON_CreateString(arm_locations[place].display_name));
-        }
-        cJSON *versions = cJSON_AddArrayToObject(type, "apiVersions");
-        for (const char *const *version = row->types[i].versions; *version != NULL; version++) {
-            cJSON_AddItemToArray(versions, cJSON_CreateString(*version));
-        }
-        cJSON_AddStringToObject(type, "capabilities", row->types[i].capabilities);
-        cJSON_AddItemToArray(types, type);
-    }
-    cJSON_AddStringToObject(item, "registrationState", state_name(&service->providers[index]));
-    cJSON_AddStringToObject(item, "registrationPolicy", "RegistrationRequired");
+    show_types(cJSON_AddArrayToObject(item, "resourceTypes"), provider->namespace);
+    cJSON_AddStringToObject(item, "registrationState", state_name(provider));
     return item;
 }
 
 static bool list_providers(struct arm_call *call)
 {
     cJSON *body = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(body, "value");
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        cJSON_AddItemToArray(list, show(call->service, i));
+    for (const struct arm_provider *provider = call->service->providers; provider != NULL;
+         provider = provider->next) {
+        cJSON_AddItemToArray(list, show(provider));
     }
     arm_answer(call, 200, body);
     return true;
 }
 
-static struct arm_provider_state *named_or_fail(struct arm_call *call)
+static struct arm_provider *named_or_fail(struct arm_call *call)
 {
     struct bytes name = call->wildcards[1];
-    struct arm_provider_state *state = arm_provider_find(call->service, name);
-    if (state == NULL) {
+    struct arm_provider *provider = arm_provider_find(call->service, name);
+    if (provider == NULL) {
         arm_fail(&call->error, 404, "InvalidResourceNamespace",
-                 "The resource namespace '%.*s' is invalid.", (int)name.size, name.data);
+                 "The resource namespace '%.*s' is invalid.", (int)bytes_slice(name, 0, 200).size,
+                 name.data);
     }
-    return state;
+    return provider;
 }
 
 static bool get_provider(struct arm_call *call)
 {
-    const struct arm_provider_state *state = named_or_fail(call);
-    if (state == NULL) {
+    const struct arm_provider *provider = named_or_fail(call);
+    if (provider == NULL) {
         return false;
     }
-    arm_answer(call, 200, show(call->service, (size_t)(state - call->service->providers)));
+    arm_answer(call, 200, show(provider));
     return true;
 }
 
 static bool change(struct arm_call *call, bool registered)
 {
     struct arm_service *service = call->service;
-    struct arm_provider_state *state = named_or_fail(call);
-    if (state == NULL) {
+    struct arm_provider *provider = named_or_fail(call);
+    if (provider == NULL) {
         return false;
     }
-    if (state->registered != registered && !state->changing) {
-        state->changing = true;
-        clock_arm(service->clock, &state->due,
+    if (provider->registered != registered && !provider->changing) {
+        provider->changing = true;
+        clock_arm(service->clock, &provider->due,
                   clock_now_ms(service->clock) + arm_duration_ms(service, false, REGISTRATION_S));
         arm_changed(service);
     }
@@ -193,30 +309,35 @@ static bool unregister_provider(struct arm_call *call)
 cJSON *arm_providers_save(const struct arm_service *service)
 {
     cJSON *document = cJSON_CreateObject();
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (const struct arm_provider *provider = service->providers; provider != NULL;
+         provider = provider->next) {
         /* A change under way counts as done: nobody waits for it across a restart. */
-        const struct arm_provider_state *state = &service->providers[i];
-        cJSON_AddBoolToObject(document, rows[i].name, state->registered != state->changing);
+        cJSON_AddBoolToObject(document, provider->namespace,
+                              provider->registered != provider->changing);
     }
     return document;
 }
 
 void arm_providers_load(struct arm_service *service, const cJSON *document)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        const cJSON *item = cJSON_GetObjectItem(document, rows[i].name);
-        clock_disarm(service->clock, &service->providers[i].due);
-        service->providers[i].changing = false;
-        service->providers[i].registered =
-            cJSON_IsBool(item) ? cJSON_IsTrue(item) : rows[i].registered_at_start;
+    const cJSON *item;
+    arm_providers_finish(service);
+    arm_providers_init(service);
+    cJSON_ArrayForEach(item, document)
+    {
+        struct arm_provider *provider = arm_provider_find(service, bytes_from_string(item->string));
+        if (provider != NULL && cJSON_IsBool(item)) {
+            provider->registered = cJSON_IsTrue(item);
+        }
     }
 }
 
+static const char type[] = "Microsoft.Resources/subscriptions/providers";
 static const struct arm_route routes[] = {
-    {ARM_GET, "/providers", list_providers},
-    {ARM_GET, "/subscriptions/{}/providers", list_providers},
-    {ARM_GET, "/subscriptions/{}/providers/{}", get_provider},
-    {ARM_POST, "/subscriptions/{}/providers/{}/register", register_provider},
-    {ARM_POST, "/subscriptions/{}/providers/{}/unregister", unregister_provider},
+    {ARM_GET, "/providers", list_providers, NULL},
+    {ARM_GET, "/subscriptions/{}/providers", list_providers, type},
+    {ARM_GET, "/subscriptions/{}/providers/{}", get_provider, type},
+    {ARM_POST, "/subscriptions/{}/providers/{}/register", register_provider, type},
+    {ARM_POST, "/subscriptions/{}/providers/{}/unregister", unregister_provider, type},
 };
-const struct arm_routes arm_provider_routes = {routes, ARRAY_LEN(routes)};
+const struct arm_module arm_module_providers = {NULL, 0, routes, ARRAY_LEN(routes)};

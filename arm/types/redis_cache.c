@@ -9,6 +9,7 @@
 #include "arm/json.h"
 #include "arm/service_state.h"
 #include "arm/skus.h"
+#include "arm/types/redis.h"
 
 enum {
     CREATE_S = 17 * 60, /* 15 to 20 minutes for a Basic C0 */
@@ -17,6 +18,7 @@ enum {
     FLUSH_S = 30,
     KEY_SIZE = 44,
     KEY_MARK_AT = 33,
+    MOST_CHILDREN = 256,
 };
 
 static const char *const sku_names[] = {"Basic", "Standard", "Premium", NULL};
@@ -299,10 +301,6 @@ static void complete(struct arm_service *service, cJSON *body)
     if (identity != NULL && strcmp(identity, "None") == 0) {
         arm_json_remove(body, "identity");
     }
-    arm_json_remove(body, "name");
-    arm_json_remove(body, "id");
-    arm_json_remove(body, "type");
-    arm_json_remove(body, "location");
     if (arm_json_at(body, "properties.redisConfiguration") == NULL) {
         arm_json_put(body, "properties.redisConfiguration", cJSON_CreateObject());
     }
@@ -380,12 +378,41 @@ static const char *setting(const cJSON *body, const char *name)
         cJSON_GetObjectItem(arm_json_at(body, "properties.redisConfiguration"), name));
 }
 
-static struct arm_cache cache_of(const struct arm_resource *resource)
+/* Lists that a cache's children make; the views are the resources'. */
+struct children {
+    struct arm_access accesses[MOST_CHILDREN];
+    struct arm_address_range firewall[MOST_CHILDREN];
+    struct bytes private_addresses[MOST_CHILDREN];
+};
+
+static void gather(const struct arm_service *service, const struct arm_resource *resource,
+                   struct children *children, struct arm_cache *cache)
+{
+    cache->access_count = arm_redis_accesses(service, resource, children->accesses, MOST_CHILDREN);
+    cache->firewall_count =
+        arm_redis_firewall(service, resource, children->firewall, MOST_CHILDREN);
+    cache->private_address_count =
+        arm_redis_private_addresses(service, resource, children->private_addresses, MOST_CHILDREN);
+    cache->accesses = children->accesses;
+    cache->firewall = children->firewall;
+    cache->private_addresses = children->private_addresses;
+    cache->geo_primary = arm_redis_geo_primary(service, resource);
+}
+
+static bool on(const cJSON *body, const char *name)
+{
+    return bytes_equal_string_nocase(bytes_from_string(setting(body, name)), "true");
+}
+
+static struct arm_cache cache_of(const struct arm_service *service,
+                                 const struct arm_resource *resource, struct children *children)
 {
     const cJSON *body = resource->body;
     const struct arm_sku *sku = sku_of(body);
     int shards = arm_json_number(body, "properties.shardCount", 0);
-    return (struct arm_cache){
+    int databases = (int)strtol(
+        setting(body, "databases") == NULL ? "0" : setting(body, "databases"), NULL, 10);
+    struct arm_cache cache = {
         .name = bytes_from_string(resource->name),
         .resource_id = bytes_from_string(resource->id),
         .sku = text_at(body, "properties.sku.name"),
@@ -400,21 +427,42 @@ static struct arm_cache cache_of(const struct arm_resource *resource)
             bytes_equal_string_nocase(text_at(body, "properties.publicNetworkAccess"), "Enabled"),
         .access_keys_disabled = arm_json_truth(body, "properties.disableAccessKeyAuthentication"),
         .shard_count = shards,
-        .databases = shards > 0 ? 1 : sku->databases,
+        .databases = shards > 0      ? 1
+                     : databases > 0 ? databases
+                                     : 16,
         .max_clients = sku->max_clients,
         .max_memory = sku->memory,
         .max_memory_policy = bytes_from_string(setting(body, "maxmemory-policy")),
         .notify_keyspace_events = bytes_from_string(setting(body, "notify-keyspace-events")),
+        .replicas = arm_redis_node_count(body) / (shards > 0 ? shards : 1) - 1,
+        .entra_enabled = on(body, "aad-enabled"),
+        .rdb_backup_enabled = on(body, "rdb-backup-enabled"),
+        .aof_backup_enabled = on(body, "aof-backup-enabled"),
     };
+    gather(service, resource, children, &cache);
+    return cache;
 }
 
-static void apply(struct arm_service *service, const struct arm_resource *resource)
+void arm_redis_apply(struct arm_service *service, struct arm_resource *resource)
 {
-    struct arm_cache cache = cache_of(resource);
+    static const char *const not_there[] = {"Creating", "Deleting", "Failed"};
+    for (size_t i = 0; i < ARRAY_LEN(not_there); i++) {
+        if (strcmp(resource->state, not_there[i]) == 0) {
+            return;
+        }
+    }
+    struct children *children = memory_allocate_zeroed(sizeof(*children));
+    struct arm_cache cache = cache_of(service, resource, children);
     service->host.cache_apply(service->host.context, &cache);
+    memory_free(children);
 }
 
-static void remove_cache(struct arm_service *service, const struct arm_resource *resource)
+void arm_redis_apply_parent(struct arm_service *service, struct arm_resource *child)
+{
+    arm_redis_apply(service, child->parent);
+}
+
+static void remove_cache(struct arm_service *service, struct arm_resource *resource)
 {
     service->host.cache_remove(service->host.context, bytes_from_string(resource->name));
 }
@@ -424,13 +472,15 @@ void arm_service_each_cache(const struct arm_service *service,
                                           const char *provisioning_state),
                             void *context)
 {
+    struct children *children = memory_allocate_zeroed(sizeof(*children));
     for (const struct arm_resource *resource = service->resources; resource != NULL;
          resource = resource->next) {
         if (resource->type == &arm_redis_type) {
-            struct arm_cache cache = cache_of(resource);
+            struct arm_cache cache = cache_of(service, resource, children);
             visit(context, &cache, resource->state);
         }
     }
+    memory_free(children);
 }
 
 static bool differs(const cJSON *old, const cJSON *changed, const char *path)
@@ -453,7 +503,7 @@ static const char *update_state(const cJSON *old, const cJSON *changed)
 
 /* ---- What clients see ---- */
 
-static int node_count(const cJSON *body)
+int arm_redis_node_count(const cJSON *body)
 {
     const char *name = arm_json_text(body, "properties.sku.name");
     int replicas = arm_json_number(body, "properties.replicasPerPrimary",
@@ -466,7 +516,8 @@ static cJSON *show_instances(const struct arm_resource *resource)
 {
     const cJSON *body = resource->body;
     cJSON *list = cJSON_CreateArray();
-    int count = node_count(body), shards = arm_json_number(body, "properties.shardCount", 0);
+    int count = arm_redis_node_count(body),
+        shards = arm_json_number(body, "properties.shardCount", 0);
     int per_shard = shards > 0 ? count / shards : count;
     bool plain = arm_json_truth(body, "properties.enableNonSslPort");
     bool running = strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed");
@@ -506,6 +557,18 @@ static cJSON *show_identity(struct arm_call *call, const struct arm_resource *re
     return identity;
 }
 
+/* A cache that is settled shows what happens to its links. */
+static const char *state_of(const struct arm_service *service, const struct arm_resource *resource)
+{
+    const struct arm_resource *link = arm_redis_link(service, resource);
+    if (link == NULL || strcmp(resource->state, "Succeeded") != 0) {
+        return resource->state;
+    }
+    return strcmp(link->state, "Creating") == 0   ? "Linking"
+           : strcmp(link->state, "Deleting") == 0 ? "Unlinking"
+                                                  : resource->state;
+}
+
 static void show_properties(struct arm_call *call, const struct arm_resource *resource,
                             bool secrets, cJSON *shown)
 {
@@ -514,7 +577,7 @@ static void show_properties(struct arm_call *call, const struct arm_resource *re
     struct arm_cache_address address;
     call->service->host.cache_address(call->service->host.context,
                                       bytes_from_string(resource->name), &address);
-    cJSON_AddStringToObject(shown, "provisioningState", resource->state);
+    cJSON_AddStringToObject(shown, "provisioningState", state_of(call->service, resource));
     const char *redis = arm_json_text(properties, "redisVersion");
     bool exact = strcmp(version, "2023-04-01") < 0 && strcmp(version, "2020-12-01") <= 0;
     cJSON_AddStringToObject(shown, "redisVersion",
@@ -544,7 +607,8 @@ static void show_properties(struct arm_call *call, const struct arm_resource *re
     cJSON_AddStringToObject(shown, "hostName", address.host_name);
     cJSON_AddNumberToObject(shown, "port", address.port);
     cJSON_AddNumberToObject(shown, "sslPort", address.ssl_port);
-    cJSON_AddItemToObject(shown, "linkedServers", cJSON_CreateArray());
+    cJSON_AddItemToObject(shown, "linkedServers", arm_redis_show_links(call->service, resource));
+    arm_redis_show_private_connections(call->service, resource, shown);
     if (strcmp(version, "2023-08-01") >= 0) {
         arm_json_copy_member(shown, properties, "updateChannel");
     }
@@ -560,7 +624,7 @@ static cJSON *show(struct arm_call *call, const struct arm_resource *resource, b
     cJSON_AddStringToObject(item, "id", resource->id);
     cJSON_AddStringToObject(item, "location", resource->location->display_name);
     cJSON_AddStringToObject(item, "name", resource->name);
-    cJSON_AddStringToObject(item, "type", resource->type->name);
+    cJSON_AddStringToObject(item, "type", resource->type_name);
     arm_json_copy_member(item, resource->body, "tags");
     arm_json_copy_member(item, resource->body, "zones");
     cJSON *identity = show_identity(call, resource);
@@ -588,9 +652,7 @@ static bool regenerate_key(struct arm_call *call, struct arm_resource *resource)
         return arm_fail_property(&call->error, "keyType", "'Primary', 'Secondary'");
     }
     new_key(call->service, resource, primary ? "primaryKey" : "secondaryKey");
-    if (strcmp(resource->state, "Creating") != 0) {
-        apply(call->service, resource);
-    }
+    arm_redis_apply(call->service, resource);
     arm_changed(call->service);
     return list_keys(call, resource);
 }
@@ -598,24 +660,25 @@ static bool regenerate_key(struct arm_call *call, struct arm_resource *resource)
 static bool flush(struct arm_call *call, struct arm_resource *resource)
 {
     struct arm_service *service = call->service;
-    if (resource->operation != NULL) {
-        return arm_fail_busy(&call->error, resource->id);
+    if (resource->operation == NULL) {
+        service->host.cache_flush(service->host.context, bytes_from_string(resource->name));
     }
-    service->host.cache_flush(service->host.context, bytes_from_string(resource->name));
-    resource->operation =
-        arm_operation_start(service, ARM_OPERATION_ACTION, "Microsoft.Cache/redis/flush/action",
-                            resource->id, resource->location->display_name, FLUSH_S);
-    arm_operation_header(call, resource->operation, "Azure-AsyncOperation", "operationresults");
-    arm_operation_header(call, resource->operation, "Location", "operationresults");
-    arm_retry_after(call, 0);
-    arm_answer(call, 202, NULL);
-    return true;
+    return arm_resource_act(call, resource, "flush", FLUSH_S);
 }
 
 static const struct arm_action actions[] = {
-    {"listKeys", list_keys},
-    {"regenerateKey", regenerate_key},
-    {"flush", flush},
+    {.name = "listKeys", .handle = list_keys},
+    {.name = "regenerateKey", .handle = regenerate_key},
+    {.name = "flush", .handle = flush},
+    {.name = "forceReboot", .handle = arm_redis_reboot},
+    {.name = "export", .handle = arm_redis_export, .finish = arm_redis_export_finish},
+    {.name = "import", .handle = arm_redis_import, .finish = arm_redis_import_finish},
+    {.name = "listUpgradeNotifications",
+     .handle = arm_redis_upgrade_notifications,
+     .methods = ARM_GET},
+    {.name = "privateLinkResources",
+     .handle = arm_redis_private_link_resources,
+     .methods = ARM_GET},
     {0},
 };
 
@@ -629,35 +692,56 @@ static bool check_name(struct arm_call *call)
     if (type == NULL || !bytes_equal_string_nocase(bytes_from_string(type), arm_redis_type.name)) {
         return arm_fail_property(&call->error, "type", "'Microsoft.Cache/Redis'");
     }
-    if (arm_resource_find(call->service, &arm_redis_type, NULL, bytes_from_string(name)) != NULL) {
-        return arm_fail_provider(
-            &call->error, 409, "NameNotAvailable",
-            "An error occured when trying to reserve the DNS name for the cache instance. This "
-            "may be a temporary issue if a cache instance of this name was recently deleted. "
-            "Please choose a different name or try again later.");
+    if (arm_resource_find_name(call->service, &arm_redis_type, bytes_from_string(name)) != NULL) {
+        return arm_fail_name_taken(&call->error);
     }
     arm_answer(call, 200, NULL);
     return true;
 }
 
-static const struct arm_route rows[] = {
-    {ARM_POST, "/subscriptions/{}/providers/Microsoft.Cache/checkNameAvailability", check_name},
+static bool check_removal(struct arm_call *call, const struct arm_resource *resource)
+{
+    if (arm_redis_link(call->service, resource) == NULL) {
+        return true;
+    }
+    return arm_fail_provider(&call->error, 400, "BadRequest",
+                             "Cannot delete '%s' since it has linked servers associated with it. "
+                             "Please remove the linked server(s) and then try deleting the cache.",
+                             resource->name);
+}
+
+static const char *const api_versions[] = {
+    "2024-11-01", "2024-03-01", "2023-08-01", "2023-04-01", "2022-06-01",
+    "2022-05-01", "2021-06-01", "2020-12-01", "2020-06-01", "2018-03-01",
+    "2017-10-01", "2017-02-01", "2016-04-01", "2015-08-01", NULL,
 };
-const struct arm_routes arm_redis_routes = {rows, ARRAY_LEN(rows)};
 
 const struct arm_resource_type arm_redis_type = {
     .name = "Microsoft.Cache/Redis",
     .name_rule = "1 to 63 letters, digits and single hyphens, which may not stand at either end",
     .name_fits = name_fits,
-    .unique = true,
+    .traits = ARM_TRACKED | ARM_UNIQUE_NAME | ARM_DISPLAY_LOCATION,
+    .api_versions = api_versions,
     .schema = schema,
+    .polling = &arm_polling_redis,
     .durations = {CREATE_S, UPDATE_S, DELETE_S},
+    .absent = 404,
     .actions = actions,
     .check = check,
+    .check_removal = check_removal,
     .complete = complete,
     .create_secrets = create_secrets,
+    .furnish = arm_redis_add_policies,
     .update_state = update_state,
-    .apply = apply,
+    .apply = arm_redis_apply,
     .remove = remove_cache,
     .show = show,
 };
+
+static const struct arm_resource_type *const types[] = {&arm_redis_type};
+static const struct arm_route routes[] = {
+    {ARM_POST, "/subscriptions/{}/providers/Microsoft.Cache/checkNameAvailability", check_name,
+     "Microsoft.Cache/checkNameAvailability"},
+};
+const struct arm_module arm_module_redis_cache = {types, ARRAY_LEN(types), routes,
+                                                  ARRAY_LEN(routes)};

@@ -196,9 +196,8 @@ static bool delete_group(struct arm_call *call)
         char *id = string_format("/subscriptions/%s/resourceGroups/%s",
                                  service->config.subscription_id, group->name);
         group->deleting = arm_operation_start(
-            service, ARM_OPERATION_GROUP_DELETE,
-            "Microsoft.Resources/subscriptions/resourceGroups/delete", id,
-            group->location->display_name,
+            service, ARM_OPERATION_GROUP_DELETE, &arm_polling_common,
+            "Microsoft.Resources/subscriptions/resourceGroups/delete", id, group->location,
             holds_resources(service, group) ? DELETE_WITH_RESOURCES_S : DELETE_S);
         memory_free(id);
         for (struct arm_resource *resource = service->resources; resource != NULL;
@@ -209,7 +208,7 @@ static bool delete_group(struct arm_call *call)
         }
         arm_changed(service);
     }
-    arm_operation_header(call, group->deleting, "Location", "");
+    arm_operation_headers(call, group->deleting, ARM_RESULT_LOCATION);
     arm_retry_after(call, 15);
     arm_answer(call, 202, NULL);
     return true;
@@ -219,11 +218,12 @@ void arm_group_deleted(struct arm_service *service, struct arm_group *group)
 {
     struct arm_resource *resource = service->resources;
     while (resource != NULL) {
-        struct arm_resource *next = resource->next;
-        if (resource->group == group) {
+        bool goes = resource->group == group;
+        if (goes) {
             arm_resource_remove(service, resource);
         }
-        resource = next;
+        /* What is below it went with it: begin again. */
+        resource = goes ? service->resources : resource->next;
     }
     arm_group_remove(service, group);
 }
@@ -283,12 +283,13 @@ static bool list_groups(struct arm_call *call)
     return true;
 }
 
-static const struct arm_route rows[] = {
-    {ARM_GET, "/subscriptions/{}/resourceGroups", list_groups},
-    {ARM_GET, "/subscriptions/{}/resourceGroups/{}", get_group},
-    {ARM_PUT, "/subscriptions/{}/resourceGroups/{}", put_group},
-    {ARM_HEAD, "/subscriptions/{}/resourceGroups/{}", head_group},
-    {ARM_PATCH, "/subscriptions/{}/resourceGroups/{}", patch_group},
-    {ARM_DELETE, "/subscriptions/{}/resourceGroups/{}", delete_group},
+static const char type[] = "Microsoft.Resources/subscriptions/resourceGroups";
+static const struct arm_route routes[] = {
+    {ARM_GET, "/subscriptions/{}/resourceGroups", list_groups, type},
+    {ARM_GET, "/subscriptions/{}/resourceGroups/{}", get_group, type},
+    {ARM_PUT, "/subscriptions/{}/resourceGroups/{}", put_group, type},
+    {ARM_HEAD, "/subscriptions/{}/resourceGroups/{}", head_group, type},
+    {ARM_PATCH, "/subscriptions/{}/resourceGroups/{}", patch_group, type},
+    {ARM_DELETE, "/subscriptions/{}/resourceGroups/{}", delete_group, type},
 };
-const struct arm_routes arm_group_routes = {rows, ARRAY_LEN(rows)};
+const struct arm_module arm_module_resource_groups = {NULL, 0, routes, ARRAY_LEN(routes)};

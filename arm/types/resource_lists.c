@@ -9,7 +9,7 @@ static bool condition_holds(const struct arm_resource *resource, struct bytes na
                             struct bytes value)
 {
     if (bytes_equal_string_nocase(name, "resourceType")) {
-        return bytes_equal_string_nocase(value, resource->type->name);
+        return bytes_equal_string_nocase(value, resource->type_name);
     }
     if (bytes_equal_string_nocase(name, "resourceGroup")) {
         return bytes_equal_string_nocase(value, resource->group->name);
@@ -18,7 +18,7 @@ static bool condition_holds(const struct arm_resource *resource, struct bytes na
         return bytes_equal_string_nocase(value, resource->name);
     }
     if (bytes_equal_string_nocase(name, "location")) {
-        return arm_location_find(value) == resource->location;
+        return arm_type_location(resource->type, value) == resource->location;
     }
     if (bytes_equal_string_nocase(name, "tagName") || bytes_equal_string_nocase(name, "tagValue")) {
         const cJSON *tag;
@@ -63,12 +63,14 @@ static bool wanted(const struct arm_resource *resource, struct bytes filter)
 
 static cJSON *summary(const struct arm_resource *resource, struct bytes expand)
 {
-    static const char *const shown[] = {"sku", "identity", "zones", "tags"};
+    static const char *const shown[] = {"kind", "sku", "managedBy", "identity", "zones", "tags"};
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "id", resource->id);
     cJSON_AddStringToObject(item, "name", resource->name);
-    cJSON_AddStringToObject(item, "type", resource->type->name);
-    cJSON_AddStringToObject(item, "location", resource->location->name);
+    cJSON_AddStringToObject(item, "type", resource->type_name);
+    if (resource->location != NULL) {
+        cJSON_AddStringToObject(item, "location", resource->location->name);
+    }
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
         arm_json_copy_member(item, resource->body, shown[i]);
     }
@@ -107,7 +109,8 @@ static bool list(struct arm_call *call, const struct arm_group *group)
     bool more = false;
     for (const struct arm_resource *resource = call->service->resources; resource != NULL;
          resource = resource->next) {
-        if ((group != NULL && resource->group != group) || !wanted(resource, buf_bytes(&filter)) ||
+        if ((resource->type->traits & ARM_TRACKED) == 0 || resource->group == NULL ||
+            (group != NULL && resource->group != group) || !wanted(resource, buf_bytes(&filter)) ||
             place++ < from) {
             continue;
         }
@@ -160,8 +163,10 @@ static bool list_group(struct arm_call *call)
                          : list(call, group);
 }
 
-static const struct arm_route rows[] = {
-    {ARM_GET, "/subscriptions/{}/resources", list_subscription},
-    {ARM_GET, "/subscriptions/{}/resourceGroups/{}/resources", list_group},
+static const struct arm_route routes[] = {
+    {ARM_GET, "/subscriptions/{}/resources", list_subscription,
+     "Microsoft.Resources/subscriptions/resources"},
+    {ARM_GET, "/subscriptions/{}/resourceGroups/{}/resources", list_group,
+     "Microsoft.Resources/subscriptions/resourceGroups/resources"},
 };
-const struct arm_routes arm_resource_routes = {rows, ARRAY_LEN(rows)};
+const struct arm_module arm_module_resource_lists = {NULL, 0, routes, ARRAY_LEN(routes)};

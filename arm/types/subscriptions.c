@@ -86,10 +86,11 @@ static bool list_locations(struct arm_call *call)
     return true;
 }
 
-static const struct arm_route rows[] = {
-    {ARM_GET, "/subscriptions", list_subscriptions},
-    {ARM_GET, "/subscriptions/{}", get_subscription},
-    {ARM_GET, "/subscriptions/{}/locations", list_locations},
-    {ARM_GET, "/tenants", list_tenants},
+static const struct arm_route routes[] = {
+    {ARM_GET, "/subscriptions", list_subscriptions, NULL},
+    {ARM_GET, "/subscriptions/{}", get_subscription, "Microsoft.Resources/subscriptions"},
+    {ARM_GET, "/subscriptions/{}/locations", list_locations,
+     "Microsoft.Resources/subscriptions/locations"},
+    {ARM_GET, "/tenants", list_tenants, NULL},
 };
-const struct arm_routes arm_subscription_routes = {rows, ARRAY_LEN(rows)};
+const struct arm_module arm_module_subscriptions = {NULL, 0, routes, ARRAY_LEN(routes)};

@@ -1,0 +1,12 @@
+/* One line for each file of arm/types/. Routes are tried in this order. */
+MODULE(subscriptions)
+MODULE(providers)
+MODULE(resource_groups)
+MODULE(resource_lists)
+MODULE(operation_status)
+MODULE(redis_cache)
+MODULE(redis_firewall)
+MODULE(redis_patch_schedules)
+MODULE(redis_access)
+MODULE(redis_links)
+MODULE(redis_private)

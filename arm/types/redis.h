@@ -1,0 +1,55 @@
+/* What the files of Microsoft.Cache/Redis know of each other. */
+#ifndef ARM_TYPES_REDIS_H
+#define ARM_TYPES_REDIS_H
+
+#include "arm/service_state.h"
+
+extern const struct arm_resource_type arm_redis_type, arm_redis_firewall_type,
+    arm_redis_patch_schedule_type, arm_redis_policy_type, arm_redis_assignment_type,
+    arm_redis_link_type, arm_redis_private_connection_type;
+
+/* ---- redis_cache.c ---- */
+/* Tells the host of the cache again, with what its children say, once there is a cache. */
+void arm_redis_apply(struct arm_service *service, struct arm_resource *cache);
+int arm_redis_node_count(const cJSON *body);
+/* The same for a child that came, changed or went. */
+void arm_redis_apply_parent(struct arm_service *service, struct arm_resource *child);
+
+/* ---- redis_actions.c ---- */
+bool arm_redis_reboot(struct arm_call *call, struct arm_resource *cache);
+bool arm_redis_export(struct arm_call *call, struct arm_resource *cache);
+bool arm_redis_export_finish(struct arm_service *service, struct arm_resource *cache,
+                             const cJSON *parameters, struct arm_error *error);
+bool arm_redis_import(struct arm_call *call, struct arm_resource *cache);
+bool arm_redis_import_finish(struct arm_service *service, struct arm_resource *cache,
+                             const cJSON *parameters, struct arm_error *error);
+bool arm_redis_upgrade_notifications(struct arm_call *call, struct arm_resource *cache);
+
+/* ---- redis_firewall.c: fills up to `most` ranges, returns how many ---- */
+size_t arm_redis_firewall(const struct arm_service *service, const struct arm_resource *cache,
+                          struct arm_address_range *ranges, size_t most);
+
+/* ---- redis_access.c ---- */
+size_t arm_redis_accesses(const struct arm_service *service, const struct arm_resource *cache,
+                          struct arm_access *accesses, size_t most);
+/* The three policies that every cache has. */
+void arm_redis_add_policies(struct arm_service *service, struct arm_resource *cache);
+
+/* ---- redis_links.c ---- */
+/* Any linked server of the cache, or NULL. */
+const struct arm_resource *arm_redis_link(const struct arm_service *service,
+                                          const struct arm_resource *cache);
+struct bytes arm_redis_geo_primary(const struct arm_service *service,
+                                   const struct arm_resource *cache);
+cJSON *arm_redis_show_links(const struct arm_service *service, const struct arm_resource *cache);
+
+/* ---- redis_private.c ---- */
+bool arm_redis_private_link_resources(struct arm_call *call, struct arm_resource *cache);
+size_t arm_redis_private_addresses(const struct arm_service *service,
+                                   const struct arm_resource *cache, struct bytes *addresses,
+                                   size_t most);
+/* Adds "privateEndpointConnections" to the cache's properties, if it has any. */
+void arm_redis_show_private_connections(const struct arm_service *service,
+                                        const struct arm_resource *cache, cJSON *properties);
+
+#endif

@@ -1,0 +1,81 @@
+/* Microsoft.Cache/Redis/patchSchedules: when the service may maintain a cache. */
+#include <stdio.h>
+#include <string.h>
+
+#include "arm/json.h"
+#include "arm/types/redis.h"
+
+static const char *const days[] = {"Monday",   "Tuesday", "Wednesday", "Thursday", "Friday",
+                                   "Saturday", "Sunday",  "Everyday",  "Weekend"};
+
+static const struct arm_property schema[] = {
+    {.path = "properties", .kind = ARM_OBJECT, .rules = ARM_REQUIRED},
+    {.path = "properties.scheduleEntries", .kind = ARM_ARRAY, .rules = ARM_REQUIRED},
+    {0},
+};
+
+/* "PT5H": at least five hours, at most a day. */
+static bool window_fits(const char *text)
+{
+    int hours = 0, used = 0;
+    return sscanf(text, "PT%dH%n", &hours, &used) == 1 && text[used] == '\0' && hours >= 5 &&
+           hours <= 24;
+}
+
+static bool check_entry(struct arm_call *call, cJSON *entry)
+{
+    struct bytes day = bytes_from_string(arm_json_text(entry, "dayOfWeek"));
+    const char *window = arm_json_text(entry, "maintenanceWindow");
+    int hour = arm_json_number(entry, "startHourUtc", -1);
+    size_t found = 0;
+    while (found < ARRAY_LEN(days) && !bytes_equal_string_nocase(day, days[found])) {
+        found++;
+    }
+    if (found == ARRAY_LEN(days)) {
+        return arm_fail_property(&call->error, "properties.scheduleEntries.dayOfWeek",
+                                 "'Monday' to 'Sunday', 'Everyday', 'Weekend'");
+    }
+    if (hour < 0 || hour > 23) {
+        return arm_fail_property(&call->error, "properties.scheduleEntries.startHourUtc",
+                                 "a whole number from 0 to 23");
+    }
+    if (window != NULL && !window_fits(window)) {
+        return arm_fail_property(&call->error, "properties.scheduleEntries.maintenanceWindow",
+                                 "'PT5H' to 'PT24H'");
+    }
+    arm_json_put_text(entry, "dayOfWeek", days[found]);
+    if (window == NULL) {
+        arm_json_put_text(entry, "maintenanceWindow", "PT5H");
+    }
+    return true;
+}
+
+static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
+{
+    (void)old;
+    cJSON *entry, *entries = arm_json_at(body, "properties.scheduleEntries");
+    if (cJSON_GetArraySize(entries) == 0) {
+        return arm_fail_property(&call->error, "properties.scheduleEntries",
+                                 "at least one day with its hour");
+    }
+    cJSON_ArrayForEach(entry, entries)
+    {
+        if (!check_entry(call, entry)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct arm_resource_type arm_redis_patch_schedule_type = {
+    .name = "Microsoft.Cache/Redis/PatchSchedules",
+    .id_name = "Microsoft.Cache/Redis/patchSchedules",
+    .only_name = "default",
+    .traits = ARM_PATH_NAME | ARM_NO_STATE | ARM_DISPLAY_LOCATION | ARM_INHERITED_LOCATION,
+    .schema = schema,
+    .created = 200,
+    .check = check,
+};
+
+static const struct arm_resource_type *const types[] = {&arm_redis_patch_schedule_type};
+const struct arm_module arm_module_redis_patch_schedules = {types, ARRAY_LEN(types), NULL, 0};

@@ -1,0 +1,118 @@
+/*
+ * Microsoft.Cache/Redis/privateEndpointConnections: what a private endpoint of a virtual network
+ * and the cache have agreed on. They come and go with the endpoint; the cache's owner approves,
+ * rejects or deletes them.
+ */
+#include <string.h>
+
+#include "arm/json.h"
+#include "arm/types/redis.h"
+
+static const char *const statuses[] = {"Pending", "Approved", "Rejected", NULL};
+
+static const struct arm_property schema[] = {
+    {.path = "properties", .kind = ARM_OBJECT, .rules = ARM_REQUIRED},
+    {.path = "properties.privateEndpoint", .kind = ARM_OBJECT},
+    {.path = "properties.privateLinkServiceConnectionState",
+     .kind = ARM_OBJECT,
+     .rules = ARM_REQUIRED},
+    {.path = "properties.privateLinkServiceConnectionState.status",
+     .kind = ARM_CHOICE,
+     .rules = ARM_REQUIRED,
+     .choices = statuses},
+    {.path = "properties.privateLinkServiceConnectionState.description",
+     .kind = ARM_TEXT,
+     .fallback = "\"\""},
+    {.path = "properties.privateLinkServiceConnectionState.actionsRequired",
+     .kind = ARM_TEXT,
+     .fallback = "\"None\""},
+    {0},
+};
+
+static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
+{
+    if (old == NULL) {
+        return arm_fail_provider(&call->error, 404, "ResourceNotFound",
+                                 "The private endpoint connection '%.*s' was not found. It is made "
+                                 "by creating a private endpoint.",
+                                 (int)call->target.name.size, call->target.name.data);
+    }
+    /* The endpoint is not the request's to change. */
+    arm_json_put(body, "properties.privateEndpoint",
+                 cJSON_Duplicate(arm_json_at(old->body, "properties.privateEndpoint"), true));
+    return true;
+}
+
+static bool approved(const struct arm_resource *connection)
+{
+    const char *status =
+        arm_json_text(connection->body, "properties.privateLinkServiceConnectionState.status");
+    return status != NULL && strcmp(status, "Approved") == 0;
+}
+
+size_t arm_redis_private_addresses(const struct arm_service *service,
+                                   const struct arm_resource *cache, struct bytes *addresses,
+                                   size_t most)
+{
+    size_t count = 0;
+    const struct arm_resource *connection = NULL;
+    while (count < most &&
+           (connection = arm_resource_next_child(service, cache, &arm_redis_private_connection_type,
+                                                 connection)) != NULL) {
+        const char *address = arm_json_text(connection->secrets, "address");
+        if (address != NULL && approved(connection)) {
+            addresses[count++] = bytes_from_string(address);
+        }
+    }
+    return count;
+}
+
+void arm_redis_show_private_connections(const struct arm_service *service,
+                                        const struct arm_resource *cache, cJSON *properties)
+{
+    cJSON *list = NULL;
+    const struct arm_resource *connection = NULL;
+    while ((connection = arm_resource_next_child(service, cache, &arm_redis_private_connection_type,
+                                                 connection)) != NULL) {
+        list =
+            list == NULL ? cJSON_AddArrayToObject(properties, "privateEndpointConnections") : list;
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "id", connection->id);
+        cJSON_AddStringToObject(item, "name", connection->name);
+        cJSON_AddStringToObject(item, "type", connection->type_name);
+        cJSON_AddItemToObject(item, "properties",
+                              cJSON_Duplicate(arm_json_at(connection->body, "properties"), true));
+        arm_json_put_text(item, "properties.provisioningState", connection->state);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+bool arm_redis_private_link_resources(struct arm_call *call, struct arm_resource *cache)
+{
+    cJSON *body = cJSON_CreateObject(), *item = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(body, "value"), item);
+    char *id = string_format("%s/privateLinkResources/redisCache", cache->id);
+    cJSON_AddStringToObject(item, "id", id);
+    memory_free(id);
+    cJSON_AddStringToObject(item, "name", "redisCache");
+    cJSON_AddStringToObject(item, "type", "Microsoft.Cache/Redis/privateLinkResources");
+    cJSON *properties = cJSON_AddObjectToObject(item, "properties");
+    cJSON_AddStringToObject(properties, "groupId", "redisCache");
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(properties, "requiredMembers"),
+                         cJSON_CreateString("redisCache"));
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(properties, "requiredZoneNames"),
+                         cJSON_CreateString("privatelink.redis.cache.windows.net"));
+    arm_answer(call, 200, body);
+    return true;
+}
+
+const struct arm_resource_type arm_redis_private_connection_type = {
+    .name = "Microsoft.Cache/Redis/privateEndpointConnections",
+    .schema = schema,
+    .check = check,
+    .apply = arm_redis_apply_parent,
+    .remove = arm_redis_apply_parent,
+};
+
+static const struct arm_resource_type *const types[] = {&arm_redis_private_connection_type};
+const struct arm_module arm_module_redis_private = {types, ARRAY_LEN(types), NULL, 0};
