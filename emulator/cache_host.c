@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "emulator/cache_access.h"
 #include "emulator/cache_host_state.h"
+#include "emulator/geo_replication.h"
 #include "emulator/well_known.h"
 #include "resp/cluster.h"
 #include "resp/rdb.h"
@@ -185,6 +186,7 @@ static void cache_free(struct cache *cache)
     memory_free(cache->redis_version);
     memory_free(cache->primary_key);
     memory_free(cache->secondary_key);
+    memory_free(cache->geo_primary);
     cache_access_finish(&cache->access);
     network_rules_finish(&cache->network);
     memory_free(cache);
@@ -254,6 +256,7 @@ static bool settle_shards(struct cache_host *host, struct cache *cache,
     if (count == (old == NULL ? 0 : old->count) || count == 0) {
         return false; /* clustering cannot be turned off again */
     }
+    geo_forget(host, cache);
     struct cluster *cluster = cluster_create(BYTES("127.0.0.1"), count, host->config.random);
     for (int i = 0; i < count; i++) {
         struct instance *instance =
@@ -302,6 +305,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     replace_text(&cache->redis_version, arm->redis_version);
     replace_text(&cache->primary_key, arm->primary_key);
     replace_text(&cache->secondary_key, arm->secondary_key);
+    replace_text(&cache->geo_primary, arm->geo_primary);
     memory_free(cache->sku);
     cache->sku =
         string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data, arm->family, arm->capacity);
@@ -318,6 +322,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     if (moved && host->config.moved != NULL) {
         host->config.moved(host->config.context, cache);
     }
+    geo_settle(host);
     log_info("cache", "%s name=%s sku=\"%s\" version=%s", created ? "created" : "changed",
              cache->name, cache->sku, cache->redis_version);
 }
@@ -326,6 +331,7 @@ static void remove_cache(struct cache_host *host, struct cache **at)
 {
     struct cache *cache = *at;
 
+    geo_forget(host, cache);
     if (host->config.removing != NULL) {
         host->config.removing(host->config.context, cache);
     }
@@ -440,6 +446,7 @@ void cache_host_destroy(struct cache_host *host)
     }
     while (host->caches != NULL) {
         struct cache *cache = host->caches;
+        geo_forget(host, cache);
         host->caches = cache->next;
         retire_cache(host, cache);
         cache_free(cache);

@@ -30,8 +30,11 @@ struct cache {
     struct network_rules network;
     bool open_redis; /* devcache of profile redis: no password, nothing blocked */
     int shard_count;
-    struct cluster *cluster; /* NULL: not clustered; `instance` is its first node otherwise */
-    bool doomed;             /* removed while the host is held */
+    struct cluster *cluster;   /* NULL: not clustered; `instance` is its first node otherwise */
+    char *geo_primary;         /* the cache that this one is to be a copy of; empty: none */
+    struct geo_link *geo_link; /* NULL: it is no copy now */
+    int64_t geo_lag_ms;
+    bool doomed; /* removed while the host is held */
     /* For persistence: instance_changes when last saved, and the earliest next time (loop ms). */
     uint64_t saved_changes;
     uint64_t next_save_ms;

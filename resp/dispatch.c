@@ -172,11 +172,21 @@ static bool takes_memory(const struct call *call)
 static bool gate_memory(struct call *call, struct command_entry *entry)
 {
     (void)entry;
-    if (call->instance->max_memory == 0 || eviction_make_room(call->instance) ||
-        !takes_memory(call)) {
+    if (call->instance->max_memory == 0 || replica_follows(call->instance) ||
+        eviction_make_room(call->instance) || !takes_memory(call)) {
         return true;
     }
     call_refuse(call, "%s", ERROR_OUT_OF_MEMORY);
+    return false;
+}
+
+static bool gate_replica(struct call *call, struct command_entry *entry)
+{
+    (void)entry;
+    if (!replica_follows(call->instance) || !call_has(call, CMD_WRITE)) {
+        return true;
+    }
+    call_refuse(call, "%s", ERROR_READONLY);
     return false;
 }
 
@@ -232,15 +242,8 @@ static bool gate_busy(struct call *call, struct command_entry *entry)
 }
 
 static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
-    gate_known,
-    gate_arity,
-    gate_authenticated,
-    acl_permits_or_reply,
-    cluster_serves_or_reply,
-    gate_memory,
-    gate_subscriber,
-    gate_transaction,
-    gate_busy,
+    gate_known,  gate_arity,   gate_authenticated, acl_permits_or_reply, cluster_serves_or_reply,
+    gate_memory, gate_replica, gate_subscriber,    gate_transaction,     gate_busy,
     gate_paused,
 };
 
@@ -313,6 +316,9 @@ void dispatch_finish(struct call *call, struct command_entry *entry, int64_t sta
     entry->failed += call->session->reply.failed ? 1 : 0;
     if (call->instance->observer != NULL && !call->resumed) {
         observer_tell(call, entry, end_us - start_us);
+    }
+    if (instance->feed.first != NULL) {
+        replication_command_done(call, entry);
     }
     if (call->session->tracking.on) {
         remember_reads(call, entry);

@@ -9,6 +9,7 @@
 #define ERROR_WRONG_TYPE "WRONGTYPE Operation against a key holding the wrong kind of value"
 #define ERROR_NOT_INTEGER "ERR value is not an integer or out of range"
 #define ERROR_NOT_FLOAT "ERR value is not a valid float"
+#define ERROR_READONLY "READONLY You can't write against a read only replica."
 #define ERROR_NO_AUTH "NOAUTH Authentication required."
 #define ERROR_WRONG_PASSWORD_6_0 "WRONGPASS invalid username-password pair"
 #define ERROR_WRONG_PASSWORD "WRONGPASS invalid username-password pair or user is disabled."

@@ -289,12 +289,41 @@ static void section_stats(struct writer *writer)
     }
 }
 
+static void upstream_lines(struct writer *writer)
+{
+    const struct instance *instance = writer->instance;
+    const struct replica *replica = &instance->replica;
+    line(writer, "master_host:%s", replica->host);
+    line(writer, "master_port:%d", replica->port);
+    line(writer, "master_link_status:%s", replica->linked ? "up" : "down");
+    line(writer, "master_last_io_seconds_ago:%lld",
+         replica->linked ? (long long)(writer->now_ms - replica->heard_ms) / 1000 : -1);
+    line(writer, "master_sync_in_progress:%d", replica->syncing ? 1 : 0);
+    if (writer->modern) {
+        line(writer, "slave_read_repl_offset:%llu", (ull)replica->offset);
+    }
+    line(writer, "slave_repl_offset:%llu", (ull)replica->offset);
+    if (!replica->linked) {
+        line(writer, "master_link_down_since_seconds:%lld",
+             (long long)(writer->now_ms - replica->heard_ms) / 1000);
+    }
+    line(writer, "slave_priority:100");
+    line(writer, "slave_read_only:1");
+    if (writer->middle) {
+        line(writer, "replica_announced:1");
+    }
+}
+
 static void section_replication(struct writer *writer)
 {
     const struct instance *instance = writer->instance;
-    line(writer, "role:master");
-    line(writer, "connected_slaves:%d", instance->replicas);
-    for (int i = 0; i < instance->replicas; i++) {
+    int followers = instance->replicas + replication_listeners(instance);
+    line(writer, "role:%s", replica_follows(instance) ? "slave" : "master");
+    if (replica_follows(instance)) {
+        upstream_lines(writer);
+    }
+    line(writer, "connected_slaves:%d", followers);
+    for (int i = 0; i < followers; i++) {
         line(writer, "slave%d:ip=127.0.0.1,port=%d,state=online,offset=%llu,lag=0", i,
              instance->port, (ull)instance_replication_offset(instance));
     }

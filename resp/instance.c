@@ -116,6 +116,7 @@ void instance_destroy(struct instance *instance)
     functions_finish(instance);
     long_run_destroy(instance->long_run);
     acl_destroy(instance->acl);
+    replica_finish(&instance->replica);
     for (int i = 0; i < instance->database_count; i++) {
         keyspace_destroy(instance->databases[i]);
     }
@@ -191,7 +192,9 @@ uint64_t instance_changes(const struct instance *instance)
 
 uint64_t instance_replication_offset(const struct instance *instance)
 {
-    return instance->replicas > 0 ? instance->changes : 0;
+    return replica_follows(instance)                                ? instance->replica.offset
+           : instance->replicas > 0 || instance->feed.first != NULL ? instance->changes
+                                                                    : 0;
 }
 
 uint64_t instance_memory(const struct instance *instance)
@@ -214,6 +217,7 @@ void instance_flush(struct instance *instance)
     }
     tracking_flushed(instance);
     instance->changes++;
+    replication_copy_anew(instance);
 }
 
 void instance_each_session(struct instance *instance,

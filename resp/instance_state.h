@@ -17,6 +17,8 @@
 #include "resp/keyspace.h"
 #include "resp/parser.h"
 #include "resp/pubsub.h"
+#include "resp/replica.h"
+#include "resp/replication_feed.h"
 #include "resp/scripts.h"
 #include "resp/session.h"
 #include "resp/tracking.h"
@@ -68,6 +70,8 @@ struct instance {
     uint64_t next_session_id;
     struct dict watched; /* database and key -> struct watchers */
 
+    struct replication_feed feed;
+    struct replica replica; /* of whom; nobody's as long as it has no host */
     struct pubsub pubsub;
     struct tracking_table tracking;
     struct timer pause; /* armed: CLIENT PAUSE is in force until it fires */

@@ -416,6 +416,10 @@ void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum even
 {
     struct instance *instance = db->instance;
     instance->changes++;
+    if (instance->feed.first != NULL) {
+        bool gone = class == EVENT_EXPIRED || class == EVENT_EVICTED;
+        (gone ? replication_gone : replication_note)(instance, db->index, key);
+    }
     if (dict_count(&instance->watched) > 0) {
         watch_touch(instance, db->index, key);
     }

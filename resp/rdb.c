@@ -332,5 +332,8 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
         cluster_take_keys(instance->cluster, instance);
     }
     instance->changes += good ? 1 : 0;
+    if (good) {
+        replication_copy_anew(instance);
+    }
     return good;
 }

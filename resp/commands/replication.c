@@ -28,8 +28,25 @@ static void cmd_wait(struct call *call)
     block_for_time(call, timeout_ms, give_up_waiting);
 }
 
+static void reply_replica_role(struct call *call)
+{
+    const struct replica *replica = &call->instance->replica;
+    reply_array(call->reply, 5);
+    reply_bulk_string(call->reply, "slave");
+    reply_bulk_string(call->reply, replica->host);
+    reply_integer(call->reply, replica->port);
+    reply_bulk_string(call->reply, replica->linked    ? "connected"
+                                   : replica->syncing ? "sync"
+                                                      : "connect");
+    reply_integer(call->reply, (int64_t)replica->offset);
+}
+
 static void cmd_role(struct call *call)
 {
+    if (replica_follows(call->instance)) {
+        reply_replica_role(call);
+        return;
+    }
     reply_array(call->reply, 3);
     reply_bulk_string(call->reply, "master");
     reply_integer(call->reply, (int64_t)instance_replication_offset(call->instance));

@@ -94,6 +94,11 @@ static struct instance *authenticate(void *context, struct session *session,
     struct redis_target target;
     (void)session;
     (void)instance;
+    if (visitor->cache != NULL) {
+        return cache_host_opens(visitor->caches->host, visitor->cache, &given, admission)
+                   ? cache_instance(visitor->cache, visitor->shard)
+                   : NULL;
+    }
     return directory.by_password(directory.context, visitor->named, &given, &target, admission)
                ? target.instance
                : NULL;
@@ -113,6 +118,7 @@ static struct visitor *come(struct caches *caches, struct instance *instance, bo
     visitor->caches = caches;
     visitor->tls = tls;
     visitor->named = NULL;
+    visitor->cache = NULL;
     buf_finish(&visitor->reply);
     buf_init(&visitor->reply, (size_t)16 << 20);
     visitor->session = session_create(instance, &peer, &host, &visitor->reply);
@@ -181,11 +187,12 @@ struct visitor *visitor_come(struct caches *caches, const char *name, bool tls, 
     return visitor;
 }
 
-struct visitor *visitor_at(struct caches *caches, struct instance *instance, const char *key)
+struct visitor *visitor_at(struct caches *caches, struct cache *cache, int shard, const char *key)
 {
-    struct visitor *visitor = come(caches, instance, false);
+    struct visitor *visitor = come(caches, cache_instance(cache, shard), false);
     char *line = string_format("AUTH '%s'", key);
-    visitor->named = instance;
+    visitor->cache = cache;
+    visitor->shard = shard;
     visitor_ask(visitor, line);
     memory_free(line);
     return visitor;

@@ -15,6 +15,8 @@ struct visitor {
     struct session *session; /* NULL: nobody came */
     struct caches *caches;
     struct instance *named;
+    struct cache *cache; /* at one of its shards' ports */
+    int shard;
     bool tls;
     struct buf reply;
 };
@@ -36,7 +38,7 @@ struct arm_cache cache_description(const char *name, char keys[2][64]);
 struct visitor *visitor_come(struct caches *caches, const char *name, bool tls, const char *user,
                              const char *password);
 /* Straight to a shard, signed in with the key of the cache. */
-struct visitor *visitor_at(struct caches *caches, struct instance *instance, const char *key);
+struct visitor *visitor_at(struct caches *caches, struct cache *cache, int shard, const char *key);
 /* One inline command; the reply with LF for CRLF, borrowed until the next. "closed": it is over. */
 const char *visitor_ask(struct visitor *visitor, const char *line);
 /* What came unasked. */

@@ -1,0 +1,40 @@
+/*
+ * An instance that follows a primary: it refuses its clients' writes and runs the primary's. How
+ * the primary's commands get here is the host's affair.
+ */
+#ifndef RESP_REPLICA_H
+#define RESP_REPLICA_H
+
+#include "base/bytes.h"
+
+struct instance;
+struct upstream;
+
+struct replica {
+    char *host; /* NULL: it is a primary */
+    int port;
+    bool linked, syncing;
+    int64_t heard_ms; /* when the primary last said something */
+    uint64_t offset;  /* bytes of the primary's commands that have been run */
+    struct upstream *upstream;
+};
+
+void replica_finish(struct replica *replica);
+
+/*
+ * Follows that primary from now on, as INFO and ROLE tell; waiting clients are sent away, as the
+ * data is not theirs to change any more. `host` empty: a primary again, the data stays.
+ */
+void replica_follow(struct instance *instance, struct bytes host, int port);
+bool replica_follows(const struct instance *instance);
+void replica_set_link(struct instance *instance, bool linked, bool syncing);
+
+/* Drops all data and libraries, for the primary's copy that comes next. */
+void replica_clear(struct instance *instance);
+/*
+ * Runs the commands of the primary; what is not whole yet waits for the next piece. False: a
+ * command cannot run now (a script does, on its own stack); the piece has not been taken.
+ */
+bool replica_run(struct instance *instance, struct bytes commands);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * What a primary tells those that follow it: its writes, as commands that have the same effect
+ * wherever they run. Most are passed on as they came. One whose effect depends on the moment, on
+ * chance or on who waits (SPOP, SET EX, XADD *, BLPOP) is told as what it did.
+ */
+#ifndef RESP_REPLICATION_FEED_H
+#define RESP_REPLICATION_FEED_H
+
+#include "resp/command.h"
+
+struct command_entry;
+struct instance;
+
+/* Embedded in whoever follows; told in the midst of a command, so it must not touch instances. */
+struct replication_listener {
+    /* RESP, whole commands, SELECT where needed. None: everything is to be copied anew. */
+    void (*heard)(struct replication_listener *listener, struct bytes commands);
+    struct replication_listener *next; /* private */
+};
+
+struct replication_feed {
+    struct replication_listener *first; /* NULL: nothing is noted */
+    struct buf keys;                    /* changed by the command under way: database, size, key */
+    struct buf out;
+    int database; /* that the listeners have selected; -1: unknown */
+};
+
+void replication_feed_finish(struct replication_feed *feed);
+
+/* A listener starts with a full copy, in whatever database a new connection is. */
+void replication_listen(struct instance *instance, struct replication_listener *listener);
+void replication_forget(struct instance *instance, struct replication_listener *listener);
+int replication_listeners(const struct instance *instance);
+/* Data changed other than by commands (a load, a flush from outside). */
+void replication_copy_anew(struct instance *instance);
+
+/* Called by keyspace.c: a key changed; it is gone by expiry or eviction. */
+void replication_note(struct instance *instance, int database, struct bytes key);
+void replication_gone(struct instance *instance, int database, struct bytes key);
+/* Called by dispatch.c when a handler is done. */
+void replication_command_done(struct call *call, const struct command_entry *entry);
+
+#endif
