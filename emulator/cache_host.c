@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "emulator/cache_access.h"
 #include "emulator/cache_host_state.h"
+#include "emulator/cache_nodes.h"
 #include "emulator/geo_replication.h"
 #include "emulator/well_known.h"
 #include "resp/cluster.h"
@@ -51,7 +52,7 @@ static struct instance_config instance_config_of(const struct cache_host *host,
         .notify_keyspace_events = cache->notify_keyspace_events,
         .idle_timeout_ms = AZURE_IDLE_TIMEOUT_MS,
         .clustered = cache->shard_count > 0,
-        .replicas = bytes_equal_string_nocase(cache->sku, "Basic") ? 0 : 1,
+        .replicas = cache->replicas,
         .port = host->port,
         .tls_port = host->tls_port,
     };
@@ -201,7 +202,7 @@ int cache_instance_count(const struct cache *cache)
 
 struct instance *cache_instance(const struct cache *cache, int index)
 {
-    return cache->cluster == NULL ? cache->instance : cache->cluster->nodes[index].instance;
+    return cache->cluster == NULL ? cache->instance : cache->cluster->shards[index].instance;
 }
 
 void cache_stats(const struct cache *cache, struct instance_stats *stats)
@@ -306,12 +307,18 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     replace_text(&cache->primary_key, arm->primary_key);
     replace_text(&cache->secondary_key, arm->secondary_key);
     replace_text(&cache->geo_primary, arm->geo_primary);
-    memory_free(cache->sku);
+    char *old_sku = cache->sku;
     cache->sku =
         string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data, arm->family, arm->capacity);
+    bool scaled = !created && (moved || strcmp(old_sku, cache->sku) != 0);
+    bool lost = scaled && strncmp(old_sku, "Basic", 5) == 0 && strncmp(cache->sku, "Basic", 5) == 0;
+    memory_free(old_sku);
     cache->minimum_tls = tls_version_of(arm->minimum_tls_version);
     cache->plain_port_open = arm->non_ssl_port_enabled || cache->open_redis;
     cache->shard_count = arm->shard_count;
+    moved |= cache->replicas != config.replicas;
+    cache->replicas = config.replicas;
+    cache->persisted = arm->rdb_backup_enabled || arm->aof_backup_enabled;
     for (int i = 0; i < cache_instance_count(cache); i++) {
         instance_configure(cache_instance(cache, i), &config);
     }
@@ -323,6 +330,12 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
         host->config.moved(host->config.context, cache);
     }
     geo_settle(host);
+    if (lost) {
+        cache_nodes_lose_data(cache, -1); /* nothing is kept between the sizes of Basic */
+    }
+    if (scaled) {
+        cache_nodes_scaled(host, cache);
+    }
     log_info("cache", "%s name=%s sku=\"%s\" version=%s", created ? "created" : "changed",
              cache->name, cache->sku, cache->redis_version);
 }
@@ -331,6 +344,7 @@ static void remove_cache(struct cache_host *host, struct cache **at)
 {
     struct cache *cache = *at;
 
+    cache_nodes_forget(host, cache);
     geo_forget(host, cache);
     if (host->config.removing != NULL) {
         host->config.removing(host->config.context, cache);
@@ -446,6 +460,7 @@ void cache_host_destroy(struct cache_host *host)
     }
     while (host->caches != NULL) {
         struct cache *cache = host->caches;
+        cache_nodes_forget(host, cache);
         geo_forget(host, cache);
         host->caches = cache->next;
         retire_cache(host, cache);

@@ -28,8 +28,10 @@ struct cache {
     bool plain_port_open;
     struct cache_access access;
     struct network_rules network;
-    bool open_redis; /* devcache of profile redis: no password, nothing blocked */
-    int shard_count;
+    bool open_redis;           /* devcache of profile redis: no password, nothing blocked */
+    int shard_count, replicas; /* the latter of each shard */
+    bool persisted;            /* an RDB or AOF backup outlives the nodes */
+    uint64_t failovers, data_losses;
     struct cluster *cluster;   /* NULL: not clustered; `instance` is its first node otherwise */
     char *geo_primary;         /* the cache that this one is to be a copy of; empty: none */
     struct geo_link *geo_link; /* NULL: it is no copy now */
@@ -73,8 +75,10 @@ int cache_instance_count(const struct cache *cache);
 struct instance *cache_instance(const struct cache *cache, int index);
 /* Summed over the shards of a clustered cache. */
 void cache_stats(const struct cache *cache, struct instance_stats *stats);
-/* The shard of a clustered cache that a connection to its own port belongs to. */
-struct redis_target cache_shard_target(const struct cache *cache, int shard);
+/* Where a connection to the cache itself leads. */
+struct redis_target cache_endpoint_target(const struct cache *cache);
+/* The node of a shard that a connection to its own port belongs to. */
+struct redis_target cache_node_target(const struct cache *cache, int shard, int node);
 /* Whether user and password open this cache; counted and told like any sign-in. */
 bool cache_host_opens(struct cache_host *host, const struct cache *cache,
                       const struct redis_credentials *given, struct session_admission *admission);

@@ -18,6 +18,7 @@ struct cache_host {
     struct instance *anteroom;
     struct cache *caches; /* oldest first */
     struct leaving *leaving;
+    struct node_sequence *sequences; /* what is happening to nodes */
     bool held;
     int port, tls_port;
     struct cache_host_counters counters;

@@ -59,13 +59,20 @@ static struct redis_target anteroom(void *context)
             return target_of(cache);
         }
     }
-    return (struct redis_target){host->anteroom, TLS_1_2, true, NULL};
+    return (struct redis_target){
+        .instance = host->anteroom, .minimum_tls = TLS_1_2, .plain_port_open = true};
 }
 
-struct redis_target cache_shard_target(const struct cache *cache, int shard)
+struct redis_target cache_endpoint_target(const struct cache *cache)
+{
+    return target_of(cache);
+}
+
+struct redis_target cache_node_target(const struct cache *cache, int shard, int node)
 {
     struct redis_target target = target_of(cache);
     target.instance = cache_instance(cache, shard);
+    target.node = node + 1;
     return target;
 }
 

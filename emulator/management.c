@@ -1,6 +1,8 @@
 /* Joins arm/ to the front door, to identity, to the caches and to persistence. */
 #include "emulator/management.h"
 
+#include "emulator/cache_nodes.h"
+
 static const char *const azure_hosts[] = {"management.azure.com", "management.core.windows.net",
                                           NULL};
 /* Under the emulator's own names, next to other sites; some clients double the slash. */
@@ -66,6 +68,12 @@ static void cache_flush(void *context, struct bytes name)
     cache_host_flush(management->caches, name);
 }
 
+static void cache_reboot(void *context, struct bytes name, enum arm_nodes nodes, int shard)
+{
+    struct management *management = context;
+    cache_host_reboot(management->caches, name, nodes, shard);
+}
+
 static void changed(void *context)
 {
     struct management *management = context;
@@ -91,6 +99,7 @@ struct management *management_create(const struct management_config *config)
         .cache_apply = cache_apply,
         .cache_remove = cache_remove,
         .cache_flush = cache_flush,
+        .cache_reboot = cache_reboot,
         .changed = changed,
     };
     struct arm_service_config service = config->service;

@@ -220,7 +220,7 @@ static void refuse(struct connection *connection, const char *refusal)
 static bool begin_session(struct client *client)
 {
     struct connection *connection = client->connection;
-    const struct session_peer peer = {
+    struct session_peer peer = {
         .address = connection_peer(connection),
         .local_address = connection_local(connection),
         .descriptor = connection_descriptor(connection),
@@ -240,6 +240,7 @@ static bool begin_session(struct client *client)
         }
         return false;
     }
+    peer.node = target.node;
     buf_init(&full, 1024);
     client->session = session_create(target.instance, &peer, &host, &full);
     connection_send(connection, buf_bytes(&full));
