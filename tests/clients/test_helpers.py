@@ -42,3 +42,8 @@ def test_javascript_and_its_types(copy):
 def test_go(copy):
     out = run(["go", "test", "-count=1", "./..."], copy("go"), GOFLAGS="-mod=mod", GOTOOLCHAIN="local")
     assert "ok " in out
+
+
+def test_java(copy):
+    out = run(["mvn", "-B", "-ntp", "test"], copy("java"))
+    assert "BUILD SUCCESS" in out and "Skipped: 0" in out
