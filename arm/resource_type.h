@@ -109,6 +109,8 @@ struct arm_resource_type {
     /* The resource is in force, or changed, or is going. */
     void (*apply)(struct arm_service *service, struct arm_resource *resource);
     void (*remove)(struct arm_service *service, struct arm_resource *resource);
+    /* 404 in the provider's own words, when they are not the gateway's. Always false. */
+    bool (*missing)(struct arm_call *call);
     /* What DELETE answers when it takes time; NULL: nothing. */
     cJSON *(*removal_body)(struct arm_call *call, const struct arm_resource *resource);
     /* What a client sees. With `secrets`: the answer to a PUT. */

@@ -418,6 +418,9 @@ static bool list(struct arm_call *call)
 /* Told as "Microsoft.Cache/Redis/c1/firewallRules/r1". */
 static bool not_found(struct arm_call *call, const char *id)
 {
+    if (call->target.type->missing != NULL) {
+        return call->target.type->missing(call);
+    }
     return arm_fail_resource_not_found(&call->error, id + scope_of(id).size + strlen("/providers/"),
                                        call->target.group);
 }

@@ -47,7 +47,9 @@ static void answer_error(struct arm_call *call)
         memory_free(message);
     } else {
         cJSON_AddStringToObject(object, "message", error->message);
-        if (error->target[0] != '\0') {
+        if (error->null_target) {
+            cJSON_AddNullToObject(object, "target");
+        } else if (error->target[0] != '\0') {
             cJSON_AddStringToObject(object, "target", error->target);
         }
         http_response_header(call->response, "x-ms-failure-cause", "gateway");

@@ -106,6 +106,7 @@ static void cache_moved(void *context, const struct cache *cache)
     struct app *app = context;
     if (app->cache_ports != NULL) {
         cache_ports_update(app->cache_ports, cache);
+        enterprise_port_update(app->enterprise_port, NULL);
     }
 }
 
@@ -114,6 +115,7 @@ static void cache_removing(void *context, const struct cache *cache)
     struct app *app = context;
     if (app->cache_ports != NULL) {
         cache_ports_remove(app->cache_ports, cache);
+        enterprise_port_update(app->enterprise_port, cache);
     }
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
@@ -214,12 +216,14 @@ void app_connection_facts(struct app *app, const struct cache *cache,
 {
     bool plain = cache->plain_port_open && app->redis_port != 0;
 
-    cache_host_address(app->caches, bytes_from_string(cache->name), address);
+    cache_host_address(app->caches, bytes_from_string(cache->name), cache->domain, address);
     *facts = (struct connection_facts){
         .host_name = address->host_name,
         .port = plain ? app->redis_port : 0,
         /* Without a password clients need no TLS either: nothing to trust first. */
-        .ssl_port = cache->open_redis && plain ? 0 : app->redis_tls_port,
+        .ssl_port = cache->open_redis && plain ? 0
+                    : cache->enterprise        ? address->ssl_port
+                                               : app->redis_tls_port,
         .key = cache->open_redis ? "" : cache->primary_key,
         .ca_file = tls_authority_file(app->authority),
     };
@@ -441,6 +445,14 @@ static bool build(struct app *app, struct buf *error)
         .caches = app->caches,
     };
     app->cache_ports = cache_ports_create(&ports);
+    const struct enterprise_port_config enterprise = {
+        .loop = &app->loop,
+        .authority = app->authority,
+        .bind = app->config->bind,
+        .port = app->config->enterprise_port,
+        .caches = app->caches,
+    };
+    app->enterprise_port = enterprise_port_create(&enterprise);
     if (!state_load_resources(app->state, error) ||
         !seed_resources(app->config, management_service(app->management), app->caches, error)) {
         return false;
@@ -452,7 +464,8 @@ static bool build(struct app *app, struct buf *error)
 static bool still_open(const struct app *app)
 {
     return app->open_listeners > 0 ||
-           (app->cache_ports != NULL && cache_ports_open(app->cache_ports) > 0);
+           (app->cache_ports != NULL && cache_ports_open(app->cache_ports) > 0) ||
+           enterprise_port_open(app->enterprise_port);
 }
 
 /* Closes ports and timers, and runs the loop until connections have said goodbye. */
@@ -468,6 +481,7 @@ static void close_connections(struct app *app)
     }
     if (app->cache_ports != NULL) {
         cache_ports_close(app->cache_ports);
+        enterprise_port_close(app->enterprise_port);
     }
     uv_timer_start(&app->patience, out_of_patience, PATIENCE_MS, 0);
     while (still_open(app) && uv_is_active((uv_handle_t *)&app->patience)) {
@@ -496,6 +510,7 @@ static void take_down(struct app *app)
     http_endpoint_destroy(app->front_door);
     redis_endpoint_destroy(app->redis);
     cache_ports_destroy(app->cache_ports);
+    enterprise_port_destroy(app->enterprise_port);
     app->cache_ports = NULL;
     admin_destroy(app->admin);
     management_destroy(app->management);

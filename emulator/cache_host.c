@@ -17,6 +17,7 @@
 
 #define AZURE_IDLE_TIMEOUT_MS (10 * 60 * 1000)
 #define ANTEROOM_CLIENTS 10000
+#define ENTERPRISE_PORT 10000
 #define OPEN_REDIS_VERSION "7.0.15"
 
 /* ---- Instances ---- */
@@ -308,8 +309,11 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     replace_text(&cache->secondary_key, arm->secondary_key);
     replace_text(&cache->geo_primary, arm->geo_primary);
     char *old_sku = cache->sku;
-    cache->sku =
-        string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data, arm->family, arm->capacity);
+    cache->enterprise = arm->enterprise;
+    cache->domain = arm->domain;
+    cache->sku = arm->enterprise ? bytes_to_string(arm->sku)
+                                 : string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data,
+                                                 arm->family, arm->capacity);
     bool scaled = !created && (moved || strcmp(old_sku, cache->sku) != 0);
     bool lost = scaled && strncmp(old_sku, "Basic", 5) == 0 && strncmp(cache->sku, "Basic", 5) == 0;
     memory_free(old_sku);
@@ -322,7 +326,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     for (int i = 0; i < cache_instance_count(cache); i++) {
         instance_configure(cache_instance(cache, i), &config);
     }
-    moved |= network_rules_set(&cache->network, arm);
+    moved |= network_rules_set(&cache->network, arm) || (created && arm->enterprise);
     if (!cache->open_redis) {
         cache_access_apply(cache, arm);
     }
@@ -414,17 +418,22 @@ void cache_host_flush(struct cache_host *host, struct bytes name)
     }
 }
 
-void cache_host_address(const struct cache_host *host, struct bytes name,
+void cache_host_address(const struct cache_host *host, struct bytes name, const char *domain,
                         struct arm_cache_address *address)
 {
     if (host->config.host_names == HOST_NAMES_AZURE) {
-        snprintf(address->host_name, sizeof(address->host_name), "%.*s" AZURE_CACHE_SUFFIX,
-                 (int)name.size, name.data);
+        snprintf(address->host_name, sizeof(address->host_name), "%.*s.%s", (int)name.size,
+                 name.data, domain);
     } else {
         snprintf(address->host_name, sizeof(address->host_name), "localhost");
     }
     /* Azure's own names come with Azure's own ports; so does a port that is not served. */
     bool own = host->config.host_names == HOST_NAMES_AZURE;
+    if (strcmp(domain, AZURE_CACHE_SUFFIX + 1) != 0) {
+        int port = !own && host->enterprise_port != 0 ? host->enterprise_port : ENTERPRISE_PORT;
+        address->port = address->ssl_port = port;
+        return;
+    }
     address->port = !own && host->port != 0 ? host->port : 6379;
     address->ssl_port = !own && host->tls_port != 0 ? host->tls_port : 6380;
 }
@@ -451,6 +460,11 @@ void cache_host_set_ports(struct cache_host *host, int port, int tls_port)
 {
     host->port = port;
     host->tls_port = tls_port;
+}
+
+void cache_host_set_enterprise_port(struct cache_host *host, int port)
+{
+    host->enterprise_port = port;
 }
 
 void cache_host_destroy(struct cache_host *host)

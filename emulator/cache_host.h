@@ -31,6 +31,8 @@ struct cache {
     bool open_redis;           /* devcache of profile redis: no password, nothing blocked */
     int shard_count, replicas; /* the latter of each shard */
     bool persisted;            /* an RDB or AOF backup outlives the nodes */
+    bool enterprise;           /* of Azure Managed Redis: has another port */
+    const char *domain;        /* behind the name: "redis.cache.windows.net" */
     uint64_t failovers, data_losses;
     struct cluster *cluster;   /* NULL: not clustered; `instance` is its first node otherwise */
     char *geo_primary;         /* the cache that this one is to be a copy of; empty: none */
@@ -69,6 +71,7 @@ struct cache_host *cache_host_create(const struct cache_host_config *config);
 void cache_host_destroy(struct cache_host *host);
 /* The ports in use, 0 for off; before any cache exists. */
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
+void cache_host_set_enterprise_port(struct cache_host *host, int port);
 
 /* The shards of a clustered cache, or the one instance of another. */
 int cache_instance_count(const struct cache *cache);
@@ -87,7 +90,7 @@ bool cache_host_opens(struct cache_host *host, const struct cache *cache,
 void cache_host_observe(struct cache_host *host, const struct observer *observer);
 
 /* As in arm/host.h. */
-void cache_host_address(const struct cache_host *host, struct bytes name,
+void cache_host_address(const struct cache_host *host, struct bytes name, const char *domain,
                         struct arm_cache_address *address);
 void cache_host_apply(struct cache_host *host, const struct arm_cache *cache);
 void cache_host_remove(struct cache_host *host, struct bytes name);

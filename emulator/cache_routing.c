@@ -20,7 +20,8 @@ static struct redis_target target_of(const struct cache *cache)
 static bool cache_part(struct bytes server_name, struct bytes *name)
 {
     static const char *const suffixes[] = {".privatelink.redis.cache.windows.net",
-                                           AZURE_CACHE_SUFFIX};
+                                           AZURE_CACHE_SUFFIX, ".privatelink" MANAGED_CACHE_SUFFIX,
+                                           MANAGED_CACHE_SUFFIX, ENTERPRISE_CACHE_SUFFIX};
 
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         struct bytes suffix = bytes_from_string(suffixes[i]);

@@ -44,10 +44,11 @@ static bool authenticate(void *context, struct bytes token, struct arm_principal
     return true;
 }
 
-static void cache_address(void *context, struct bytes name, struct arm_cache_address *address)
+static void cache_address(void *context, struct bytes name, const char *domain,
+                          struct arm_cache_address *address)
 {
     struct management *management = context;
-    cache_host_address(management->caches, name, address);
+    cache_host_address(management->caches, name, domain, address);
 }
 
 static void cache_apply(void *context, const struct arm_cache *cache)
