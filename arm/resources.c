@@ -429,11 +429,11 @@ static bool not_found(struct arm_call *call, const char *id)
 static bool holder_or_fail(struct arm_call *call)
 {
     const struct arm_target *target = &call->target;
-    if (target->group.size > 0 && arm_group_find(call->service, target->group) == NULL) {
+    bool nested = strstr(target->holder, "/providers/") != NULL;
+    if (target->group.size > 0 && !nested && arm_group_find(call->service, target->group) == NULL) {
         return arm_fail_group_not_found(&call->error, target->group);
     }
-    if (strstr(target->holder, "/providers/") == NULL ||
-        arm_resource_find_id(call->service, target->holder) != NULL) {
+    if (!nested || arm_resource_find_id(call->service, target->holder) != NULL) {
         return true;
     }
     if (call->method == ARM_PUT) {
