@@ -29,12 +29,13 @@ static bool authenticate(void *context, struct bytes token, struct arm_principal
     return true;
 }
 
-static void address(void *context, struct bytes name, struct arm_cache_address *result)
+static void address(void *context, struct bytes name, const char *domain,
+                    struct arm_cache_address *result)
 {
     (void)context;
     *result = (struct arm_cache_address){.port = 6379, .ssl_port = 6380};
-    snprintf(result->host_name, sizeof(result->host_name), "%.*s.redis.cache.windows.net",
-             (int)name.size, name.data);
+    snprintf(result->host_name, sizeof(result->host_name), "%.*s.%s", (int)name.size, name.data,
+             domain);
 }
 
 static void tell(void *context, const char *verb, struct bytes name)
