@@ -96,6 +96,8 @@ struct arm_resource_type {
     int created, removed, absent;     /* statuses; 0: 201, 200 (202 when it takes time), 204 */
     const struct arm_action *actions; /* ends with a NULL name; may be NULL */
     /* All below may be NULL. */
+    /* Answers all requests for the type; may end in arm_resource_ordinary_request. */
+    bool (*request)(struct arm_call *call);
     /* Before storing: rules across properties. `old` is NULL at creation. */
     bool (*check)(struct arm_call *call, const struct arm_resource *old, cJSON *body);
     bool (*check_removal)(struct arm_call *call, const struct arm_resource *resource);
