@@ -227,23 +227,53 @@ void block_until_unpaused(struct call *call, struct command_entry *entry)
     call->instance->blocked_count--; /* INFO does not count these */
 }
 
+/* Dispatches the postponed command at last. */
+static void go_on(struct session *session)
+{
+    struct blocked waiting = session->blocked;
+    session->blocked = (struct blocked){0};
+    session->running = true;
+    dispatch(session, waiting.entry, waiting.argv, waiting.argc);
+    session->running = false;
+    memory_free(waiting.argv);
+    if (!session->blocked.active) {
+        session_settle_muting(session);
+    }
+    wake(session);
+}
+
+void block_go_on(struct session *session)
+{
+    clock_disarm(session->instance->clock, &session->blocked.timer);
+    go_on(session);
+    instance_settle(session->instance);
+}
+
+static void own_time_is_over(struct timer *timer)
+{
+    block_go_on(CONTAINER_OF(timer, struct session, blocked.timer));
+}
+
+void block_alone(struct session *session, struct command_entry *entry, const struct bytes *argv,
+                 int argc, int64_t until_ms)
+{
+    struct blocked *blocked = &session->blocked;
+    *blocked = (struct blocked){.active = true, .postponed = true, .alone = true, .entry = entry};
+    blocked->argc = argc;
+    blocked->argv = words_copy(argv, argc);
+    blocked->timer.fire = own_time_is_over;
+    if (until_ms != INT64_MAX) {
+        clock_arm(session->instance->clock, &blocked->timer, until_ms);
+    }
+}
+
 static void end_pause(struct instance *instance)
 {
     for (struct session *session = instance->sessions, *next; session != NULL; session = next) {
         next = session->next;
-        struct blocked waiting = session->blocked;
-        if (!waiting.postponed) {
-            continue;
+        if (session->blocked.postponed && !session->blocked.alone) {
+            go_on(session);
         }
-        session->blocked = (struct blocked){0};
-        session->running = true;
-        dispatch(session, waiting.entry, waiting.argv, waiting.argc);
-        session->running = false;
-        memory_free(waiting.argv);
-        if (!session->blocked.active) {
-            session_settle_muting(session);
-        }
-        wake(session);
     }
     blocking_serve(instance);
 }

@@ -52,6 +52,13 @@ void blocking_pause(struct instance *instance, int64_t until_ms, bool writes_onl
 void blocking_unpause(struct instance *instance);
 /* Parks the command of a paused client; it passes all gates again afterwards. */
 void block_until_unpaused(struct call *call, struct command_entry *entry);
+/*
+ * The same for one client whose command has not been dispatched yet (resp/interference.h): until
+ * then (INT64_MAX: for ever), or until block_go_on.
+ */
+void block_alone(struct session *session, struct command_entry *entry, const struct bytes *argv,
+                 int argc, int64_t until_ms);
+void block_go_on(struct session *session);
 
 /* A key changed or went: wakes nobody yet. Called by keyspace.c. */
 void blocking_key_changed(struct instance *instance, struct keyspace *db, struct bytes key);

@@ -30,6 +30,7 @@ struct blocked {
     bool retrying, again; /* the handler runs anew; it called block_on_keys again */
     bool or_gone;
     bool postponed; /* waits for CLIENT UNPAUSE, the whole command */
+    bool alone;     /* the same, but for this session's own time */
     const struct value_type *type;
     struct block_place *places;
     size_t place_count;

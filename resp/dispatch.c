@@ -183,9 +183,7 @@ static bool gate_memory(struct call *call, struct command_entry *entry)
 static bool gate_replica(struct call *call, struct command_entry *entry)
 {
     (void)entry;
-    bool replica = replica_follows(call->instance) || call->instance->demoted ||
-                   session_at_replica(call->session);
-    if (!replica || !call_has(call, CMD_WRITE)) {
+    if (!replica_follows(call->instance) || !call_has(call, CMD_WRITE)) {
         return true;
     }
     call_refuse(call, "%s", ERROR_READONLY);

@@ -129,6 +129,19 @@ static bool evict_one(struct instance *instance)
     return true;
 }
 
+bool eviction_take_one(struct instance *instance)
+{
+    struct eviction own = instance->eviction;
+    if (own.order == EVICT_NOTHING) {
+        instance->eviction.order = EVICT_RANDOM;
+        instance->eviction.volatile_only = false;
+    }
+    bool taken = evict_one(instance);
+    instance->eviction.order = own.order;
+    instance->eviction.volatile_only = own.volatile_only;
+    return taken;
+}
+
 bool eviction_make_room(struct instance *instance)
 {
     if (instance->max_memory == 0 || instance_memory(instance) <= instance->max_memory) {

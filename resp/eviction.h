@@ -26,6 +26,8 @@ struct eviction {
 bool eviction_set_policy(struct instance *instance, struct bytes name);
 /* Makes room below maxmemory. False: it cannot, commands that need memory are to be refused. */
 bool eviction_make_room(struct instance *instance);
+/* One key goes, memory or not; without a policy any key. False: there is none that may go. */
+bool eviction_take_one(struct instance *instance);
 
 /* The access figure of a new key, and after another access (24 bits, as OBJECT shows them). */
 uint32_t access_new(const struct instance *instance, int64_t now_ms);

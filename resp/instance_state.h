@@ -49,8 +49,6 @@ struct instance {
     bool clustered;
     struct cluster *cluster; /* borrowed; NULL: none */
     int replicas;
-    int primary_node; /* which of the 1 + replicas; clients of the others only read */
-    bool demoted;     /* no node is the primary at the moment */
     int port, tls_port;
     struct packing_limits packing;
     struct configuration configuration;
@@ -100,6 +98,7 @@ struct instance {
     int64_t saved_ms; /* when, and at which count of changes, data was saved last */
     uint64_t saved_changes;
     uint64_t changes, keyspace_memory, session_memory, peak_memory;
+    uint64_t ballast; /* memory that others seem to take: resp/interference.h */
     struct {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
         uint64_t expired_keys, evicted_keys, hits, misses, errors, lazy_freed;
@@ -137,7 +136,6 @@ struct session {
     struct reply reply;
     struct keyspace *db;
     int descriptor;
-    int node; /* as in struct session_peer */
     bool tls, authenticated, closing, broken;
     bool in_transaction, dirty; /* dirty: a watched key changed */
     bool replies_off, skip_reply, skip_next_reply;
@@ -175,8 +173,8 @@ void instance_settle(struct instance *instance);
 /* Thresholds that are read often, taken from the settings. */
 void instance_refresh_thresholds(struct instance *instance);
 void instance_reset_statistics(struct instance *instance);
-/* A new run of the server, as INFO tells it. */
-void instance_make_run_ids(struct instance *instance);
+/* The ids of the run and of replication, anew. */
+void instance_make_ids(struct instance *instance);
 void instance_count_error(struct instance *instance, struct bytes text);
 void instance_sample_rates(struct instance *instance, int64_t now_ms);
 uint64_t rate_per_second(const struct rate *rate);
@@ -202,8 +200,6 @@ bool session_push_begin(struct session *session);
 void session_push_end(struct session *session, bool muted);
 void session_arm_idle(struct session *session);
 void session_stop_monitoring(struct session *session);
-/* Connected to a node that is not the primary. */
-bool session_at_replica(const struct session *session);
 /* A RESP2 client that may only (un)subscribe, ping and leave. */
 bool session_listens(const struct session *session);
 /* The words in one block, memory_free. */

@@ -132,6 +132,13 @@ struct bytes pubsub_name(const struct subscription *subscription, enum pubsub_ki
 
 /* ---- Delivery ---- */
 
+/* Said of each subscriber, who is counted as a receiver all the same. */
+static bool lost(const struct session *session, struct bytes channel)
+{
+    const struct instance_host_info *host = &session->instance->host;
+    return host->lose != NULL && host->lose(host->context, session, channel);
+}
+
 static void deliver(struct session *session, const char *kind, const struct bytes *parts,
                     size_t count)
 {
@@ -154,7 +161,9 @@ int64_t pubsub_publish(struct instance *instance, enum pubsub_kind kind, struct 
     const struct bytes parts[] = {name, message};
     for (const struct subscription *each = channel == NULL ? NULL : channel->first; each != NULL;
          each = each->next_of_channel) {
-        deliver(each->session, kind == PUBSUB_SHARD ? "smessage" : "message", parts, 2);
+        if (!lost(each->session, name)) {
+            deliver(each->session, kind == PUBSUB_SHARD ? "smessage" : "message", parts, 2);
+        }
         receivers++;
     }
     struct dict *patterns = &pubsub->channels[PUBSUB_PATTERN];
@@ -170,7 +179,9 @@ int64_t pubsub_publish(struct instance *instance, enum pubsub_kind kind, struct 
         const struct bytes matched[] = {pattern, name, message};
         for (const struct subscription *each = channel->first; each != NULL;
              each = each->next_of_channel) {
-            deliver(each->session, "pmessage", matched, 3);
+            if (!lost(each->session, name)) {
+                deliver(each->session, "pmessage", matched, 3);
+            }
             receivers++;
         }
     }
