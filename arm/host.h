@@ -36,10 +36,8 @@ struct arm_cache {
     struct bytes name; /* of the resource, as the user wrote it */
     struct bytes resource_id;
     struct bytes sku; /* "Basic", "Standard", "Premium" */
-    char family;      /* 'C', 'P' or 'E' */
+    char family;      /* 'C' or 'P' */
     int capacity;
-    const char *domain; /* behind the name, as for cache_address */
-    bool enterprise;    /* of redisEnterprise: the sku is "Balanced_B5", the name "c1.westus2" */
     struct bytes primary_key, secondary_key;
     struct bytes redis_version;       /* "6.0" as ARM shows it */
     struct bytes minimum_tls_version; /* "1.0", "1.1", "1.2"; empty: not set */
@@ -82,9 +80,7 @@ struct arm_host {
     /* Verifies a bearer token for the management API. False: `error` says why (401). */
     bool (*authenticate)(void *context, struct bytes token, struct arm_principal *principal,
                          struct arm_error *error);
-    /* `domain`: what Azure puts behind the name, "redis.cache.windows.net". */
-    void (*cache_address)(void *context, struct bytes name, const char *domain,
-                          struct arm_cache_address *address);
+    void (*cache_address)(void *context, struct bytes name, struct arm_cache_address *address);
     /* The cache exists from now on, or has changed. */
     void (*cache_apply)(void *context, const struct arm_cache *cache);
     /* It is gone: connections are closed and data is dropped. */

@@ -12,7 +12,7 @@ static const char *const admin_paths[] = {"/_redurite", "/_redurite/*", "/health
                                           NULL};
 
 static const struct admin_route *const route_groups[] = {
-    admin_info_routes,    admin_clock_routes,  admin_state_routes,
+    admin_info_routes,    admin_clock_routes,  admin_fault_routes,   admin_state_routes,
     admin_journal_routes, admin_events_routes, admin_metrics_routes,
 };
 
@@ -171,12 +171,20 @@ static bool guard_or_answer(struct admin *admin, struct admin_call *call)
 
 /* ---- Routing ---- */
 
-static bool paths_equal(struct bytes path, const char *route)
+/* What stands for a last "{id}" of the route is the call's id. */
+static bool path_fits(struct bytes path, const char *route, struct bytes *id)
 {
+    struct bytes pattern = bytes_from_string(route);
+
     if (path.size > 1 && path.data[path.size - 1] == '/') {
         path.size--;
     }
-    return bytes_equal_string(path, route);
+    if (!bytes_end_with(pattern, BYTES("/{id}"))) {
+        return bytes_equal(path, pattern);
+    }
+    struct bytes start = bytes_slice(pattern, 0, pattern.size - 4);
+    *id = bytes_slice(path, start.size, path.size);
+    return bytes_start_with(path, start) && id->size > 0 && bytes_find(*id, '/') == id->size;
 }
 
 /* The row, or NULL after answering 404 or 405. */
@@ -189,7 +197,7 @@ static const struct admin_route *find_route_or_answer(struct admin_call *call)
     buf_init(&allowed, 256);
     for (size_t group = 0; group < ARRAY_LEN(route_groups) && found == NULL; group++) {
         for (const struct admin_route *route = route_groups[group]; route->path != NULL; route++) {
-            if (!paths_equal(http->path, route->path)) {
+            if (!path_fits(http->path, route->path, &call->id)) {
                 continue;
             }
             if (bytes_equal_string(http->method, route->method) ||

@@ -16,18 +16,20 @@ struct admin;
 struct admin_call {
     struct app *app;
     const struct site_request *request;
-    cJSON *body; /* of POST and PUT; NULL when there was none */
+    struct bytes id; /* what stands for {id} in the path */
+    cJSON *body;     /* of POST, PUT and PATCH; NULL when there was none */
     struct http_response *response;
 };
 
 struct admin_route {
-    const char *method, *path;
+    const char *method, *path; /* the path's last part may be "{id}": any */
     void (*handle)(struct admin_call *call);
 };
 
 /* What each file of routes exports; ends with a zero row. */
 extern const struct admin_route admin_info_routes[];
 extern const struct admin_route admin_clock_routes[];
+extern const struct admin_route admin_fault_routes[];
 extern const struct admin_route admin_state_routes[];
 extern const struct admin_route admin_journal_routes[];
 extern const struct admin_route admin_events_routes[];

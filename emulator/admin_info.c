@@ -71,11 +71,10 @@ static void list_cache(void *context, const struct arm_cache *arm, const char *s
     struct app *app = listing->app;
     struct arm_cache_address address;
     cJSON *document = cJSON_CreateObject();
-    char *sku = arm->enterprise ? bytes_to_string(arm->sku)
-                                : string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data,
-                                                arm->family, arm->capacity);
+    char *sku =
+        string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data, arm->family, arm->capacity);
 
-    cache_host_address(app->caches, arm->name, arm->domain, &address);
+    cache_host_address(app->caches, arm->name, &address);
     add_text(document, "name", arm->name);
     add_text(document, "resourceId", arm->resource_id);
     cJSON_AddStringToObject(document, "state", state);
@@ -125,6 +124,7 @@ cJSON *admin_info_document(struct app *app)
     cJSON_AddStringToObject(document, "clientId", WELL_KNOWN_CLIENT_ID);
     cJSON_AddStringToObject(document, "clientSecret", WELL_KNOWN_CLIENT_SECRET);
     cJSON_AddItemToObject(document, "clock", admin_clock_document(app));
+    cJSON_AddItemToObject(document, "faults", faults_summary_list(app->faults));
 
     struct cache_listing listing = {app, cJSON_AddArrayToObject(document, "caches")};
     arm_service_each_cache(management_service(app->management), list_cache, &listing);

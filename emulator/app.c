@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "emulator/announce.h"
+#include "emulator/fault_actions.h"
 #include "emulator/files.h"
 #include "emulator/log_output.h"
 #include "emulator/seed.h"
@@ -106,7 +107,6 @@ static void cache_moved(void *context, const struct cache *cache)
     struct app *app = context;
     if (app->cache_ports != NULL) {
         cache_ports_update(app->cache_ports, cache);
-        enterprise_port_update(app->enterprise_port, NULL);
     }
 }
 
@@ -115,8 +115,8 @@ static void cache_removing(void *context, const struct cache *cache)
     struct app *app = context;
     if (app->cache_ports != NULL) {
         cache_ports_remove(app->cache_ports, cache);
-        enterprise_port_update(app->enterprise_port, cache);
     }
+    redis_faults_forget_data(app->redis_faults);
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
     }
@@ -165,6 +165,25 @@ static void stop_asked(void *context)
     loop_stop(&app->loop);
 }
 
+static bool message_lost(void *context, const struct session *subscriber, struct bytes channel)
+{
+    struct app *app = context;
+    return redis_faults_lose(app->redis_faults, subscriber, channel);
+}
+
+static void make_faults(struct app *app)
+{
+    const struct faults_config faults = {
+        .clock = app->clock,
+        .random = &app->random,
+        .step = fault_actions_step,
+        .fired = fault_actions_fired,
+        .context = app,
+    };
+    app->faults = faults_create(&faults);
+    app->redis_faults = redis_faults_create(app->faults, app->clock, app->journal);
+}
+
 static void make_caches(struct app *app)
 {
     const struct cache_host_config caches = {
@@ -179,6 +198,7 @@ static void make_caches(struct app *app)
         .signed_in = signed_in,
         .save = save_asked,
         .stop = stop_asked,
+        .lose = message_lost,
         .context = app,
     };
     app->caches = cache_host_create(&caches);
@@ -216,14 +236,12 @@ void app_connection_facts(struct app *app, const struct cache *cache,
 {
     bool plain = cache->plain_port_open && app->redis_port != 0;
 
-    cache_host_address(app->caches, bytes_from_string(cache->name), cache->domain, address);
+    cache_host_address(app->caches, bytes_from_string(cache->name), address);
     *facts = (struct connection_facts){
         .host_name = address->host_name,
         .port = plain ? app->redis_port : 0,
         /* Without a password clients need no TLS either: nothing to trust first. */
-        .ssl_port = cache->open_redis && plain ? 0
-                    : cache->enterprise        ? address->ssl_port
-                                               : app->redis_tls_port,
+        .ssl_port = cache->open_redis && plain ? 0 : app->redis_tls_port,
         .key = cache->open_redis ? "" : cache->primary_key,
         .ca_file = tls_authority_file(app->authority),
     };
@@ -243,6 +261,7 @@ bool app_reset(struct app *app, struct buf *error)
 {
     struct arm_service *service = management_service(app->management);
 
+    faults_clear(app->faults);
     reset_clock(app);
     /* Caches of the start state keep their connections, not their data. */
     cache_host_hold(app->caches);
@@ -279,7 +298,7 @@ static void make_endpoints(struct app *app)
     const struct site *sites;
     size_t count;
 
-    app->redis = redis_endpoint_create(&app->loop, &directory);
+    app->redis = redis_endpoint_create(&app->loop, &directory, app->redis_faults);
     app->front_door = http_endpoint_create(&front_door);
     /* The management API last: on our own names it takes what no one else wants. */
     sites = admin_sites(app->admin, &count);
@@ -410,6 +429,7 @@ static bool build(struct app *app, struct buf *error)
         return false;
     }
     app->journal = journal_create(app->clock);
+    make_faults(app);
     make_caches(app);
     recorder_init(&app->recorder, app->journal, app->caches);
     recorder_record_commands(&app->recorder, app->config->record_commands);
@@ -423,6 +443,7 @@ static bool build(struct app *app, struct buf *error)
         .ephemeral = app->config->ephemeral,
         .service = management_service(app->management),
         .caches = app->caches,
+        .faults = app->faults,
     };
     app->state = state_create(&state, error);
     if (app->state == NULL) {
@@ -443,16 +464,9 @@ static bool build(struct app *app, struct buf *error)
         .tls = app->redis_tls_port,
         .any_port = app->config->redis_port == 0 || app->config->redis_tls_port == 0,
         .caches = app->caches,
+        .faults = app->redis_faults,
     };
     app->cache_ports = cache_ports_create(&ports);
-    const struct enterprise_port_config enterprise = {
-        .loop = &app->loop,
-        .authority = app->authority,
-        .bind = app->config->bind,
-        .port = app->config->enterprise_port,
-        .caches = app->caches,
-    };
-    app->enterprise_port = enterprise_port_create(&enterprise);
     if (!state_load_resources(app->state, error) ||
         !seed_resources(app->config, management_service(app->management), app->caches, error)) {
         return false;
@@ -464,8 +478,7 @@ static bool build(struct app *app, struct buf *error)
 static bool still_open(const struct app *app)
 {
     return app->open_listeners > 0 ||
-           (app->cache_ports != NULL && cache_ports_open(app->cache_ports) > 0) ||
-           enterprise_port_open(app->enterprise_port);
+           (app->cache_ports != NULL && cache_ports_open(app->cache_ports) > 0);
 }
 
 /* Closes ports and timers, and runs the loop until connections have said goodbye. */
@@ -481,7 +494,6 @@ static void close_connections(struct app *app)
     }
     if (app->cache_ports != NULL) {
         cache_ports_close(app->cache_ports);
-        enterprise_port_close(app->enterprise_port);
     }
     uv_timer_start(&app->patience, out_of_patience, PATIENCE_MS, 0);
     while (still_open(app) && uv_is_active((uv_handle_t *)&app->patience)) {
@@ -510,13 +522,14 @@ static void take_down(struct app *app)
     http_endpoint_destroy(app->front_door);
     redis_endpoint_destroy(app->redis);
     cache_ports_destroy(app->cache_ports);
-    enterprise_port_destroy(app->enterprise_port);
     app->cache_ports = NULL;
     admin_destroy(app->admin);
     management_destroy(app->management);
     cache_host_destroy(app->caches);
     identity_destroy(app->identity);
     tls_authority_destroy(app->authority);
+    redis_faults_destroy(app->redis_faults);
+    faults_destroy(app->faults);
     journal_destroy(app->journal);
     if (app->loop_ready) {
         loop_finish(&app->loop);

@@ -11,6 +11,7 @@
 #include "emulator/cache_host.h"
 #include "emulator/config.h"
 #include "emulator/connection_strings.h"
+#include "emulator/faults/faults.h"
 #include "emulator/http_endpoint.h"
 #include "emulator/identity.h"
 #include "emulator/journal.h"
@@ -20,7 +21,6 @@
 #include "emulator/recorder.h"
 #include "emulator/redis_endpoint.h"
 #include "emulator/cache_ports.h"
-#include "emulator/enterprise_port.h"
 #include "emulator/state.h"
 #include "emulator/tls.h"
 
@@ -33,6 +33,8 @@ struct app {
     struct loop loop;
     struct journal *journal;
     struct recorder recorder;
+    struct faults *faults;
+    struct redis_faults *redis_faults;
     struct tls_authority *authority;
     struct cache_host *caches;
     struct identity *identity;
@@ -42,8 +44,7 @@ struct app {
     struct redis_endpoint *redis;
     struct http_endpoint *front_door;
     struct listener *redis_listener, *redis_tls_listener, *https_listener;
-    struct cache_ports *cache_ports;
-    struct enterprise_port *enterprise_port;    /* NULL until ports are open */
+    struct cache_ports *cache_ports;            /* NULL until ports are open */
     int redis_port, redis_tls_port, https_port; /* in use; 0: off */
     uv_signal_t interrupt, terminate;
     uv_timer_t housekeeping, patience;

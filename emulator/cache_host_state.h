@@ -5,8 +5,6 @@
 #include "emulator/cache_host.h"
 
 #define AZURE_CACHE_SUFFIX ".redis.cache.windows.net"
-#define MANAGED_CACHE_SUFFIX ".redis.azure.net"
-#define ENTERPRISE_CACHE_SUFFIX ".redisenterprise.cache.azure.net"
 
 /* An instance whose cache has gone but whose connections are still closing. */
 struct leaving {
@@ -20,9 +18,8 @@ struct cache_host {
     struct instance *anteroom;
     struct cache *caches; /* oldest first */
     struct leaving *leaving;
-    struct node_sequence *sequences; /* what is happening to nodes */
     bool held;
-    int port, tls_port, enterprise_port; /* 0: off */
+    int port, tls_port;
     struct cache_host_counters counters;
 };
 

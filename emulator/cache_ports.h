@@ -18,6 +18,7 @@ struct cache_ports_config {
     int plain, tls; /* the main ports in use; 0: that kind is off */
     bool any_port;  /* shards take free ports, as the main ones did */
     struct cache_host *caches;
+    struct redis_faults *faults;
 };
 
 struct cache_ports *cache_ports_create(const struct cache_ports_config *config);

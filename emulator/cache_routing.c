@@ -20,8 +20,7 @@ static struct redis_target target_of(const struct cache *cache)
 static bool cache_part(struct bytes server_name, struct bytes *name)
 {
     static const char *const suffixes[] = {".privatelink.redis.cache.windows.net",
-                                           AZURE_CACHE_SUFFIX, ".privatelink" MANAGED_CACHE_SUFFIX,
-                                           MANAGED_CACHE_SUFFIX, ENTERPRISE_CACHE_SUFFIX};
+                                           AZURE_CACHE_SUFFIX};
 
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         struct bytes suffix = bytes_from_string(suffixes[i]);
@@ -60,20 +59,13 @@ static struct redis_target anteroom(void *context)
             return target_of(cache);
         }
     }
-    return (struct redis_target){
-        .instance = host->anteroom, .minimum_tls = TLS_1_2, .plain_port_open = true};
+    return (struct redis_target){host->anteroom, TLS_1_2, true, NULL};
 }
 
-struct redis_target cache_endpoint_target(const struct cache *cache)
-{
-    return target_of(cache);
-}
-
-struct redis_target cache_node_target(const struct cache *cache, int shard, int node)
+struct redis_target cache_shard_target(const struct cache *cache, int shard)
 {
     struct redis_target target = target_of(cache);
     target.instance = cache_instance(cache, shard);
-    target.node = node + 1;
     return target;
 }
 

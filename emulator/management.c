@@ -1,8 +1,6 @@
 /* Joins arm/ to the front door, to identity, to the caches and to persistence. */
 #include "emulator/management.h"
 
-#include "emulator/cache_nodes.h"
-
 static const char *const azure_hosts[] = {"management.azure.com", "management.core.windows.net",
                                           NULL};
 /* Under the emulator's own names, next to other sites; some clients double the slash. */
@@ -44,11 +42,10 @@ static bool authenticate(void *context, struct bytes token, struct arm_principal
     return true;
 }
 
-static void cache_address(void *context, struct bytes name, const char *domain,
-                          struct arm_cache_address *address)
+static void cache_address(void *context, struct bytes name, struct arm_cache_address *address)
 {
     struct management *management = context;
-    cache_host_address(management->caches, name, domain, address);
+    cache_host_address(management->caches, name, address);
 }
 
 static void cache_apply(void *context, const struct arm_cache *cache)
@@ -67,12 +64,6 @@ static void cache_flush(void *context, struct bytes name)
 {
     struct management *management = context;
     cache_host_flush(management->caches, name);
-}
-
-static void cache_reboot(void *context, struct bytes name, enum arm_nodes nodes, int shard)
-{
-    struct management *management = context;
-    cache_host_reboot(management->caches, name, nodes, shard);
 }
 
 static void changed(void *context)
@@ -100,7 +91,6 @@ struct management *management_create(const struct management_config *config)
         .cache_apply = cache_apply,
         .cache_remove = cache_remove,
         .cache_flush = cache_flush,
-        .cache_reboot = cache_reboot,
         .changed = changed,
     };
     struct arm_service_config service = config->service;

@@ -11,6 +11,9 @@ enum {
 struct redis_endpoint {
     struct loop *loop;
     struct redis_directory directory;
+    struct redis_faults *faults; /* NULL: none */
+    const struct faults *engine;
+    char refusal[FAULT_REFUSAL_SIZE]; /* what a fault says to the client being turned away */
 };
 
 struct client {
@@ -19,6 +22,7 @@ struct client {
     struct session *session;
     struct instance *named; /* routed here by server name; NULL: by key */
     struct loop_task woken;
+    struct redis_hold hold;
     size_t handed;        /* of the session's output, to the connection */
     size_t blocked_input; /* fed while the session waits */
     bool spoken;          /* the first bytes have been looked at */
@@ -45,7 +49,6 @@ static void hand_over(struct client *client)
         struct bytes output = session_output(client->session);
         struct bytes part = bytes_slice(output, client->handed, output.size);
         part = bytes_slice(part, 0, CONNECTION_HIGH_WATER);
-        /* The verdict of faults on replies acts here. */
         connection_send(client->connection, part);
         client->handed += part.size;
         if (client->handed >= output.size - client->handed) {
@@ -69,10 +72,16 @@ static void finish(struct client *client)
 
 /* ---- Input ---- */
 
-/* The verdict of faults on commands acts here, between session_next and session_run. */
 static void run_command(struct client *client)
 {
-    session_run(client->session);
+    struct redis_endpoint *endpoint = client->endpoint;
+
+    if (endpoint->faults == NULL || !redis_faults_armed(endpoint->engine)) {
+        session_run(client->session);
+    } else if (redis_faults_run(endpoint->faults, &client->hold, client->session,
+                                client->connection) == FAULT_CLOSES) {
+        session_close(client->session);
+    }
 }
 
 static void wait_for_more(struct client *client, enum session_step step)
@@ -187,7 +196,17 @@ static struct instance *authenticate(void *context, struct session *session,
     if (!directory->by_password(directory->context, client->named, &given, &target, admission)) {
         return NULL;
     }
-    return admit(client, &target, admission) ? target.instance : NULL;
+    if (!admit(client, &target, admission)) {
+        return NULL;
+    }
+    if (client->named == NULL && client->endpoint->faults != NULL &&
+        !redis_faults_admit(client->endpoint->faults, target.instance,
+                            connection_peer(client->connection), true, client->endpoint->refusal)) {
+        admission->refusal = client->endpoint->refusal;
+        admission->hang_up = client->endpoint->refusal[0] == '\0';
+        return NULL;
+    }
+    return target.instance;
 }
 
 /* Where a new connection begins. False: nowhere. */
@@ -220,7 +239,7 @@ static void refuse(struct connection *connection, const char *refusal)
 static bool begin_session(struct client *client)
 {
     struct connection *connection = client->connection;
-    struct session_peer peer = {
+    const struct session_peer peer = {
         .address = connection_peer(connection),
         .local_address = connection_local(connection),
         .descriptor = connection_descriptor(connection),
@@ -240,7 +259,14 @@ static bool begin_session(struct client *client)
         }
         return false;
     }
-    peer.node = target.node;
+    if (client->endpoint->faults != NULL &&
+        !redis_faults_admit(client->endpoint->faults, target.instance, peer.address, false,
+                            client->endpoint->refusal)) {
+        if (client->endpoint->refusal[0] != '\0') {
+            refuse(connection, client->endpoint->refusal);
+        }
+        return false;
+    }
     buf_init(&full, 1024);
     client->session = session_create(target.instance, &peer, &host, &full);
     connection_send(connection, buf_bytes(&full));
@@ -341,6 +367,7 @@ static void closed(struct connection *connection)
     struct client *client = connection_data(connection);
 
     loop_cancel(client->endpoint->loop, &client->woken);
+    redis_hold_finish(&client->hold);
     session_destroy(client->session);
     memory_free(client);
 }
@@ -348,10 +375,16 @@ static void closed(struct connection *connection)
 /* ---- The endpoint ---- */
 
 struct redis_endpoint *redis_endpoint_create(struct loop *loop,
-                                             const struct redis_directory *directory)
+                                             const struct redis_directory *directory,
+                                             struct redis_faults *faults)
 {
     struct redis_endpoint *endpoint = memory_allocate(sizeof(*endpoint));
-    *endpoint = (struct redis_endpoint){loop, *directory};
+    *endpoint = (struct redis_endpoint){
+        .loop = loop,
+        .directory = *directory,
+        .faults = faults,
+        .engine = faults == NULL ? NULL : redis_faults_engine(faults),
+    };
     return endpoint;
 }
 

@@ -7,6 +7,7 @@
 
 #include "emulator/listener.h"
 #include "emulator/network_rules.h"
+#include "emulator/redis_faults.h"
 #include "resp/session.h"
 
 /* Where a connection may go. */
@@ -14,7 +15,6 @@ struct redis_target {
     struct instance *instance;
     enum tls_version minimum_tls;
     bool plain_port_open;                /* false: only TLS clients are let in */
-    int node;                            /* as in struct session_peer */
     const struct network_rules *network; /* borrowed for the call; NULL: from everywhere */
 };
 
@@ -50,8 +50,10 @@ struct redis_directory {
 
 struct redis_endpoint;
 
+/* `faults` decide on clients and commands; NULL: none. */
 struct redis_endpoint *redis_endpoint_create(struct loop *loop,
-                                             const struct redis_directory *directory);
+                                             const struct redis_directory *directory,
+                                             struct redis_faults *faults);
 void redis_endpoint_destroy(struct redis_endpoint *endpoint); /* its connections must be gone */
 /* For the listeners of both ports. */
 struct connection_handler redis_endpoint_handler(struct redis_endpoint *endpoint);

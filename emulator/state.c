@@ -404,14 +404,18 @@ cJSON *state_snapshot(struct state *state)
     cJSON *document =
         state_document_create(state->config.loop->clock, state->wall, state->config.service);
     state_document_add_data(document, state->config.caches);
+    cJSON_AddItemToObject(document, "faults", faults_save(state->config.faults));
     return document;
 }
 
 bool state_restore(struct state *state, const cJSON *document, struct buf *error)
 {
-    bool good = state_document_restore(document, state->config.loop->clock, state->wall,
+    const cJSON *faults = cJSON_GetObjectItemCaseSensitive(document, "faults");
+    bool good = faults_check(faults, error) &&
+                state_document_restore(document, state->config.loop->clock, state->wall,
                                        state->config.service, state->config.caches, error);
     if (good) {
+        faults_load(state->config.faults, faults);
         state_changed(state);
         pump(state);
     }

@@ -14,6 +14,7 @@
 
 #include "arm/service.h"
 #include "emulator/cache_host.h"
+#include "emulator/faults/faults.h"
 #include "emulator/loop.h"
 
 struct state;
@@ -24,6 +25,7 @@ struct state_config {
     bool ephemeral; /* keep nothing */
     struct arm_service *service;
     struct cache_host *caches;
+    struct faults *faults;
 };
 
 /* Takes the directory's lock. NULL with one line in `error` that names who holds it. */
@@ -40,7 +42,7 @@ void state_load_data(struct state *state);
 void state_changed(struct state *state); /* of resources or clock */
 void state_cache_removed(struct state *state, const struct cache *cache); /* before it goes */
 
-/* Everything as one document (owned by the caller), and back: all or nothing. */
+/* Everything as one document (owned by the caller), faults too; and back: all or nothing. */
 cJSON *state_snapshot(struct state *state);
 bool state_restore(struct state *state, const cJSON *document, struct buf *error);
 

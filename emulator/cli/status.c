@@ -43,6 +43,14 @@ static void print_status(const cJSON *info)
                json_text(cache, "state"), json_text(cache, "sku"), json_text(cache, "redisVersion"),
                (long long)json_number(cache, "keys"), (long long)json_number(cache, "clients"));
     }
+    const cJSON *faults = json_at(info, "faults"), *fault;
+    printf("  %-16s %d active\n", "faults", cJSON_GetArraySize(faults));
+    cJSON_ArrayForEach(fault, faults)
+    {
+        printf("    %-24s %-12s %s, fired %lld times\n", json_text(fault, "id"),
+               json_text(fault, "plane"), json_text(fault, "type"),
+               (long long)json_number(fault, "fired"));
+    }
 }
 
 static enum exit_status status_run(void *context, char **words, int count)

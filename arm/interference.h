@@ -1,0 +1,13 @@
+/*
+ * What a host may do to the management API from outside of a request, and what it may ask of one
+ * before it is handled. For faults.
+ */
+#ifndef ARM_INTERFERENCE_H
+#define ARM_INTERFERENCE_H
+
+#include "arm/service.h"
+
+/* As regenerateKey; `type` is "Primary" or "Secondary". False: there is no such cache. */
+bool arm_service_rotate_key(struct arm_service *service, struct bytes cache, const char *type);
+
+#endif

@@ -1,3 +1,0 @@
-module redurite
-
-go 1.19

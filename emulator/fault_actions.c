@@ -1,0 +1,167 @@
+/* Steps of faults on whole caches, and their traces in the journal. */
+#include "emulator/fault_actions.h"
+
+#include <string.h>
+
+#include "arm/interference.h"
+#include "base/log.h"
+#include "emulator/app.h"
+#include "resp/interference.h"
+#include "resp/pubsub.h"
+
+#define EVENTS_CHANNEL "AzureRedisEvents"
+
+/* ---- Steps ---- */
+
+static void cut_session(void *context, struct session *session)
+{
+    (void)context;
+    session_close(session);
+}
+
+/* "NotificationType|NodeMaintenanceStarting|StartTimeInUTC|2021-03-02T23:26:57|IsReplica|..." */
+static void announce(struct app *app, struct instance *instance,
+                     const struct fault_verdict *verdict)
+{
+    char start[32] = "";
+    struct buf message;
+
+    if (verdict->event_starts_ms > 0) {
+        timestamp_format(clock_now_ms(app->clock) + verdict->event_starts_ms, start);
+        start[strcspn(start, ".Z")] = '\0';
+    }
+    buf_init(&message, 1024);
+    buf_printf(&message,
+               "NotificationType|%s|StartTimeInUTC|%s|IsReplica|%s|IPAddress||SSLPort|%d|"
+               "NonSSLPort|%d",
+               verdict->event, start, verdict->event_replica ? "True" : "False",
+               app->redis_tls_port, app->redis_port);
+    pubsub_publish(instance, PUBSUB_CHANNEL, BYTES(EVENTS_CHANNEL), buf_bytes(&message));
+    buf_finish(&message);
+}
+
+static void act_on_instance(struct app *app, struct instance *instance,
+                            const struct fault_verdict *verdict)
+{
+    if (verdict->event != NULL) {
+        announce(app, instance, verdict);
+    }
+    if (verdict->lose_data) {
+        instance_flush(instance);
+    }
+    if (verdict->promote) {
+        instance_promote(instance);
+    }
+    if (verdict->cut) {
+        instance_each_session(instance, cut_session, NULL);
+    }
+}
+
+void fault_actions_step(void *context, const struct fault_rule *rule,
+                        const struct fault_verdict *verdict)
+{
+    struct app *app = context;
+
+    for (struct cache *cache = cache_host_first(app->caches), *next; cache != NULL; cache = next) {
+        struct bytes name = bytes_from_string(cache->name);
+        next = cache->next;
+        if (!fault_match_fits_key(&rule->match, FAULT_KEY_CACHE, name)) {
+            continue;
+        }
+        log_info("fault", "acted on a cache rule=%s type=%s name=%s", rule->id, rule->kind->name,
+                 cache->name);
+        for (int i = 0; i < cache_instance_count(cache); i++) {
+            act_on_instance(app, cache_instance(cache, i), verdict);
+        }
+        journal_blame(app->journal, bytes_from_string(rule->id));
+        journal_add(app->journal,
+                    &(struct journal_event){
+                        .plane = "redis",
+                        .texts =
+                            {
+                                [JOURNAL_OPERATION] = bytes_from_string(rule->kind->name),
+                                [JOURNAL_CACHE] = name,
+                                [JOURNAL_OUTCOME] = bytes_from_string(
+                                    verdict->event == NULL ? "done" : verdict->event),
+                            },
+                        .database = -1,
+                        .ttl_ms = JOURNAL_TTL_ABSENT,
+                        .duration_us = -1,
+                    });
+        if (verdict->rotate_key != NULL) {
+            arm_service_rotate_key(management_service(app->management), name, verdict->rotate_key);
+        }
+    }
+}
+
+/* ---- The journal ---- */
+
+/* What is told of elsewhere, and only has to name the fault. */
+static bool recorded_anyway(const struct app *app, const struct fault_subject *subject)
+{
+    switch (subject->plane) {
+    case FAULT_ARM:
+    case FAULT_MONITOR:
+    case FAULT_ENTRA:
+    case FAULT_KEYVAULT:
+        return true;
+    case FAULT_REDIS:
+        return subject->moment == FAULT_AT_REQUEST && app->recorder.commands;
+    default:
+        return subject->moment == FAULT_AT_POLL;
+    }
+}
+
+static const char *outcome_of(const struct fault_verdict *verdict)
+{
+    return verdict->error[0] != '\0'          ? verdict->error
+           : verdict->code[0] != '\0'         ? verdict->code
+           : verdict->drop_answer             ? "answer dropped"
+           : verdict->lose_message            ? "message lost"
+           : verdict->stall_handshake         ? "stalled"
+           : verdict->no_such_name            ? "no such name"
+           : verdict->later_ms != 0           ? "postponed"
+           : verdict->silent || verdict->down ? "no answer"
+           : verdict->delay_ms > 0            ? "late"
+                                              : "changed";
+}
+
+void fault_actions_fired(void *context, const struct fault_subject *subject,
+                         const struct fault_verdict *verdict)
+{
+    static const enum fault_key names[] = {FAULT_KEY_COMMAND, FAULT_KEY_OPERATION, FAULT_KEY_NAME};
+    struct app *app = context;
+    struct bytes operation = {0}, outcome = bytes_from_string(outcome_of(verdict));
+
+    if (recorded_anyway(app, subject)) {
+        journal_blame(app->journal, bytes_from_string(verdict->rule));
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(names) && operation.size == 0; i++) {
+        operation = subject->values[names[i]];
+    }
+    if (operation.size == 0) {
+        operation = subject->plane == FAULT_TLS ? BYTES("handshake") : BYTES("connect");
+    }
+    journal_blame(app->journal, bytes_from_string(verdict->rule));
+    journal_add(app->journal,
+                &(struct journal_event){
+                    .plane = fault_plane_name(subject->plane),
+                    .texts =
+                        {
+                            [JOURNAL_OPERATION] = operation,
+                            [JOURNAL_CACHE] = subject->values[FAULT_KEY_CACHE],
+                            [JOURNAL_CLIENT] = subject->values[FAULT_KEY_ADDRESS],
+                            [JOURNAL_CLIENT_NAME] = subject->plane == FAULT_REDIS
+                                                        ? subject->values[FAULT_KEY_CLIENT]
+                                                        : (struct bytes){0},
+                            [JOURNAL_OUTCOME] = bytes_slice(outcome, 0, bytes_find(outcome, ' ')),
+                        },
+                    .keys = subject->keys,
+                    .key_count = subject->key_count,
+                    .database = -1,
+                    .failed = true,
+                    .ttl_ms = JOURNAL_TTL_ABSENT,
+                    .duration_us = -1,
+                });
+}
