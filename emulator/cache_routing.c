@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "emulator/cache_host_state.h"
+#include "emulator/geo_replication.h"
 
 static struct redis_target target_of(const struct cache *cache)
 {
@@ -16,38 +17,37 @@ static struct redis_target target_of(const struct cache *cache)
     };
 }
 
-/* The cache part of "NAME.redis.cache.windows.net" and the like; false: no such name. */
-static bool cache_part(struct bytes server_name, struct bytes *name)
-{
-    static const char *const suffixes[] = {".privatelink.redis.cache.windows.net",
-                                           AZURE_CACHE_SUFFIX};
-
-    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-        struct bytes suffix = bytes_from_string(suffixes[i]);
-        if (server_name.size > suffix.size &&
-            bytes_equal_nocase(
-                bytes_slice(server_name, server_name.size - suffix.size, server_name.size),
-                suffix)) {
-            *name = bytes_slice(server_name, 0, server_name.size - suffix.size);
-            return true;
-        }
-    }
-    return false;
-}
+/* "NAME.redis.cache.windows.net" and the like; `geo`: the name of whichever cache is primary. */
+static const struct {
+    const char *suffix;
+    bool geo;
+} cache_names[] = {
+    {".privatelink.redis.cache.windows.net", false},
+    {".geo" AZURE_CACHE_SUFFIX, true},
+    {AZURE_CACHE_SUFFIX, false},
+};
 
 static enum redis_name by_name(void *context, struct bytes server_name, struct redis_target *target)
 {
-    struct bytes name;
-
-    if (!cache_part(server_name, &name)) {
-        return REDIS_NAME_FOREIGN;
+    for (size_t i = 0; i < ARRAY_LEN(cache_names); i++) {
+        struct bytes suffix = bytes_from_string(cache_names[i].suffix);
+        struct bytes end =
+            bytes_slice(server_name, server_name.size - suffix.size, server_name.size);
+        if (server_name.size <= suffix.size || !bytes_equal_nocase(end, suffix)) {
+            continue;
+        }
+        const struct cache *cache =
+            cache_host_find(context, bytes_slice(server_name, 0, server_name.size - suffix.size));
+        if (cache != NULL && cache_names[i].geo) {
+            cache = geo_primary_of(cache);
+        }
+        if (cache == NULL) {
+            return REDIS_NAME_UNKNOWN;
+        }
+        *target = target_of(cache);
+        return REDIS_NAME_FOUND;
     }
-    const struct cache *cache = cache_host_find(context, name);
-    if (cache == NULL) {
-        return REDIS_NAME_UNKNOWN;
-    }
-    *target = target_of(cache);
-    return REDIS_NAME_FOUND;
+    return REDIS_NAME_FOREIGN;
 }
 
 static struct redis_target anteroom(void *context)

@@ -227,6 +227,11 @@ void geo_forget(struct cache_host *host, struct cache *cache)
     }
 }
 
+const struct cache *geo_primary_of(const struct cache *cache)
+{
+    return cache->geo_link == NULL ? cache : cache->geo_link->primary;
+}
+
 void geo_set_lag(struct cache *secondary, int64_t lag_ms)
 {
     secondary->geo_lag_ms = lag_ms;

@@ -19,6 +19,9 @@ void geo_settle(struct cache_host *host);
 /* The cache goes, or its instances do: whatever hangs on it ends. */
 void geo_forget(struct cache_host *host, struct cache *cache);
 
+/* The cache that this one is a copy of, or itself. */
+const struct cache *geo_primary_of(const struct cache *cache);
+
 /* How far behind the secondary runs, on the emulator's clock; 0: as soon as the loop turns. */
 void geo_set_lag(struct cache *secondary, int64_t lag_ms);
 
