@@ -24,6 +24,8 @@ struct management {
     struct arm_service *service;
     struct identity *identity;
     struct cache_host *caches;
+    struct metrics *metrics;
+    struct webhooks *webhooks;
     void (*changed)(void *context);
     void *context;
     struct site sites[2];
@@ -66,6 +68,25 @@ static void cache_flush(void *context, struct bytes name)
     cache_host_flush(management->caches, name);
 }
 
+static int cache_shards(void *context, struct bytes name)
+{
+    struct management *management = context;
+    return metrics_shards(management->metrics, name);
+}
+
+static struct arm_sample cache_sample(void *context, struct bytes name, int shard,
+                                      enum arm_figure figure, int64_t from_ms, int64_t to_ms)
+{
+    struct management *management = context;
+    return metrics_sample(management->metrics, name, shard, figure, from_ms, to_ms);
+}
+
+static void post(void *context, const char *url, struct bytes body)
+{
+    struct management *management = context;
+    webhooks_post(management->webhooks, url, body);
+}
+
 static void changed(void *context)
 {
     struct management *management = context;
@@ -91,12 +112,17 @@ struct management *management_create(const struct management_config *config)
         .cache_apply = cache_apply,
         .cache_remove = cache_remove,
         .cache_flush = cache_flush,
+        .cache_shards = cache_shards,
+        .cache_sample = cache_sample,
+        .post = post,
         .changed = changed,
     };
     struct arm_service_config service = config->service;
 
     management->identity = config->identity;
     management->caches = config->caches;
+    management->metrics = config->metrics;
+    management->webhooks = config->webhooks;
     management->changed = config->changed;
     management->context = config->context;
     service.host = &host;
