@@ -12,6 +12,7 @@ struct arm_error {
     char code[64];
     char message[1024];
     char target[128];   /* empty: none */
+    bool null_target;   /* a provider's, with "target": null and nothing behind the message */
     bool from_provider; /* as the Redis provider writes them: RequestID behind, "target": null */
 };
 

@@ -36,8 +36,10 @@ struct arm_cache {
     struct bytes name; /* of the resource, as the user wrote it */
     struct bytes resource_id;
     struct bytes sku; /* "Basic", "Standard", "Premium" */
-    char family;      /* 'C' or 'P' */
+    char family;      /* 'C', 'P' or 'E' */
     int capacity;
+    const char *domain; /* behind the name, as for cache_address */
+    bool enterprise;    /* of redisEnterprise: the sku is "Balanced_B5", the name "c1.westus2" */
     struct bytes primary_key, secondary_key;
     struct bytes redis_version;       /* "6.0" as ARM shows it */
     struct bytes minimum_tls_version; /* "1.0", "1.1", "1.2"; empty: not set */
@@ -75,44 +77,14 @@ struct arm_outcome {
     struct arm_error error; /* of a failed one */
 };
 
-/* What of a cache is watched over time, for Azure Monitor. */
-enum arm_figure {
-    ARM_FIGURE_HITS,
-    ARM_FIGURE_MISSES,
-    ARM_FIGURE_READ, /* bytes a second that clients sent... */
-    ARM_FIGURE_WRITTEN,
-    ARM_FIGURE_CLIENTS,
-    ARM_FIGURE_TOKEN_CLIENTS,
-    ARM_FIGURE_EVICTED,
-    ARM_FIGURE_EXPIRED,
-    ARM_FIGURE_GETS,
-    ARM_FIGURE_SETS,
-    ARM_FIGURE_COMMANDS,
-    ARM_FIGURE_OPERATIONS, /* a second */
-    ARM_FIGURE_PROCESSOR,  /* percent */
-    ARM_FIGURE_KEYS,
-    ARM_FIGURE_MEMORY,
-    ARM_FIGURE_MEMORY_PERCENT,
-    ARM_FIGURE_RESIDENT,
-    ARM_FIGURE_MISS_RATE, /* percent */
-    ARM_FIGURE_OPENED,    /* connections a second */
-    ARM_FIGURE_CLOSED,
-    ARM_FIGURE_COUNT,
-    ARM_FIGURE_NONE = ARM_FIGURE_COUNT, /* told of, but never measured here */
-};
-
-/* What was seen of a figure in a span of time. count 0: nothing. */
-struct arm_sample {
-    double total, minimum, maximum;
-    uint64_t count;
-};
-
 struct arm_host {
     void *context;
     /* Verifies a bearer token for the management API. False: `error` says why (401). */
     bool (*authenticate)(void *context, struct bytes token, struct arm_principal *principal,
                          struct arm_error *error);
-    void (*cache_address)(void *context, struct bytes name, struct arm_cache_address *address);
+    /* `domain`: what Azure puts behind the name, "redis.cache.windows.net". */
+    void (*cache_address)(void *context, struct bytes name, const char *domain,
+                          struct arm_cache_address *address);
     /* The cache exists from now on, or has changed. */
     void (*cache_apply)(void *context, const struct arm_cache *cache);
     /* It is gone: connections are closed and data is dropped. */
@@ -128,13 +100,6 @@ struct arm_host {
     /* Replaces the cache's data by what the RDB files (URLs of blobs) hold. */
     bool (*cache_import)(void *context, struct bytes name, const struct bytes *files, size_t count,
                          struct arm_error *error);
-    /* Shards that are watched apart; 0: there is no such cache. May be NULL: nothing is watched. */
-    int (*cache_shards)(void *context, struct bytes name);
-    /* From `from_ms` on and before `to_ms`, at one shard or (-1) at all together. */
-    struct arm_sample (*cache_sample)(void *context, struct bytes name, int shard,
-                                      enum arm_figure figure, int64_t from_ms, int64_t to_ms);
-    /* Sends JSON to a webhook, some time soon. May be NULL: nobody is told. */
-    void (*post)(void *context, const char *url, struct bytes body);
     /* May be NULL: every operation succeeds. `operation` is the action,
      * "Microsoft.Cache/redis/write". */
     void (*decide_outcome)(void *context, struct bytes operation, struct bytes resource_id,

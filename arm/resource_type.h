@@ -96,6 +96,8 @@ struct arm_resource_type {
     int created, removed, absent;     /* statuses; 0: 201, 200 (202 when it takes time), 204 */
     const struct arm_action *actions; /* ends with a NULL name; may be NULL */
     /* All below may be NULL. */
+    /* Answers all requests for the type; may end in arm_resource_ordinary_request. */
+    bool (*request)(struct arm_call *call);
     /* Before storing: rules across properties. `old` is NULL at creation. */
     bool (*check)(struct arm_call *call, const struct arm_resource *old, cJSON *body);
     bool (*check_removal)(struct arm_call *call, const struct arm_resource *resource);
@@ -109,6 +111,8 @@ struct arm_resource_type {
     /* The resource is in force, or changed, or is going. */
     void (*apply)(struct arm_service *service, struct arm_resource *resource);
     void (*remove)(struct arm_service *service, struct arm_resource *resource);
+    /* 404 in the provider's own words, when they are not the gateway's. Always false. */
+    bool (*missing)(struct arm_call *call);
     /* What DELETE answers when it takes time; NULL: nothing. */
     cJSON *(*removal_body)(struct arm_call *call, const struct arm_resource *resource);
     /* What a client sees. With `secrets`: the answer to a PUT. */

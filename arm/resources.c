@@ -8,8 +8,6 @@
 #include "arm/json.h"
 #include "arm/service_state.h"
 
-enum { ACTION_SIZE = TYPE_NAME_SIZE + 128 };
-
 /* "Microsoft.Cache/redis/write" */
 static void action_of(const char *type_name, const char *verb, char action[ACTION_SIZE])
 {
@@ -365,16 +363,6 @@ bool arm_resource_act(struct arm_call *call, struct arm_resource *resource, cons
     return true;
 }
 
-/* What of the id says where the resource hangs: up to the last "/providers/". */
-static struct bytes scope_of(const char *id)
-{
-    const char *end = id;
-    for (const char *next = id; (next = strstr(next, "/providers/")) != NULL; next++) {
-        end = next;
-    }
-    return (struct bytes){id, (size_t)(end - id)};
-}
-
 static bool below(struct bytes id, struct bytes holder)
 {
     return id.size > holder.size && id.data[holder.size] == '/' &&
@@ -391,7 +379,7 @@ static bool listed(const struct arm_target *target, const struct arm_resource *r
         return false;
     }
     bool exact = (target->type->traits & (ARM_SCOPED | ARM_LISTS_BELOW)) == ARM_SCOPED;
-    return exact ? bytes_equal_nocase(scope_of(resource->id), holder)
+    return exact ? bytes_equal_nocase(arm_scope_of(resource->id), holder)
                  : below(bytes_from_string(resource->id), holder);
 }
 
@@ -416,21 +404,24 @@ static bool list(struct arm_call *call)
 /* ---- Entry ---- */
 
 /* Told as "Microsoft.Cache/Redis/c1/firewallRules/r1". */
-static bool not_found(struct arm_call *call, const char *id)
+bool arm_fail_not_found(struct arm_call *call, const char *id)
 {
-    return arm_fail_resource_not_found(&call->error, id + scope_of(id).size + strlen("/providers/"),
-                                       call->target.group);
+    if (call->target.type->missing != NULL) {
+        return call->target.type->missing(call);
+    }
+    return arm_fail_resource_not_found(
+        &call->error, id + arm_scope_of(id).size + strlen("/providers/"), call->target.group);
 }
 
 /* What the resource hangs on must be there: the group, and the parent if it has one. */
-static bool holder_or_fail(struct arm_call *call)
+bool arm_holder_or_fail(struct arm_call *call)
 {
     const struct arm_target *target = &call->target;
-    if (target->group.size > 0 && arm_group_find(call->service, target->group) == NULL) {
+    bool nested = strstr(target->holder, "/providers/") != NULL;
+    if (target->group.size > 0 && !nested && arm_group_find(call->service, target->group) == NULL) {
         return arm_fail_group_not_found(&call->error, target->group);
     }
-    if (strstr(target->holder, "/providers/") == NULL ||
-        arm_resource_find_id(call->service, target->holder) != NULL) {
+    if (!nested || arm_resource_find_id(call->service, target->holder) != NULL) {
         return true;
     }
     if (call->method == ARM_PUT) {
@@ -439,7 +430,7 @@ static bool holder_or_fail(struct arm_call *call)
                         "'%s' not found.",
                         strrchr(target->holder, '/') + 1);
     }
-    return not_found(call, target->holder);
+    return arm_fail_not_found(call, target->holder);
 }
 
 static bool put_or_fail(struct arm_call *call, struct arm_resource *resource)
@@ -461,8 +452,14 @@ static bool put_or_fail(struct arm_call *call, struct arm_resource *resource)
 
 bool arm_resource_request(struct arm_call *call)
 {
+    const struct arm_resource_type *type = call->target.type;
+    return type->request != NULL ? type->request(call) : arm_resource_ordinary_request(call);
+}
+
+bool arm_resource_ordinary_request(struct arm_call *call)
+{
     const struct arm_target *target = &call->target;
-    if (!holder_or_fail(call)) {
+    if (!arm_holder_or_fail(call)) {
         return false;
     }
     if (target->name.size == 0) {
@@ -478,7 +475,7 @@ bool arm_resource_request(struct arm_call *call)
         return true;
     }
     if (resource == NULL) {
-        return not_found(call, target->id);
+        return arm_fail_not_found(call, target->id);
     }
     if (target->action != NULL) {
         return run_action(call, resource);

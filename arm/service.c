@@ -40,14 +40,16 @@ static void answer_error(struct arm_call *call)
     cJSON *body = cJSON_CreateObject();
     cJSON *object = cJSON_AddObjectToObject(body, "error");
     cJSON_AddStringToObject(object, "code", error->code);
-    if (error->from_provider) {
+    if (error->from_provider && strncmp(call->action, "Microsoft.Cache/", 16) == 0) {
         char *message = string_format("%s\r\nRequestID=%s", error->message, call->request_id);
         cJSON_AddStringToObject(object, "message", message);
         cJSON_AddNullToObject(object, "target");
         memory_free(message);
     } else {
         cJSON_AddStringToObject(object, "message", error->message);
-        if (error->target[0] != '\0') {
+        if (error->null_target) {
+            cJSON_AddNullToObject(object, "target");
+        } else if (error->target[0] != '\0') {
             cJSON_AddStringToObject(object, "target", error->target);
         }
         http_response_header(call->response, "x-ms-failure-cause", "gateway");
@@ -251,8 +253,9 @@ static bool step_handle(struct arm_call *call)
 
 /* From the first that is the client's business on; those before it are the network's. */
 static bool (*const steps[])(struct arm_call *call) = {
-    step_method, step_authenticate, step_path,       step_api_version, step_subscription,
-    step_body,   arm_route,         step_registered, step_handle,
+    step_method,       step_authenticate, step_path,   step_api_version,
+    step_subscription, step_body,         arm_route,   arm_step_action,
+    step_registered,   arm_step_unlocked, step_handle,
 };
 enum { FIRST_INNER_STEP = 2 }; /* of a call by the service itself */
 

@@ -12,6 +12,7 @@
 #define MOST_SEGMENTS 48
 #define ID_SIZE 1536
 #define TYPE_NAME_SIZE 256
+#define ACTION_SIZE (TYPE_NAME_SIZE + 128)
 
 struct arm_operation;
 
@@ -104,6 +105,8 @@ struct arm_call {
     const struct arm_route *route;
     struct bytes wildcards[8]; /* what the route's {} stand for, as the client wrote it */
     struct arm_target target;
+    char action[ACTION_SIZE]; /* "Microsoft.Cache/Redis/write"; empty: anyone may */
+    char scope[ID_SIZE];      /* the id that the action is performed on */
     char api_version[40];
     struct arm_principal principal;
     cJSON *body; /* NULL when there was none */
@@ -116,6 +119,13 @@ bool arm_target_read(struct arm_call *call);
 bool arm_route(struct arm_call *call);
 /* 405, in the gateway's words. Always false. */
 bool arm_fail_method(struct arm_call *call);
+
+/* ---- action.c: what a request does, and over which scope ---- */
+bool arm_step_action(struct arm_call *call);
+/* What an id hangs on: all before its last "/providers/". */
+struct bytes arm_scope_of(const char *id);
+/* Whether the id is the scope's own or one below it. */
+bool arm_id_below(struct bytes id, struct bytes scope);
 
 /* ---- resource_store.c ---- */
 struct arm_group *arm_group_find(const struct arm_service *service, struct bytes name);
@@ -180,6 +190,12 @@ void arm_call_inside(struct arm_service *service, const struct arm_principal *pr
 
 /* ---- resources.c: what all resource types do alike ---- */
 bool arm_resource_request(struct arm_call *call);
+/* The same for a type with a `request` of its own, once that has done its part. */
+bool arm_resource_ordinary_request(struct arm_call *call);
+/* The group and the resource that the target hangs on are there, or the error says what is not. */
+bool arm_holder_or_fail(struct arm_call *call);
+/* 404, for the resource of that id. Always false. */
+bool arm_fail_not_found(struct arm_call *call, const char *id);
 /* An operation that an action begins: the resource is busy until it ends. Answers 202. */
 bool arm_resource_act(struct arm_call *call, struct arm_resource *resource, const char *name,
                       int realistic_s);
@@ -196,6 +212,9 @@ extern const struct arm_resource_type arm_generic_type;
 /* ---- placement.c: resources without a request, for seed and load ---- */
 bool arm_resource_place(struct arm_service *service, const cJSON *document, bool loaded,
                         struct arm_error *error);
+
+/* ---- types/locks.c ---- */
+bool arm_step_unlocked(struct arm_call *call); /* 409 where a lock forbids the request */
 
 /* ---- types ---- */
 extern const struct arm_resource_type arm_redis_type;

@@ -71,10 +71,11 @@ static void list_cache(void *context, const struct arm_cache *arm, const char *s
     struct app *app = listing->app;
     struct arm_cache_address address;
     cJSON *document = cJSON_CreateObject();
-    char *sku =
-        string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data, arm->family, arm->capacity);
+    char *sku = arm->enterprise ? bytes_to_string(arm->sku)
+                                : string_format("%.*s %c%d", (int)arm->sku.size, arm->sku.data,
+                                                arm->family, arm->capacity);
 
-    cache_host_address(app->caches, arm->name, &address);
+    cache_host_address(app->caches, arm->name, arm->domain, &address);
     add_text(document, "name", arm->name);
     add_text(document, "resourceId", arm->resource_id);
     cJSON_AddStringToObject(document, "state", state);

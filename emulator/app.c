@@ -107,6 +107,7 @@ static void cache_moved(void *context, const struct cache *cache)
     struct app *app = context;
     if (app->cache_ports != NULL) {
         cache_ports_update(app->cache_ports, cache);
+        enterprise_port_update(app->enterprise_port, NULL);
     }
 }
 
@@ -115,9 +116,9 @@ static void cache_removing(void *context, const struct cache *cache)
     struct app *app = context;
     if (app->cache_ports != NULL) {
         cache_ports_remove(app->cache_ports, cache);
+        enterprise_port_update(app->enterprise_port, cache);
     }
     redis_faults_forget_data(app->redis_faults);
-    metrics_forget(app->metrics, bytes_from_string(cache->name));
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
     }
@@ -185,14 +186,6 @@ static void make_faults(struct app *app)
     app->redis_faults = redis_faults_create(app->faults, app->clock, app->journal);
 }
 
-static void minute_over(void *context)
-{
-    struct app *app = context;
-    if (app->management != NULL) {
-        arm_service_minute(management_service(app->management));
-    }
-}
-
 static void make_caches(struct app *app)
 {
     const struct cache_host_config caches = {
@@ -211,13 +204,6 @@ static void make_caches(struct app *app)
         .context = app,
     };
     app->caches = cache_host_create(&caches);
-    const struct metrics_config metrics = {
-        .clock = app->clock,
-        .caches = app->caches,
-        .minute = minute_over,
-        .context = app,
-    };
-    app->metrics = metrics_create(&metrics);
 }
 
 static void make_management(struct app *app)
@@ -236,8 +222,6 @@ static void make_management(struct app *app)
             },
         .identity = app->identity,
         .caches = app->caches,
-        .metrics = app->metrics,
-        .webhooks = app->webhooks,
         .changed = resources_changed,
         .context = app,
     };
@@ -246,7 +230,6 @@ static void make_management(struct app *app)
 
 void app_clock_changed(struct app *app)
 {
-    metrics_clock_changed(app->metrics);
     state_changed(app->state);
 }
 
@@ -255,12 +238,14 @@ void app_connection_facts(struct app *app, const struct cache *cache,
 {
     bool plain = cache->plain_port_open && app->redis_port != 0;
 
-    cache_host_address(app->caches, bytes_from_string(cache->name), address);
+    cache_host_address(app->caches, bytes_from_string(cache->name), cache->domain, address);
     *facts = (struct connection_facts){
         .host_name = address->host_name,
         .port = plain ? app->redis_port : 0,
         /* Without a password clients need no TLS either: nothing to trust first. */
-        .ssl_port = cache->open_redis && plain ? 0 : app->redis_tls_port,
+        .ssl_port = cache->open_redis && plain ? 0
+                    : cache->enterprise        ? address->ssl_port
+                                               : app->redis_tls_port,
         .key = cache->open_redis ? "" : cache->primary_key,
         .ca_file = tls_authority_file(app->authority),
     };
@@ -291,7 +276,6 @@ bool app_reset(struct app *app, struct buf *error)
     for (struct cache *cache = cache_host_first(app->caches); cache != NULL; cache = cache->next) {
         cache_host_flush(app->caches, bytes_from_string(cache->name));
     }
-    metrics_clear(app->metrics);
     journal_clear(app->journal);
     state_changed(app->state);
     log_info("app", "reset to the start state");
@@ -456,7 +440,6 @@ static bool build(struct app *app, struct buf *error)
     if (!make_keys(app, error)) {
         return false;
     }
-    app->webhooks = webhooks_create(&app->loop, app->authority);
     make_management(app);
     const struct state_config state = {
         .loop = &app->loop,
@@ -488,6 +471,15 @@ static bool build(struct app *app, struct buf *error)
         .faults = app->redis_faults,
     };
     app->cache_ports = cache_ports_create(&ports);
+    const struct enterprise_port_config enterprise = {
+        .loop = &app->loop,
+        .authority = app->authority,
+        .bind = app->config->bind,
+        .port = app->config->enterprise_port,
+        .caches = app->caches,
+        .faults = app->redis_faults,
+    };
+    app->enterprise_port = enterprise_port_create(&enterprise);
     if (!state_load_resources(app->state, error) ||
         !seed_resources(app->config, management_service(app->management), app->caches, error)) {
         return false;
@@ -499,7 +491,8 @@ static bool build(struct app *app, struct buf *error)
 static bool still_open(const struct app *app)
 {
     return app->open_listeners > 0 ||
-           (app->cache_ports != NULL && cache_ports_open(app->cache_ports) > 0);
+           (app->cache_ports != NULL && cache_ports_open(app->cache_ports) > 0) ||
+           enterprise_port_open(app->enterprise_port);
 }
 
 /* Closes ports and timers, and runs the loop until connections have said goodbye. */
@@ -515,6 +508,7 @@ static void close_connections(struct app *app)
     }
     if (app->cache_ports != NULL) {
         cache_ports_close(app->cache_ports);
+        enterprise_port_close(app->enterprise_port);
     }
     uv_timer_start(&app->patience, out_of_patience, PATIENCE_MS, 0);
     while (still_open(app) && uv_is_active((uv_handle_t *)&app->patience)) {
@@ -543,11 +537,10 @@ static void take_down(struct app *app)
     http_endpoint_destroy(app->front_door);
     redis_endpoint_destroy(app->redis);
     cache_ports_destroy(app->cache_ports);
+    enterprise_port_destroy(app->enterprise_port);
     app->cache_ports = NULL;
     admin_destroy(app->admin);
     management_destroy(app->management);
-    webhooks_destroy(app->webhooks);
-    metrics_destroy(app->metrics);
     cache_host_destroy(app->caches);
     identity_destroy(app->identity);
     tls_authority_destroy(app->authority);

@@ -18,13 +18,12 @@
 #include "emulator/listener.h"
 #include "emulator/loop.h"
 #include "emulator/management.h"
-#include "emulator/metrics.h"
 #include "emulator/recorder.h"
 #include "emulator/redis_endpoint.h"
 #include "emulator/cache_ports.h"
+#include "emulator/enterprise_port.h"
 #include "emulator/state.h"
 #include "emulator/tls.h"
-#include "emulator/webhooks.h"
 
 struct app {
     const struct config *config;
@@ -39,8 +38,6 @@ struct app {
     struct redis_faults *redis_faults;
     struct tls_authority *authority;
     struct cache_host *caches;
-    struct metrics *metrics;
-    struct webhooks *webhooks;
     struct identity *identity;
     struct management *management;
     struct state *state;
@@ -48,7 +45,8 @@ struct app {
     struct redis_endpoint *redis;
     struct http_endpoint *front_door;
     struct listener *redis_listener, *redis_tls_listener, *https_listener;
-    struct cache_ports *cache_ports;            /* NULL until ports are open */
+    struct cache_ports *cache_ports;
+    struct enterprise_port *enterprise_port;    /* NULL until ports are open */
     int redis_port, redis_tls_port, https_port; /* in use; 0: off */
     uv_signal_t interrupt, terminate;
     uv_timer_t housekeeping, patience;

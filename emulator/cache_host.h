@@ -28,8 +28,12 @@ struct cache {
     bool plain_port_open;
     struct cache_access access;
     struct network_rules network;
-    bool open_redis; /* devcache of profile redis: no password, nothing blocked */
-    int shard_count;
+    bool open_redis;           /* devcache of profile redis: no password, nothing blocked */
+    int shard_count, replicas; /* the latter of each shard */
+    bool persisted;            /* an RDB or AOF backup outlives the nodes */
+    bool enterprise;           /* of Azure Managed Redis: has another port */
+    const char *domain;        /* behind the name: "redis.cache.windows.net" */
+    uint64_t failovers, data_losses;
     struct cluster *cluster;   /* NULL: not clustered; `instance` is its first node otherwise */
     char *geo_primary;         /* the cache that this one is to be a copy of; empty: none */
     struct geo_link *geo_link; /* NULL: it is no copy now */
@@ -69,14 +73,17 @@ struct cache_host *cache_host_create(const struct cache_host_config *config);
 void cache_host_destroy(struct cache_host *host);
 /* The ports in use, 0 for off; before any cache exists. */
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
+void cache_host_set_enterprise_port(struct cache_host *host, int port);
 
 /* The shards of a clustered cache, or the one instance of another. */
 int cache_instance_count(const struct cache *cache);
 struct instance *cache_instance(const struct cache *cache, int index);
 /* Summed over the shards of a clustered cache. */
 void cache_stats(const struct cache *cache, struct instance_stats *stats);
-/* The shard of a clustered cache that a connection to its own port belongs to. */
-struct redis_target cache_shard_target(const struct cache *cache, int shard);
+/* Where a connection to the cache itself leads. */
+struct redis_target cache_endpoint_target(const struct cache *cache);
+/* The node of a shard that a connection to its own port belongs to. */
+struct redis_target cache_node_target(const struct cache *cache, int shard, int node);
 /* Whether user and password open this cache; counted and told like any sign-in. */
 bool cache_host_opens(struct cache_host *host, const struct cache *cache,
                       const struct redis_credentials *given, struct session_admission *admission);
@@ -85,7 +92,7 @@ bool cache_host_opens(struct cache_host *host, const struct cache *cache,
 void cache_host_observe(struct cache_host *host, const struct observer *observer);
 
 /* As in arm/host.h. */
-void cache_host_address(const struct cache_host *host, struct bytes name,
+void cache_host_address(const struct cache_host *host, struct bytes name, const char *domain,
                         struct arm_cache_address *address);
 void cache_host_apply(struct cache_host *host, const struct arm_cache *cache);
 void cache_host_remove(struct cache_host *host, struct bytes name);

@@ -5,6 +5,8 @@
 #include "emulator/cache_host.h"
 
 #define AZURE_CACHE_SUFFIX ".redis.cache.windows.net"
+#define MANAGED_CACHE_SUFFIX ".redis.azure.net"
+#define ENTERPRISE_CACHE_SUFFIX ".redisenterprise.cache.azure.net"
 
 /* An instance whose cache has gone but whose connections are still closing. */
 struct leaving {
@@ -18,8 +20,9 @@ struct cache_host {
     struct instance *anteroom;
     struct cache *caches; /* oldest first */
     struct leaving *leaving;
+    struct node_sequence *sequences; /* what is happening to nodes */
     bool held;
-    int port, tls_port;
+    int port, tls_port, enterprise_port; /* 0: off */
     struct cache_host_counters counters;
 };
 

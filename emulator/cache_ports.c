@@ -8,15 +8,15 @@
 enum {
     FIRST_PLAIN = 13000,
     FIRST_TLS = 15000,
-    PORTS_PER_SHARD = 2, /* its replica has the other */
-    ENDPOINT = -1,       /* in place of a shard: the cache's own address */
-    PUBLIC = 0,          /* in place of a private address */
+    LEAST_PORTS_PER_SHARD = 2, /* Azure's numbers leave room for a replica */
+    ENDPOINT = -1,             /* in place of a shard: the cache's own address */
+    PUBLIC = 0,                /* in place of a private address */
 };
 
 struct cache_port {
     struct cache_ports *ports;
     const struct cache *cache; /* NULL: it is being closed */
-    int shard;                 /* or ENDPOINT */
+    int shard, node;           /* the former or ENDPOINT */
     uint32_t address;          /* or PUBLIC: where the emulator is bound */
     struct redis_endpoint *endpoint;
     struct listener *plain, *tls;
@@ -43,7 +43,10 @@ static enum redis_name by_name(void *context, struct bytes server_name, struct r
 static struct redis_target target_of(void *context)
 {
     const struct cache_port *port = context;
-    return cache_shard_target(port->cache, port->shard == ENDPOINT ? 0 : port->shard);
+    if (port->shard == ENDPOINT) {
+        return cache_endpoint_target(port->cache);
+    }
+    return cache_node_target(port->cache, port->shard, port->node);
 }
 
 static bool by_password(void *context, struct instance *named,
@@ -122,40 +125,52 @@ static struct listener *listen_at(struct cache_port *port, enum listener_securit
         listener = listener_create(config->loop, &listening, &error);
     }
     if (listener == NULL) {
-        log_warn("cache", "a port is missing name=%s shard=%d reason=\"%s\"", port->cache->name,
-                 port->shard, buf_string(&error));
+        log_warn("cache", "a port is missing name=%s shard=%d node=%d reason=\"%s\"",
+                 port->cache->name, port->shard, port->node, buf_string(&error));
     }
     buf_finish(&error);
     port->open += listener != NULL ? 1 : 0;
     return listener;
 }
 
-/* `plain` and `tls`: the ports wanted, 0: any, PORT_OFF: none. */
-static struct cache_port *open_port(struct cache_ports *ports, const struct cache *cache, int shard,
-                                    uint32_t address, int plain, int tls)
+/* Which port this is to be; `plain` and `tls` are the numbers wanted, 0: any, PORT_OFF: none. */
+struct wanted {
+    int shard, node;
+    uint32_t address;
+    int plain, tls;
+};
+
+static struct cache_port *find_port(const struct cache_ports *ports, const struct cache *cache,
+                                    const struct wanted *wanted)
 {
-    struct cache_port *port = memory_allocate_zeroed(sizeof(*port));
-    const struct redis_directory directory = {port, by_name, target_of, by_password};
-    port->ports = ports;
-    port->cache = cache;
-    port->shard = shard;
-    port->address = address;
-    port->next = ports->first;
-    ports->first = port;
-    port->endpoint = redis_endpoint_create(ports->config.loop, &directory, ports->config.faults);
-    port->plain = plain == PORT_OFF ? NULL : listen_at(port, LISTENER_PLAIN, plain);
-    port->tls = tls == PORT_OFF ? NULL : listen_at(port, LISTENER_TLS, tls);
+    struct cache_port *port = ports->first;
+    while (port != NULL && (port->cache != cache || port->shard != wanted->shard ||
+                            port->node != wanted->node || port->address != wanted->address)) {
+        port = port->next;
+    }
     return port;
 }
 
-static struct cache_port *find_port(const struct cache_ports *ports, const struct cache *cache,
-                                    int shard, uint32_t address)
+/* The one that is there already, or a new one. */
+static struct cache_port *open_port(struct cache_ports *ports, const struct cache *cache,
+                                    const struct wanted *wanted)
 {
-    struct cache_port *port = ports->first;
-    while (port != NULL &&
-           (port->cache != cache || port->shard != shard || port->address != address)) {
-        port = port->next;
+    struct cache_port *port = find_port(ports, cache, wanted);
+    if (port != NULL) {
+        return port;
     }
+    port = memory_allocate_zeroed(sizeof(*port));
+    const struct redis_directory directory = {port, by_name, target_of, by_password};
+    port->ports = ports;
+    port->cache = cache;
+    port->shard = wanted->shard;
+    port->node = wanted->node;
+    port->address = wanted->address;
+    port->next = ports->first;
+    ports->first = port;
+    port->endpoint = redis_endpoint_create(ports->config.loop, &directory, ports->config.faults);
+    port->plain = wanted->plain == PORT_OFF ? NULL : listen_at(port, LISTENER_PLAIN, wanted->plain);
+    port->tls = wanted->tls == PORT_OFF ? NULL : listen_at(port, LISTENER_TLS, wanted->tls);
     return port;
 }
 
@@ -168,7 +183,8 @@ static bool still_wanted(const struct cache_port *port)
         there |= network->private_addresses[i] == port->address;
     }
     return there && (port->shard == ENDPOINT ||
-                     (cache->cluster != NULL && port->shard < cache->cluster->count));
+                     (cache->cluster != NULL && port->shard < cache->cluster->count &&
+                      port->node <= cache->replicas));
 }
 
 /* A wildcard has every address already. */
@@ -177,23 +193,26 @@ static bool bound_everywhere(const struct cache_ports *ports)
     return strcmp(ports->config.bind, "0.0.0.0") == 0 || strcmp(ports->config.bind, "::") == 0;
 }
 
-static void open_shard(struct cache_ports *ports, const struct cache *cache, int shard)
+static void open_node(struct cache_ports *ports, const struct cache *cache, int shard, int node)
 {
     const struct cache_ports_config *config = &ports->config;
-    struct cluster_node *node = &cache->cluster->nodes[shard];
-    struct cache_port *port = find_port(ports, cache, shard, PUBLIC);
-    if (port == NULL) {
-        int offset = shard * PORTS_PER_SHARD;
-        port = open_port(ports, cache, shard, PUBLIC,
-                         config->plain == 0 ? PORT_OFF
-                         : config->any_port ? 0
-                                            : FIRST_PLAIN + offset,
-                         config->tls == 0   ? PORT_OFF
-                         : config->any_port ? 0
-                                            : FIRST_TLS + offset);
-    }
-    node->port = port->plain == NULL ? 0 : listener_port(port->plain);
-    node->tls_port = port->tls == NULL ? 0 : listener_port(port->tls);
+    struct cluster_member *member = &cache->cluster->shards[shard].members[node];
+    int stride =
+        cache->replicas + 1 > LEAST_PORTS_PER_SHARD ? cache->replicas + 1 : LEAST_PORTS_PER_SHARD;
+    int offset = shard * stride + node;
+    const struct wanted wanted = {
+        .shard = shard,
+        .node = node,
+        .plain = config->plain == 0 ? PORT_OFF
+                 : config->any_port ? 0
+                                    : FIRST_PLAIN + offset,
+        .tls = config->tls == 0   ? PORT_OFF
+               : config->any_port ? 0
+                                  : FIRST_TLS + offset,
+    };
+    const struct cache_port *port = open_port(ports, cache, &wanted);
+    member->port = port->plain == NULL ? 0 : listener_port(port->plain);
+    member->tls_port = port->tls == NULL ? 0 : listener_port(port->tls);
 }
 
 static int or_off(int port)
@@ -203,14 +222,20 @@ static int or_off(int port)
 
 static void open_private(struct cache_ports *ports, const struct cache *cache, uint32_t address)
 {
-    if (find_port(ports, cache, ENDPOINT, address) == NULL) {
-        open_port(ports, cache, ENDPOINT, address, or_off(ports->config.plain),
-                  or_off(ports->config.tls));
-    }
+    const struct wanted endpoint = {.shard = ENDPOINT,
+                                    .address = address,
+                                    .plain = or_off(ports->config.plain),
+                                    .tls = or_off(ports->config.tls)};
+    open_port(ports, cache, &endpoint);
     for (int i = 0; cache->cluster != NULL && i < cache->cluster->count; i++) {
-        const struct cluster_node *node = &cache->cluster->nodes[i];
-        if (find_port(ports, cache, i, address) == NULL) {
-            open_port(ports, cache, i, address, or_off(node->port), or_off(node->tls_port));
+        for (int node = 0; node <= cache->replicas; node++) {
+            const struct cluster_member *member = &cache->cluster->shards[i].members[node];
+            const struct wanted wanted = {.shard = i,
+                                          .node = node,
+                                          .address = address,
+                                          .plain = or_off(member->port),
+                                          .tls = or_off(member->tls_port)};
+            open_port(ports, cache, &wanted);
         }
     }
 }
@@ -224,7 +249,9 @@ void cache_ports_update(struct cache_ports *ports, const struct cache *cache)
         }
     }
     for (int i = 0; cache->cluster != NULL && i < cache->cluster->count; i++) {
-        open_shard(ports, cache, i);
+        for (int node = 0; node <= cache->replicas; node++) {
+            open_node(ports, cache, i, node);
+        }
     }
     for (size_t i = 0; i < cache->network.private_count && !bound_everywhere(ports); i++) {
         open_private(ports, cache, cache->network.private_addresses[i]);

@@ -25,6 +25,9 @@ static const struct {
     {".privatelink.redis.cache.windows.net", false},
     {".geo" AZURE_CACHE_SUFFIX, true},
     {AZURE_CACHE_SUFFIX, false},
+    {".privatelink" MANAGED_CACHE_SUFFIX, false},
+    {MANAGED_CACHE_SUFFIX, false},
+    {ENTERPRISE_CACHE_SUFFIX, false},
 };
 
 static enum redis_name by_name(void *context, struct bytes server_name, struct redis_target *target)
@@ -59,13 +62,20 @@ static struct redis_target anteroom(void *context)
             return target_of(cache);
         }
     }
-    return (struct redis_target){host->anteroom, TLS_1_2, true, NULL};
+    return (struct redis_target){
+        .instance = host->anteroom, .minimum_tls = TLS_1_2, .plain_port_open = true};
 }
 
-struct redis_target cache_shard_target(const struct cache *cache, int shard)
+struct redis_target cache_endpoint_target(const struct cache *cache)
+{
+    return target_of(cache);
+}
+
+struct redis_target cache_node_target(const struct cache *cache, int shard, int node)
 {
     struct redis_target target = target_of(cache);
     target.instance = cache_instance(cache, shard);
+    target.node = node + 1;
     return target;
 }
 

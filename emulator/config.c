@@ -149,6 +149,14 @@ static const struct option rows[] = {
         AT(https_port),
     },
     {
+        .name = "enterprise-port",
+        .placeholder = "N|off",
+        .help = "Azure Managed Redis, open while there is such a cache",
+        .fallback = "10000",
+        .value = OPTION_PORT,
+        AT(enterprise_port),
+    },
+    {
         .name = "data-dir",
         .placeholder = "DIR",
         .help = "certificate authority and saved state [the user's state directory]",

@@ -158,7 +158,7 @@ static void link_caches(struct cache_host *host, struct cache *primary, struct c
     link->streams = memory_allocate_zeroed((size_t)link->count * sizeof(*link->streams));
     for (int i = 0; i < link->count; i++) {
         struct geo_stream *stream = &link->streams[i];
-        const struct cluster_node *node = cluster_myself(cache_instance(primary, i));
+        const struct cluster_shard *shard = cluster_myself(cache_instance(primary, i));
         *stream = (struct geo_stream){
             .link = link,
             .listener.heard = heard,
@@ -168,7 +168,8 @@ static void link_caches(struct cache_host *host, struct cache *primary, struct c
         };
         buf_init(&stream->waiting, WAITING_LIMIT);
         replication_listen(stream->from, &stream->listener);
-        replica_follow(stream->to, BYTES("127.0.0.1"), node != NULL ? node->port : host->port);
+        replica_follow(stream->to, BYTES("127.0.0.1"),
+                       shard != NULL ? cluster_primary(shard)->port : host->port);
     }
     secondary->geo_link = link;
     log_info("cache", "geo-replication linked primary=%s secondary=%s", primary->name,

@@ -1,6 +1,8 @@
 /* Joins arm/ to the front door, to identity, to the caches and to persistence. */
 #include "emulator/management.h"
 
+#include "emulator/cache_nodes.h"
+
 static const char *const azure_hosts[] = {"management.azure.com", "management.core.windows.net",
                                           NULL};
 /* Under the emulator's own names, next to other sites; some clients double the slash. */
@@ -24,8 +26,6 @@ struct management {
     struct arm_service *service;
     struct identity *identity;
     struct cache_host *caches;
-    struct metrics *metrics;
-    struct webhooks *webhooks;
     void (*changed)(void *context);
     void *context;
     struct site sites[2];
@@ -44,10 +44,11 @@ static bool authenticate(void *context, struct bytes token, struct arm_principal
     return true;
 }
 
-static void cache_address(void *context, struct bytes name, struct arm_cache_address *address)
+static void cache_address(void *context, struct bytes name, const char *domain,
+                          struct arm_cache_address *address)
 {
     struct management *management = context;
-    cache_host_address(management->caches, name, address);
+    cache_host_address(management->caches, name, domain, address);
 }
 
 static void cache_apply(void *context, const struct arm_cache *cache)
@@ -68,23 +69,10 @@ static void cache_flush(void *context, struct bytes name)
     cache_host_flush(management->caches, name);
 }
 
-static int cache_shards(void *context, struct bytes name)
+static void cache_reboot(void *context, struct bytes name, enum arm_nodes nodes, int shard)
 {
     struct management *management = context;
-    return metrics_shards(management->metrics, name);
-}
-
-static struct arm_sample cache_sample(void *context, struct bytes name, int shard,
-                                      enum arm_figure figure, int64_t from_ms, int64_t to_ms)
-{
-    struct management *management = context;
-    return metrics_sample(management->metrics, name, shard, figure, from_ms, to_ms);
-}
-
-static void post(void *context, const char *url, struct bytes body)
-{
-    struct management *management = context;
-    webhooks_post(management->webhooks, url, body);
+    cache_host_reboot(management->caches, name, nodes, shard);
 }
 
 static void changed(void *context)
@@ -112,17 +100,13 @@ struct management *management_create(const struct management_config *config)
         .cache_apply = cache_apply,
         .cache_remove = cache_remove,
         .cache_flush = cache_flush,
-        .cache_shards = cache_shards,
-        .cache_sample = cache_sample,
-        .post = post,
+        .cache_reboot = cache_reboot,
         .changed = changed,
     };
     struct arm_service_config service = config->service;
 
     management->identity = config->identity;
     management->caches = config->caches;
-    management->metrics = config->metrics;
-    management->webhooks = config->webhooks;
     management->changed = config->changed;
     management->context = config->context;
     service.host = &host;

@@ -239,7 +239,7 @@ static void refuse(struct connection *connection, const char *refusal)
 static bool begin_session(struct client *client)
 {
     struct connection *connection = client->connection;
-    const struct session_peer peer = {
+    struct session_peer peer = {
         .address = connection_peer(connection),
         .local_address = connection_local(connection),
         .descriptor = connection_descriptor(connection),
@@ -259,6 +259,7 @@ static bool begin_session(struct client *client)
         }
         return false;
     }
+    peer.node = target.node;
     if (client->endpoint->faults != NULL &&
         !redis_faults_admit(client->endpoint->faults, target.instance, peer.address, false,
                             client->endpoint->refusal)) {

@@ -15,6 +15,7 @@ struct redis_target {
     struct instance *instance;
     enum tls_version minimum_tls;
     bool plain_port_open;                /* false: only TLS clients are let in */
+    int node;                            /* as in struct session_peer */
     const struct network_rules *network; /* borrowed for the call; NULL: from everywhere */
 };
 

@@ -5,21 +5,29 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-struct cluster *cluster_create(struct bytes address, int count, struct random *random)
+static void make_id(struct random *random, char id[CLUSTER_ID_SIZE + 1])
 {
     static const char digits[] = "0123456789abcdef";
+    for (int digit = 0; digit < CLUSTER_ID_SIZE; digit++) {
+        id[digit] = digits[random_below(random, 16)];
+    }
+    id[CLUSTER_ID_SIZE] = '\0';
+}
+
+struct cluster *cluster_create(struct bytes address, int count, struct random *random)
+{
     struct cluster *cluster = memory_allocate_zeroed(sizeof(*cluster));
     cluster->address = bytes_to_string(address);
     cluster->count = count;
-    cluster->nodes = memory_allocate_zeroed((size_t)count * sizeof(*cluster->nodes));
+    cluster->shards = memory_allocate_zeroed((size_t)count * sizeof(*cluster->shards));
     for (int i = 0; i < count; i++) {
-        struct cluster_node *node = &cluster->nodes[i];
-        for (int digit = 0; digit < CLUSTER_ID_SIZE; digit++) {
-            node->id[digit] = digits[random_below(random, 16)];
+        struct cluster_shard *shard = &cluster->shards[i];
+        for (int node = 0; node < CLUSTER_MEMBERS; node++) {
+            make_id(random, shard->members[node].id);
         }
         /* redis-cli --cluster create rounds the shares like this. */
-        node->first_slot = (int)((double)CLUSTER_SLOTS / count * i + 0.5);
-        node->last_slot = (int)((double)CLUSTER_SLOTS / count * (i + 1) + 0.5) - 1;
+        shard->first_slot = (int)((double)CLUSTER_SLOTS / count * i + 0.5);
+        shard->last_slot = (int)((double)CLUSTER_SLOTS / count * (i + 1) + 0.5) - 1;
     }
     return cluster;
 }
@@ -27,15 +35,15 @@ struct cluster *cluster_create(struct bytes address, int count, struct random *r
 void cluster_destroy(struct cluster *cluster)
 {
     if (cluster != NULL) {
-        memory_free(cluster->nodes);
+        memory_free(cluster->shards);
         memory_free(cluster->address);
         memory_free(cluster);
     }
 }
 
-void cluster_join(struct cluster *cluster, int node, struct instance *instance)
+void cluster_join(struct cluster *cluster, int shard, struct instance *instance)
 {
-    cluster->nodes[node].instance = instance;
+    cluster->shards[shard].instance = instance;
     instance->cluster = cluster;
 }
 
@@ -73,21 +81,21 @@ int cluster_slot(struct bytes key)
     return (int)(crc16(key) % CLUSTER_SLOTS);
 }
 
-const struct cluster_node *cluster_owner(const struct cluster *cluster, int slot)
+const struct cluster_shard *cluster_owner(const struct cluster *cluster, int slot)
 {
-    const struct cluster_node *node = cluster->nodes;
+    const struct cluster_shard *node = cluster->shards;
     while (slot > node->last_slot) {
         node++;
     }
     return node;
 }
 
-const struct cluster_node *cluster_myself(const struct instance *instance)
+const struct cluster_shard *cluster_myself(const struct instance *instance)
 {
     const struct cluster *cluster = instance->cluster;
     for (int i = 0; cluster != NULL && i < cluster->count; i++) {
-        if (cluster->nodes[i].instance == instance) {
-            return &cluster->nodes[i];
+        if (cluster->shards[i].instance == instance) {
+            return &cluster->shards[i];
         }
     }
     return NULL;
@@ -102,9 +110,25 @@ struct bytes cluster_address(const struct cluster *cluster, const struct session
                : bytes_from_string(cluster->address);
 }
 
-int cluster_port(const struct cluster_node *node, bool tls)
+int cluster_member_count(const struct cluster_shard *shard)
 {
-    return tls ? node->tls_port : node->port;
+    int count = shard->instance->replicas + 1;
+    return count < CLUSTER_MEMBERS ? count : CLUSTER_MEMBERS;
+}
+
+int cluster_member_at(const struct cluster_shard *shard, int place)
+{
+    return (instance_primary_node(shard->instance) + place) % cluster_member_count(shard);
+}
+
+const struct cluster_member *cluster_primary(const struct cluster_shard *shard)
+{
+    return &shard->members[cluster_member_at(shard, 0)];
+}
+
+int cluster_port(const struct cluster_member *member, bool tls)
+{
+    return tls ? member->tls_port : member->port;
 }
 
 /* ---- Moving keys ---- */
@@ -197,14 +221,18 @@ bool cluster_serves_or_reply(struct call *call, struct command_entry *entry)
     bool exec = (entry->command->flags & CMD_TRANSACTION) != 0;
     bool one = exec ? slot_of_transaction(&call->session->transaction, &slot)
                     : cluster_slot_of_call(entry->command, call->argv, call->argc, &slot);
+    const struct session *session = call->session;
+    /* A replica serves those who said READONLY, and only reads. */
+    bool here = !session_at_replica(session) ||
+                (session->readonly && !call_has(call, CMD_WRITE | CMD_MAY_REPLICATE));
     if (!one) {
         reply_error(call->reply, ERROR_CROSS_SLOT);
-    } else if (slot < 0 || cluster_owner(cluster, slot)->instance == call->instance) {
+    } else if (slot < 0 || (here && cluster_owner(cluster, slot)->instance == call->instance)) {
         return true;
     } else {
-        struct bytes address = cluster_address(cluster, call->session);
+        struct bytes address = cluster_address(cluster, session);
         reply_errorf(call->reply, "MOVED %d %.*s:%d", slot, (int)address.size, address.data,
-                     cluster_port(cluster_owner(cluster, slot), call->session->tls));
+                     cluster_port(cluster_primary(cluster_owner(cluster, slot)), session->tls));
     }
     if (exec) {
         transaction_discard(call->session);

@@ -183,7 +183,9 @@ static bool gate_memory(struct call *call, struct command_entry *entry)
 static bool gate_replica(struct call *call, struct command_entry *entry)
 {
     (void)entry;
-    if (!replica_follows(call->instance) || !call_has(call, CMD_WRITE)) {
+    bool replica = replica_follows(call->instance) || call->instance->demoted ||
+                   session_at_replica(call->session);
+    if (!replica || !call_has(call, CMD_WRITE)) {
         return true;
     }
     call_refuse(call, "%s", ERROR_READONLY);

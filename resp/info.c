@@ -13,6 +13,7 @@ typedef unsigned long long ull;
 
 struct writer {
     struct instance *instance;
+    const struct session *session; /* who asks */
     int64_t now_ms;
     struct buf *text;
     bool middle, modern; /* 6.2 and 7.0 */
@@ -291,8 +292,8 @@ static void section_stats(struct writer *writer)
 
 static void upstream_lines(struct writer *writer)
 {
-    const struct instance *instance = writer->instance;
-    const struct replica *replica = &instance->replica;
+    const struct replica_view view = replica_view_of(writer->session);
+    const struct replica_view *replica = &view;
     line(writer, "master_host:%s", replica->host);
     line(writer, "master_port:%d", replica->port);
     line(writer, "master_link_status:%s", replica->linked ? "up" : "down");
@@ -317,15 +318,19 @@ static void upstream_lines(struct writer *writer)
 static void section_replication(struct writer *writer)
 {
     const struct instance *instance = writer->instance;
-    int followers = instance->replicas + replication_listeners(instance);
-    line(writer, "role:%s", replica_follows(instance) ? "slave" : "master");
-    if (replica_follows(instance)) {
+    bool follows = replica_view_of(writer->session).host != NULL;
+    int followers = session_at_replica(writer->session)
+                        ? 0
+                        : instance->replicas + replication_listeners(instance);
+    line(writer, "role:%s", follows ? "slave" : "master");
+    if (follows) {
         upstream_lines(writer);
     }
     line(writer, "connected_slaves:%d", followers);
     for (int i = 0; i < followers; i++) {
         line(writer, "slave%d:ip=127.0.0.1,port=%d,state=online,offset=%llu,lag=0", i,
-             instance->port, (ull)instance_replication_offset(instance));
+             replica_port(instance, i, writer->session->tls),
+             (ull)instance_replication_offset(instance));
     }
     if (writer->middle) {
         line(writer, "master_failover_state:no-failover");
@@ -449,10 +454,15 @@ static bool wanted(const struct section *section, const struct bytes *names, int
     return count == 0 && section->by_default;
 }
 
-void info_write(struct instance *instance, const struct bytes *names, int count, int64_t now_ms,
+void info_write(const struct session *session, const struct bytes *names, int count, int64_t now_ms,
                 struct buf *text)
 {
-    struct writer writer = {instance, now_ms, text, instance_runs(instance, "6.2.0"),
+    struct instance *instance = session->instance;
+    struct writer writer = {instance,
+                            session,
+                            now_ms,
+                            text,
+                            instance_runs(instance, "6.2.0"),
                             instance_runs(instance, "7.0.0")};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         if (instance_runs(instance, sections[i].since) && wanted(&sections[i], names, count)) {

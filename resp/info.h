@@ -6,10 +6,10 @@
 
 #include "base/bytes.h"
 
-struct instance;
+struct session;
 
-/* Appends the sections named (none: the default ones) in the words of the instance's version. */
-void info_write(struct instance *instance, const struct bytes *names, int count, int64_t now_ms,
+/* Appends the sections named (none: the default ones) in the words of its instance's version. */
+void info_write(const struct session *session, const struct bytes *names, int count, int64_t now_ms,
                 struct buf *text);
 
 #endif

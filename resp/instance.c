@@ -27,12 +27,6 @@ static void make_run_id(struct random *random, char text[41])
     }
 }
 
-void instance_make_ids(struct instance *instance)
-{
-    make_run_id(instance->random, instance->run_id);
-    make_run_id(instance->random, instance->replication_id);
-}
-
 struct instance *instance_create(const struct instance_config *config, struct clock *clock,
                                  struct random *random)
 {
@@ -55,7 +49,7 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->started_ms = clock_now_ms(clock);
     instance->saved_ms = instance->started_ms;
     instance->started_us = clock_monotonic_us();
-    instance_make_ids(instance);
+    instance_make_run_ids(instance);
     scripts_init(instance);
     functions_init(instance);
     dict_init(&instance->watched, sizeof(struct watchers), NULL, random);
@@ -71,6 +65,12 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->acl = acl_create(instance);
     instance_configure(instance, config);
     return instance;
+}
+
+void instance_make_run_ids(struct instance *instance)
+{
+    make_run_id(instance->random, instance->run_id);
+    make_run_id(instance->random, instance->replication_id);
 }
 
 void instance_configure(struct instance *instance, const struct instance_config *config)
@@ -190,7 +190,7 @@ uint64_t instance_changes(const struct instance *instance)
     const struct cluster *cluster = instance->cluster;
     uint64_t changes = cluster == NULL ? instance->changes : 0;
     for (int i = 0; cluster != NULL && i < cluster->count; i++) {
-        changes += cluster->nodes[i].instance->changes;
+        changes += cluster->shards[i].instance->changes;
     }
     return changes;
 }

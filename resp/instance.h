@@ -72,6 +72,19 @@ void instance_flush(struct instance *instance);            /* all databases, sil
 void instance_each_session(struct instance *instance,
                            void (*visit)(void *context, struct session *session), void *context);
 
+/*
+ * The nodes that an instance stands for: 0 to the number of replicas, one of them the primary. The
+ * data is the same on all of them.
+ */
+int instance_primary_node(const struct instance *instance);
+/* The next node is the primary now, as another run of the server. */
+void instance_fail_over(struct instance *instance);
+/* No node takes writes until the next failover, or until it is set back. */
+void instance_set_demoted(struct instance *instance, bool demoted);
+enum { INSTANCE_ALL_NODES = -1, INSTANCE_REPLICAS = -2 };
+/* Ends the sessions at that node (those at no node in particular are at the primary). */
+void instance_close_node(struct instance *instance, int node);
+
 /* Figures that only the host knows, for INFO. */
 struct instance_host_info {
     uint64_t resident_bytes;

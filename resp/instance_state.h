@@ -49,6 +49,8 @@ struct instance {
     bool clustered;
     struct cluster *cluster; /* borrowed; NULL: none */
     int replicas;
+    int primary_node; /* which of the 1 + replicas; clients of the others only read */
+    bool demoted;     /* no node is the primary at the moment */
     int port, tls_port;
     struct packing_limits packing;
     struct configuration configuration;
@@ -136,6 +138,7 @@ struct session {
     struct reply reply;
     struct keyspace *db;
     int descriptor;
+    int node; /* as in struct session_peer */
     bool tls, authenticated, closing, broken;
     bool in_transaction, dirty; /* dirty: a watched key changed */
     bool replies_off, skip_reply, skip_next_reply;
@@ -173,8 +176,8 @@ void instance_settle(struct instance *instance);
 /* Thresholds that are read often, taken from the settings. */
 void instance_refresh_thresholds(struct instance *instance);
 void instance_reset_statistics(struct instance *instance);
-/* The ids of the run and of replication, anew. */
-void instance_make_ids(struct instance *instance);
+/* A new run of the server, as INFO tells it. */
+void instance_make_run_ids(struct instance *instance);
 void instance_count_error(struct instance *instance, struct bytes text);
 void instance_sample_rates(struct instance *instance, int64_t now_ms);
 uint64_t rate_per_second(const struct rate *rate);
@@ -200,6 +203,8 @@ bool session_push_begin(struct session *session);
 void session_push_end(struct session *session, bool muted);
 void session_arm_idle(struct session *session);
 void session_stop_monitoring(struct session *session);
+/* Connected to a node that is not the primary. */
+bool session_at_replica(const struct session *session);
 /* A RESP2 client that may only (un)subscribe, ping and leave. */
 bool session_listens(const struct session *session);
 /* The words in one block, memory_free. */

@@ -150,7 +150,7 @@ size_t instance_evict(struct instance *instance, size_t count)
 
 void instance_promote(struct instance *instance)
 {
-    instance_make_ids(instance);
+    instance_make_run_ids(instance);
 }
 
 struct instance *instance_create_like(const struct instance *instance)

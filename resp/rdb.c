@@ -45,7 +45,7 @@ static struct instance *member_at(struct instance *instance, int index)
     if (cluster == NULL) {
         return index == 0 ? instance : NULL;
     }
-    return index < cluster->count ? cluster->nodes[index].instance : NULL;
+    return index < cluster->count ? cluster->shards[index].instance : NULL;
 }
 
 static void write_database(struct instance *instance, int index, struct rdb_writer *writer)

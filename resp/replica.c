@@ -1,6 +1,7 @@
 #include "resp/replica.h"
 
 #include "resp/blocking.h"
+#include "resp/cluster.h"
 #include "resp/instance_state.h"
 #include "resp/long_run.h"
 
@@ -133,4 +134,70 @@ bool replica_run(struct instance *instance, struct bytes commands)
     }
     instance_settle(instance);
     return true;
+}
+
+/* ---- Nodes ---- */
+
+int instance_primary_node(const struct instance *instance)
+{
+    return instance->primary_node <= instance->replicas ? instance->primary_node : 0;
+}
+
+bool session_at_replica(const struct session *session)
+{
+    const struct instance *instance = session->instance;
+    return session->node > 0 && session->node <= instance->replicas + 1 &&
+           session->node - 1 != instance_primary_node(instance);
+}
+
+void instance_fail_over(struct instance *instance)
+{
+    instance->primary_node = (instance_primary_node(instance) + 1) % (instance->replicas + 1);
+    instance->demoted = false;
+    instance_make_run_ids(instance);
+}
+
+void instance_set_demoted(struct instance *instance, bool demoted)
+{
+    instance->demoted = demoted;
+}
+
+void instance_close_node(struct instance *instance, int node)
+{
+    for (struct session *session = instance->sessions, *next; session != NULL; session = next) {
+        next = session->next;
+        bool replica = session_at_replica(session);
+        int at = session->node > 0 ? session->node - 1 : instance_primary_node(instance);
+        if (node == INSTANCE_ALL_NODES || (node == INSTANCE_REPLICAS ? replica : node == at)) {
+            session_close(session);
+        }
+    }
+}
+
+int replica_port(const struct instance *instance, int index, bool tls)
+{
+    const struct cluster_shard *shard = cluster_myself(instance);
+    if (shard == NULL || index + 1 >= cluster_member_count(shard)) {
+        return instance->port;
+    }
+    return cluster_port(&shard->members[cluster_member_at(shard, index + 1)], tls);
+}
+
+struct replica_view replica_view_of(const struct session *session)
+{
+    const struct instance *instance = session->instance;
+    const struct replica *replica = &instance->replica;
+    const struct cluster_shard *shard = cluster_myself(instance);
+    if (replica->host == NULL && session_at_replica(session)) {
+        return (struct replica_view){
+            .host = "127.0.0.1",
+            .port =
+                shard == NULL ? instance->port : cluster_port(cluster_primary(shard), session->tls),
+            .linked = true,
+            .heard_ms = clock_now_ms(instance->clock),
+            .offset = instance_replication_offset(instance),
+        };
+    }
+    return (struct replica_view){replica->host,    replica->port,     replica->linked,
+                                 replica->syncing, replica->heard_ms, replica->offset};
 }

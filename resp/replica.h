@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 
 struct instance;
+struct session;
 struct upstream;
 
 struct replica {
@@ -36,5 +37,20 @@ void replica_clear(struct instance *instance);
  * command cannot run now (a script does, on its own stack); the piece has not been taken.
  */
 bool replica_run(struct instance *instance, struct bytes commands);
+
+/*
+ * What a client sees of replication: the primary that its instance follows, or the primary of the
+ * node that it is connected to. `host` NULL: it is connected to a primary.
+ */
+struct replica_view {
+    const char *host;
+    int port;
+    bool linked, syncing;
+    int64_t heard_ms;
+    uint64_t offset;
+};
+struct replica_view replica_view_of(const struct session *session);
+/* Where clients find that replica, counted from 0; the instance's own port when nowhere else. */
+int replica_port(const struct instance *instance, int index, bool tls);
 
 #endif

@@ -76,6 +76,7 @@ struct session *session_create(struct instance *instance, const struct session_p
     session->id = ++instance->next_session_id;
     session->descriptor = peer->descriptor;
     session->tls = peer->tls;
+    session->node = peer->node;
     session->address = bytes_to_string(peer->address);
     session->local_address = bytes_to_string(peer->local_address);
     session->name = string_duplicate("");

@@ -14,6 +14,7 @@ struct session_peer {
     struct bytes local_address;
     int descriptor; /* fd of CLIENT LIST; -1 unknown */
     bool tls;
+    int node; /* of the instance, counted from 1; 0: the primary, whichever that is */
 };
 
 /* What a password did, besides naming an instance. */

@@ -94,6 +94,9 @@ test | has_command npm | npm | nodejs-npm | npm | node
 test | has_clang_format | clang-format-14 | pypi:clang-format==14.0.6 | pypi:clang-format==14.0.6 | pypi:clang-format==14.0.6
 test | has_command shellcheck | shellcheck | ShellCheck | shellcheck | shellcheck
 clients | has_module ensurepip | python3-venv | python3 | python3 | python
+clients | has_command javac | default-jdk-headless | java-latest-openjdk-devel | openjdk17-jdk | openjdk
+clients | has_command mvn | maven | maven | maven | maven
+clients | has_command go | golang-go | golang | go | go
 ROWS
 }
 
@@ -213,6 +216,7 @@ for group in "$@"; do
       install_group clients
       install_python_environment "$root/tests/clients/requirements.txt" newest-python
       install_node_modules "$root/tests/clients/js" newest-node
+      install_node_modules "$root/clients/javascript" helpers-node
       ;;
     *) fail "unknown group '$group': build, test or clients" ;;
   esac

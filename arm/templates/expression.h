@@ -26,6 +26,8 @@
 struct template_error {
     char code[64]; /* empty: the caller's choice, InvalidTemplate as a rule */
     char message[2048];
+    char path[256]; /* of the offending element in the template; may be empty */
+    int line, column;
 };
 
 /* Always false, so that a function can return it. */
@@ -68,6 +70,7 @@ struct expression_scope {
     const char *subscription_id;         /* NULL in a tenant's deployment */
     const char *resource_group;          /* NULL in a subscription's */
     const struct expression_loop *loops; /* innermost first */
+    bool keep_waiting;                   /* texts that ask for resources stay as they are */
     /* Borrowed until the scope ends. */
     const cJSON *(*parameter)(void *context, const char *name, struct template_error *error);
     const cJSON *(*variable)(void *context, const char *name, struct template_error *error);

@@ -42,9 +42,9 @@ const struct arm_polling_style arm_polling_enterprise = {
     .display_location = true,
     .result_below_resource = true,
     .shape = ARM_STATUS_TIMED,
-    .create = ARM_STATUS_HEADER | ARM_RESULT_LOCATION,
-    .replace = ARM_STATUS_HEADER | ARM_RESULT_LOCATION,
-    .patch = ARM_STATUS_HEADER | ARM_RESULT_LOCATION,
+    .create = ARM_STATUS_HEADER | ARM_SELF_LOCATION,
+    .replace = ARM_STATUS_HEADER | ARM_SELF_LOCATION,
+    .patch = ARM_STATUS_HEADER | ARM_SELF_LOCATION,
     .remove = ARM_STATUS_HEADER | ARM_RESULT_LOCATION,
     .act = ARM_STATUS_HEADER | ARM_RESULT_LOCATION,
 };

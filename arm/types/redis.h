@@ -4,6 +4,8 @@
 
 #include "arm/service_state.h"
 
+#define ARM_REDIS_DOMAIN "redis.cache.windows.net"
+
 extern const struct arm_resource_type arm_redis_type, arm_redis_firewall_type,
     arm_redis_patch_schedule_type, arm_redis_policy_type, arm_redis_assignment_type,
     arm_redis_link_type, arm_redis_private_connection_type;
@@ -11,6 +13,9 @@ extern const struct arm_resource_type arm_redis_type, arm_redis_firewall_type,
 /* ---- redis_cache.c ---- */
 /* Tells the host of the cache again, with what its children say, once there is a cache. */
 void arm_redis_apply(struct arm_service *service, struct arm_resource *cache);
+/* A new access key, kept among the resource's secrets under that name. */
+void arm_redis_new_key(struct arm_service *service, struct arm_resource *resource,
+                       const char *name);
 /* One of its two keys is another from now on. */
 void arm_redis_rotate_key(struct arm_service *service, struct arm_resource *cache, bool primary);
 int arm_redis_node_count(const cJSON *body);

@@ -351,7 +351,7 @@ static char *make_key(struct random *random)
     return key;
 }
 
-static void new_key(struct arm_service *service, struct arm_resource *resource, const char *name)
+void arm_redis_new_key(struct arm_service *service, struct arm_resource *resource, const char *name)
 {
     char *key = make_key(service->random);
     arm_json_put_text(resource->secrets, name, key);
@@ -361,8 +361,8 @@ static void new_key(struct arm_service *service, struct arm_resource *resource, 
 static void create_secrets(struct arm_service *service, struct arm_resource *resource)
 {
     resource->secrets = cJSON_CreateObject();
-    new_key(service, resource, "primaryKey");
-    new_key(service, resource, "secondaryKey");
+    arm_redis_new_key(service, resource, "primaryKey");
+    arm_redis_new_key(service, resource, "secondaryKey");
 }
 
 /* ---- Effects ---- */
@@ -416,6 +416,7 @@ static struct arm_cache cache_of(const struct arm_service *service,
         .name = bytes_from_string(resource->name),
         .resource_id = bytes_from_string(resource->id),
         .sku = text_at(body, "properties.sku.name"),
+        .domain = ARM_REDIS_DOMAIN,
         .family = sku->family,
         .capacity = sku->capacity,
         .primary_key = text_at(resource->secrets, "primaryKey"),
@@ -575,8 +576,8 @@ static void show_properties(struct arm_call *call, const struct arm_resource *re
     const cJSON *properties = arm_json_at(resource->body, "properties");
     const char *version = call->api_version;
     struct arm_cache_address address;
-    call->service->host.cache_address(call->service->host.context,
-                                      bytes_from_string(resource->name), &address);
+    call->service->host.cache_address(
+        call->service->host.context, bytes_from_string(resource->name), ARM_REDIS_DOMAIN, &address);
     cJSON_AddStringToObject(shown, "provisioningState", state_of(call->service, resource));
     const char *redis = arm_json_text(properties, "redisVersion");
     bool exact = strcmp(version, "2023-04-01") < 0 && strcmp(version, "2020-12-01") <= 0;
@@ -645,7 +646,7 @@ static bool list_keys(struct arm_call *call, struct arm_resource *resource)
 
 void arm_redis_rotate_key(struct arm_service *service, struct arm_resource *cache, bool primary)
 {
-    new_key(service, cache, primary ? "primaryKey" : "secondaryKey");
+    arm_redis_new_key(service, cache, primary ? "primaryKey" : "secondaryKey");
     arm_redis_apply(service, cache);
     arm_changed(service);
 }

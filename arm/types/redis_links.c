@@ -182,9 +182,9 @@ static cJSON *show(struct arm_call *call, const struct arm_resource *link, bool 
     cJSON *item = arm_resource_show_plain(call, link);
     cJSON *properties = arm_json_at(item, "properties");
     bool leads = strcmp(arm_json_text(link->body, "properties.serverRole"), "Secondary") == 0;
-    host->cache_address(host->context, bytes_from_string(link->name), &linked);
+    host->cache_address(host->context, bytes_from_string(link->name), ARM_REDIS_DOMAIN, &linked);
     host->cache_address(host->context, bytes_from_string(leads ? link->parent->name : link->name),
-                        &primary);
+                        ARM_REDIS_DOMAIN, &primary);
     put_geo_name(properties, linked.host_name);
     cJSON_AddStringToObject(properties, "primaryHostName", primary.host_name);
     return item;

@@ -1,5 +1,5 @@
 /* Microsoft.Cache/Redis/patchSchedules: when the service may maintain a cache. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arm/json.h"
@@ -14,12 +14,27 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-/* "PT5H": at least five hours, at most a day. */
+/* "PT5H", "PT6H30M": at least five hours, at most a day. */
 static bool window_fits(const char *text)
 {
-    int hours = 0, used = 0;
-    return sscanf(text, "PT%dH%n", &hours, &used) == 1 && text[used] == '\0' && hours >= 5 &&
-           hours <= 24;
+    static const struct {
+        char unit;
+        long seconds;
+    } units[] = {{'H', 3600}, {'M', 60}, {'S', 1}};
+    long total = 0;
+    if (strncmp(text, "PT", 2) != 0) {
+        return false;
+    }
+    text += 2;
+    for (size_t i = 0; i < ARRAY_LEN(units) && *text != '\0'; i++) {
+        char *end;
+        long number = strtol(text, &end, 10);
+        if (end != text && *end == units[i].unit && number >= 0 && number < 100000) {
+            total += number * units[i].seconds;
+            text = end + 1;
+        }
+    }
+    return *text == '\0' && total >= 5 * 3600 && total <= 24 * 3600;
 }
 
 static bool check_entry(struct arm_call *call, cJSON *entry)

@@ -23,12 +23,28 @@ static void fixed(struct call *call)
     }
 }
 
+static int shard_number(const struct cluster *cluster, const struct cluster_shard *shard)
+{
+    return (int)(shard - cluster->shards);
+}
+
+/* The node that the client is connected to. */
+static int own_node(const struct call *call)
+{
+    return session_at_replica(call->session) ? call->session->node - 1
+                                             : instance_primary_node(call->instance);
+}
+
 static void cmd_cluster_info(struct call *call)
 {
     if (!cluster_or_reply(call)) {
         return;
     }
-    int count = call->instance->cluster->count;
+    const struct cluster *cluster = call->instance->cluster;
+    int count = cluster->count, nodes = 0;
+    for (int i = 0; i < count; i++) {
+        nodes += cluster_member_count(&cluster->shards[i]);
+    }
     struct buf text;
     buf_init(&text, 4096);
     buf_printf(&text,
@@ -36,8 +52,8 @@ static void cmd_cluster_info(struct call *call)
                "cluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:%d\r\n"
                "cluster_size:%d\r\ncluster_current_epoch:%d\r\ncluster_my_epoch:%d\r\n"
                "cluster_stats_messages_sent:0\r\ncluster_stats_messages_received:0\r\n",
-               CLUSTER_SLOTS, CLUSTER_SLOTS, count, count, count,
-               (int)(cluster_myself(call->instance) - call->instance->cluster->nodes) + 1);
+               CLUSTER_SLOTS, CLUSTER_SLOTS, nodes, count, count,
+               shard_number(cluster, cluster_myself(call->instance)) + 1);
     if (call_supports(call, "7.0.0")) {
         buf_append_string(&text, "total_cluster_links_buffer_limit_exceeded:0\r\n");
     }
@@ -48,7 +64,26 @@ static void cmd_cluster_info(struct call *call)
 static void cmd_cluster_myid(struct call *call)
 {
     if (cluster_or_reply(call)) {
-        reply_bulk_string(call->reply, cluster_myself(call->instance)->id);
+        reply_bulk_string(call->reply, cluster_myself(call->instance)->members[own_node(call)].id);
+    }
+}
+
+/* One line of CLUSTER NODES, of the node at that place of its shard. */
+static void describe_node(struct call *call, const struct cluster_shard *shard, int place,
+                          struct buf *text)
+{
+    const struct cluster *cluster = call->instance->cluster;
+    struct bytes address = cluster_address(cluster, call->session);
+    int node = cluster_member_at(shard, place);
+    const struct cluster_member *member = &shard->members[node];
+    int port = cluster_port(member, call->session->tls);
+    bool myself = shard->instance == call->instance && node == own_node(call);
+    buf_printf(text, "%s %.*s:%d@%d %s%s %s 0 %lld %d connected", member->id, (int)address.size,
+               address.data, port, port + 10000, myself ? "myself," : "",
+               place == 0 ? "master" : "slave", place == 0 ? "-" : cluster_primary(shard)->id,
+               myself ? 0 : (long long)call->now_ms, shard_number(cluster, shard) + 1);
+    if (place == 0) {
+        buf_printf(text, " %d-%d", shard->first_slot, shard->last_slot);
     }
 }
 
@@ -58,16 +93,14 @@ static void cmd_cluster_nodes(struct call *call)
         return;
     }
     const struct cluster *cluster = call->instance->cluster;
-    struct bytes address = cluster_address(cluster, call->session);
     struct buf text;
     buf_init(&text, SIZE_MAX);
     for (int i = 0; i < cluster->count; i++) {
-        const struct cluster_node *node = &cluster->nodes[i];
-        int port = cluster_port(node, call->session->tls);
-        bool myself = node->instance == call->instance;
-        buf_printf(&text, "%s %.*s:%d@%d %smaster - 0 %lld %d connected %d-%d\n", node->id,
-                   (int)address.size, address.data, port, port + 10000, myself ? "myself," : "",
-                   myself ? 0 : (long long)call->now_ms, i + 1, node->first_slot, node->last_slot);
+        const struct cluster_shard *shard = &cluster->shards[i];
+        for (int place = 0; place < cluster_member_count(shard); place++) {
+            describe_node(call, shard, place, &text);
+            buf_append_string(&text, "\n");
+        }
     }
     reply_verbatim(call->reply, "txt", buf_bytes(&text));
     buf_finish(&text);
@@ -82,43 +115,49 @@ static void cmd_cluster_slots(struct call *call)
     bool metadata = call_supports(call, "7.0.0");
     reply_array(call->reply, (size_t)cluster->count);
     for (int i = 0; i < cluster->count; i++) {
-        const struct cluster_node *node = &cluster->nodes[i];
-        reply_array(call->reply, 3);
-        reply_integer(call->reply, node->first_slot);
-        reply_integer(call->reply, node->last_slot);
-        reply_array(call->reply, metadata ? 4 : 3);
-        reply_bulk(call->reply, cluster_address(cluster, call->session));
-        reply_integer(call->reply, cluster_port(node, call->session->tls));
-        reply_bulk_string(call->reply, node->id);
-        if (metadata) {
-            reply_array(call->reply, 0);
+        const struct cluster_shard *shard = &cluster->shards[i];
+        int count = cluster_member_count(shard);
+        reply_array(call->reply, (size_t)count + 2);
+        reply_integer(call->reply, shard->first_slot);
+        reply_integer(call->reply, shard->last_slot);
+        for (int place = 0; place < count; place++) {
+            const struct cluster_member *member = &shard->members[cluster_member_at(shard, place)];
+            reply_array(call->reply, metadata ? 4 : 3);
+            reply_bulk(call->reply, cluster_address(cluster, call->session));
+            reply_integer(call->reply, cluster_port(member, call->session->tls));
+            reply_bulk_string(call->reply, member->id);
+            if (metadata) {
+                reply_array(call->reply, 0);
+            }
         }
     }
 }
 
-static void reply_shard_node(struct call *call, const struct cluster_node *node)
+static void reply_shard_node(struct call *call, const struct cluster_shard *shard, int place)
 {
     struct reply *reply = call->reply;
-    bool plain = node->port != 0, tls = node->tls_port != 0;
+    const struct cluster_member *member = &shard->members[cluster_member_at(shard, place)];
+    struct bytes address = cluster_address(call->instance->cluster, call->session);
+    bool plain = member->port != 0, tls = member->tls_port != 0;
     reply_map(reply, 6 + (plain ? 1 : 0) + (tls ? 1 : 0));
     reply_bulk_string(reply, "id");
-    reply_bulk_string(reply, node->id);
+    reply_bulk_string(reply, member->id);
     if (plain) {
         reply_bulk_string(reply, "port");
-        reply_integer(reply, node->port);
+        reply_integer(reply, member->port);
     }
     if (tls) {
         reply_bulk_string(reply, "tls-port");
-        reply_integer(reply, node->tls_port);
+        reply_integer(reply, member->tls_port);
     }
     reply_bulk_string(reply, "ip");
-    reply_bulk(reply, cluster_address(call->instance->cluster, call->session));
+    reply_bulk(reply, address);
     reply_bulk_string(reply, "endpoint");
-    reply_bulk(reply, cluster_address(call->instance->cluster, call->session));
+    reply_bulk(reply, address);
     reply_bulk_string(reply, "role");
-    reply_bulk_string(reply, "master");
+    reply_bulk_string(reply, place == 0 ? "master" : "replica");
     reply_bulk_string(reply, "replication-offset");
-    reply_integer(reply, (int64_t)instance_replication_offset(node->instance));
+    reply_integer(reply, (int64_t)instance_replication_offset(shard->instance));
     reply_bulk_string(reply, "health");
     reply_bulk_string(reply, "online");
 }
@@ -131,15 +170,18 @@ static void cmd_cluster_shards(struct call *call)
     const struct cluster *cluster = call->instance->cluster;
     reply_array(call->reply, (size_t)cluster->count);
     for (int i = 0; i < cluster->count; i++) {
-        const struct cluster_node *node = &cluster->nodes[i];
+        const struct cluster_shard *shard = &cluster->shards[i];
+        int count = cluster_member_count(shard);
         reply_map(call->reply, 2);
         reply_bulk_string(call->reply, "slots");
         reply_array(call->reply, 2);
-        reply_integer(call->reply, node->first_slot);
-        reply_integer(call->reply, node->last_slot);
+        reply_integer(call->reply, shard->first_slot);
+        reply_integer(call->reply, shard->last_slot);
         reply_bulk_string(call->reply, "nodes");
-        reply_array(call->reply, 1);
-        reply_shard_node(call, node);
+        reply_array(call->reply, (size_t)count);
+        for (int place = 0; place < count; place++) {
+            reply_shard_node(call, shard, place);
+        }
     }
 }
 
@@ -211,13 +253,17 @@ static void cmd_cluster_getkeysinslot(struct call *call)
 
 /* ---- Other nodes ---- */
 
-static bool node_or_reply(struct call *call)
+/* The shard of the node with that ID, and the node's place in it. False after answering. */
+static bool node_or_reply(struct call *call, const struct cluster_shard **found, int *place)
 {
     const struct cluster *cluster = call->instance->cluster;
     struct bytes id = call->argv[2];
     for (int i = 0; i < cluster->count; i++) {
-        if (bytes_equal_string(id, cluster->nodes[i].id)) {
-            return true;
+        *found = &cluster->shards[i];
+        for (*place = 0; *place < cluster_member_count(*found); (*place)++) {
+            if (bytes_equal_string(id, (*found)->members[cluster_member_at(*found, *place)].id)) {
+                return true;
+            }
         }
     }
     reply_errorf(call->reply, "ERR Unknown node %.*s", (int)id.size, id.data);
@@ -226,14 +272,30 @@ static bool node_or_reply(struct call *call)
 
 static void cmd_cluster_replicas(struct call *call)
 {
-    if (cluster_or_reply(call) && node_or_reply(call)) {
-        reply_array(call->reply, 0);
+    const struct cluster_shard *shard;
+    int place;
+    if (!cluster_or_reply(call) || !node_or_reply(call, &shard, &place)) {
+        return;
+    }
+    if (place != 0) {
+        reply_error(call->reply, "ERR The specified node is not a master");
+        return;
+    }
+    reply_array(call->reply, (size_t)cluster_member_count(shard) - 1);
+    for (place = 1; place < cluster_member_count(shard); place++) {
+        struct buf text;
+        buf_init(&text, 1024);
+        describe_node(call, shard, place, &text);
+        reply_bulk(call->reply, buf_bytes(&text));
+        buf_finish(&text);
     }
 }
 
 static void cmd_cluster_count_failure_reports(struct call *call)
 {
-    if (cluster_or_reply(call) && node_or_reply(call)) {
+    const struct cluster_shard *shard;
+    int place;
+    if (cluster_or_reply(call) && node_or_reply(call, &shard, &place)) {
         reply_integer(call->reply, 0);
     }
 }

@@ -112,8 +112,8 @@ static void cmd_publish(struct call *call)
     const struct cluster *cluster = call->instance->cluster;
     struct bytes channel = call->argv[1], message = call->argv[2];
     for (int i = 0; cluster != NULL && i < cluster->count; i++) {
-        if (cluster->nodes[i].instance != call->instance) {
-            pubsub_publish(cluster->nodes[i].instance, PUBSUB_CHANNEL, channel, message);
+        if (cluster->shards[i].instance != call->instance) {
+            pubsub_publish(cluster->shards[i].instance, PUBSUB_CHANNEL, channel, message);
         }
     }
     reply_integer(call->reply, pubsub_publish(call->instance, PUBSUB_CHANNEL, channel, message));

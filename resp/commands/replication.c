@@ -28,9 +28,8 @@ static void cmd_wait(struct call *call)
     block_for_time(call, timeout_ms, give_up_waiting);
 }
 
-static void reply_replica_role(struct call *call)
+static void reply_replica_role(struct call *call, const struct replica_view *replica)
 {
-    const struct replica *replica = &call->instance->replica;
     reply_array(call->reply, 5);
     reply_bulk_string(call->reply, "slave");
     reply_bulk_string(call->reply, replica->host);
@@ -43,8 +42,9 @@ static void reply_replica_role(struct call *call)
 
 static void cmd_role(struct call *call)
 {
-    if (replica_follows(call->instance)) {
-        reply_replica_role(call);
+    const struct replica_view view = replica_view_of(call->session);
+    if (view.host != NULL) {
+        reply_replica_role(call, &view);
         return;
     }
     reply_array(call->reply, 3);
@@ -54,7 +54,7 @@ static void cmd_role(struct call *call)
     for (int64_t i = 0; i < call->instance->replicas; i++) {
         reply_array(call->reply, 3);
         reply_bulk_string(call->reply, "127.0.0.1");
-        reply_bulkf(call->reply, "%d", call->instance->port);
+        reply_bulkf(call->reply, "%d", replica_port(call->instance, (int)i, call->session->tls));
         reply_bulkf(call->reply, "%llu",
                     (unsigned long long)instance_replication_offset(call->instance));
     }

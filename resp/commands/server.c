@@ -12,7 +12,7 @@ static void cmd_info(struct call *call)
     }
     struct buf text;
     buf_init(&text, 16 * 1024 * 1024);
-    info_write(call->instance, call->argv + 1, call->argc - 1, call->now_ms, &text);
+    info_write(call->session, call->argv + 1, call->argc - 1, call->now_ms, &text);
     reply_verbatim(call->reply, "txt", buf_bytes(&text));
     buf_finish(&text);
 }

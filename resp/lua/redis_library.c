@@ -130,7 +130,9 @@ static const char *refusal_of(struct lua_engine *engine, const struct command_en
     if ((command->flags & CMD_WRITE) != 0 && run->read_only) {
         return "Write commands are not allowed from read-only scripts.";
     }
-    if ((command->flags & CMD_WRITE) != 0 && replica_follows(engine->instance)) {
+    bool replica = replica_follows(engine->instance) || engine->instance->demoted ||
+                   session_at_replica(run->call->session);
+    if ((command->flags & CMD_WRITE) != 0 && replica) {
         return "-" ERROR_READONLY;
     }
     if ((command->flags & CMD_DENY_OOM) != 0 && run->out_of_memory && !run->wrote &&

@@ -18,10 +18,12 @@ static bool authenticate(void *context, struct bytes token, struct arm_principal
     return true;
 }
 
-static void address(void *context, struct bytes name, struct arm_cache_address *result)
+static void address(void *context, struct bytes name, const char *domain,
+                    struct arm_cache_address *result)
 {
     (void)context;
     (void)name;
+    (void)domain;
     *result = (struct arm_cache_address){"localhost", 6379, 6380};
 }
 

@@ -32,7 +32,13 @@ def differences(output):
 
 
 # Those of the resource types that the emulator has; a recording joins when its types do.
-COVERED = ["az-provider_registration.yaml", "az-redis-2018.yaml", "az-resource_group.yaml"]
+COVERED = [
+    "az-provider_registration.yaml",
+    "az-redis-2018.yaml",
+    "az-resource_group.yaml",
+    "redis-2023-08-01-crud.yaml",
+    "redisenterprise-2023-07-01-crud.yaml",
+]
 
 
 @pytest.mark.parametrize("recording", COVERED)

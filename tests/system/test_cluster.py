@@ -49,9 +49,10 @@ def test_the_endpoint_is_one_of_the_nodes_and_redirects(emulator, key):
         assert str(wire.call("MGET", "a", "b")).startswith("CROSSSLOT ")
         assert wire.call("SELECT", "1") == "ERR SELECT is not allowed in cluster mode"
         assert "cluster_enabled:1" in wire.call("INFO", "cluster")
-        assert "cluster_known_nodes:3" in wire.call("CLUSTER", "INFO")
+        assert "cluster_known_nodes:6" in wire.call("CLUSTER", "INFO")
         assert isinstance(wire.call("CLUSTER", "MEET", "127.0.0.1", "1"), ErrorReply)
-        assert wire.call("CLUSTER", "NODES").count("master") == SHARDS
+        nodes = wire.call("CLUSTER", "NODES")
+        assert nodes.count("master") == SHARDS and nodes.count("slave") == SHARDS
 
 
 def test_transactions_and_scripts_stay_in_one_slot(emulator, key):
@@ -92,7 +93,7 @@ def test_javascript_cluster_clients(emulator, key, library, tls):
 
 def test_a_wrong_key_opens_no_shard(emulator, key):
     with emulator.client(key=key) as wire:
-        ports = [node[1] for _, _, node in wire.call("CLUSTER", "SLOTS")]
+        ports = [node[1] for _, _, node, _ in wire.call("CLUSTER", "SLOTS")]
     for port in ports:
         with pytest.raises(redis.exceptions.ResponseError, match="WRONGPASS"):
             redis.Redis(port=port, password="wrong").ping()
@@ -101,7 +102,7 @@ def test_a_wrong_key_opens_no_shard(emulator, key):
 
 def test_messages_reach_subscribers_of_every_node(emulator, key):
     with emulator.client(key=key) as wire:
-        ports = sorted(node[1] for _, _, node in wire.call("CLUSTER", "SLOTS"))
+        ports = sorted(node[1] for _, _, node, _ in wire.call("CLUSTER", "SLOTS"))
     listeners = [redis.Redis(port=port, password=key).pubsub() for port in ports]
     for listener in listeners:
         listener.subscribe("news")
@@ -157,3 +158,48 @@ def test_a_deleted_cache_takes_its_ports_with_it(emulator, key):
     emulator.advance("3h")
     with pytest.raises(redis.exceptions.ConnectionError):
         redis.Redis(port=port, password=key).ping()
+
+
+def test_replicas_read_for_those_who_say_so(emulator, key):
+    with emulator.client(key=key) as wire:
+        *_, primary, replica = wire.call("CLUSTER", "SLOTS")[0]
+        name = next(name for name in map(str, range(100)) if wire.call("SET", name, "1") == "OK")
+        slot = wire.call("CLUSTER", "KEYSLOT", name)
+        assert wire.call("CLUSTER", "REPLICAS", primary[2])[0].startswith(replica[2])
+    reader = redis.Redis(port=replica[1], password=key, decode_responses=True, single_connection_client=True)
+    moved = f"{slot} 127.0.0.1:{primary[1]}"
+    with pytest.raises(redis.exceptions.ResponseError, match=moved):
+        reader.get(name)
+    assert reader.readonly()
+    assert reader.get(name) == "1"
+    with pytest.raises(redis.exceptions.ResponseError, match=moved):
+        reader.set(name, "2")
+    with pytest.raises(redis.exceptions.ResponseError, match="READONLY You can't write"):
+        reader.eval("return redis.call('SET', KEYS[1], '2')", 1, name)
+    assert reader.role()[:3] == ["slave", "127.0.0.1", primary[1]]
+    assert reader.info("replication")["role"] == "slave"
+    assert reader.execute_command("CLUSTER MYID") == replica[2]
+    assert reader.readwrite()
+    with pytest.raises(redis.exceptions.ResponseError, match=moved):
+        reader.get(name)
+    reader.close()
+
+
+def test_redis_py_reads_from_replicas_and_follows_a_failover(emulator, key):
+    client = RedisCluster(host="localhost", port=emulator.port, password=key, decode_responses=True,
+                          read_from_replicas=True)
+    for number in range(50):
+        client.set(f"key:{number}", number)
+    assert [client.get(f"key:{number}") for number in range(50)] == [str(number) for number in range(50)]
+    assert len(client.get_replicas()) == SHARDS
+    answer = emulator.arm("POST", emulator.cache_path("clustered") + "/forceReboot",
+                          {"rebootType": "PrimaryNode", "shardId": 0})
+    assert answer.status == 200, answer
+    before = {node.name for node in client.get_primaries()}
+    for number in range(50):
+        assert client.set(f"key:{number}", -number)
+    client.nodes_manager.initialize()
+    after = {node.name for node in client.get_primaries()}
+    assert len(before & after) == SHARDS - 1
+    assert [client.get(f"key:{number}") for number in range(50)] == [str(-number) for number in range(50)]
+    client.close()

@@ -22,15 +22,15 @@ TEST(every_slot_has_one_owner_and_shares_are_even)
     random_init(&random, 1);
     for (int count = 1; count <= 30; count++) {
         struct cluster *cluster = cluster_create(BYTES("127.0.0.1"), count, &random);
-        CHECK_INT(cluster->nodes[0].first_slot, 0);
-        CHECK_INT(cluster->nodes[count - 1].last_slot, CLUSTER_SLOTS - 1);
+        CHECK_INT(cluster->shards[0].first_slot, 0);
+        CHECK_INT(cluster->shards[count - 1].last_slot, CLUSTER_SLOTS - 1);
         for (int i = 0; i < count; i++) {
-            const struct cluster_node *node = &cluster->nodes[i];
+            const struct cluster_shard *node = &cluster->shards[i];
             int share = node->last_slot - node->first_slot + 1;
             CHECK(share >= CLUSTER_SLOTS / count && share <= CLUSTER_SLOTS / count + 1);
             CHECK(cluster_owner(cluster, node->first_slot) == node);
             CHECK(cluster_owner(cluster, node->last_slot) == node);
-            CHECK(i == 0 || node->first_slot == cluster->nodes[i - 1].last_slot + 1);
+            CHECK(i == 0 || node->first_slot == cluster->shards[i - 1].last_slot + 1);
         }
         cluster_destroy(cluster);
     }

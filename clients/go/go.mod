@@ -1,0 +1,3 @@
+module redurite
+
+go 1.19
