@@ -34,6 +34,7 @@ struct arm_service_config {
     double provisioning_seconds;
     enum arm_polling polling;
     const char *tenant_id, *subscription_id, *subscription_name;
+    bool azure_host_names; /* vault URIs and the like are Azure's, whatever the client calls us */
 };
 
 struct arm_service *arm_service_create(const struct arm_service_config *config);

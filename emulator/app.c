@@ -219,6 +219,7 @@ static void make_management(struct app *app)
                 .tenant_id = WELL_KNOWN_TENANT_ID,
                 .subscription_id = WELL_KNOWN_SUBSCRIPTION_ID,
                 .subscription_name = WELL_KNOWN_SUBSCRIPTION_NAME,
+                .azure_host_names = app->config->host_names == HOST_NAMES_AZURE,
             },
         .identity = app->identity,
         .caches = app->caches,
@@ -226,6 +227,8 @@ static void make_management(struct app *app)
         .context = app,
     };
     app->management = management_create(&management);
+    app->key_vault =
+        key_vault_create(management_service(app->management), app->identity, WELL_KNOWN_TENANT_ID);
 }
 
 void app_clock_changed(struct app *app)
@@ -308,6 +311,8 @@ static void make_endpoints(struct app *app)
     sites = admin_sites(app->admin, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
     sites = identity_sites(app->identity, &count);
+    http_endpoint_add_sites(app->front_door, sites, count);
+    sites = key_vault_sites(app->key_vault, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
     sites = management_sites(app->management, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
@@ -540,6 +545,7 @@ static void take_down(struct app *app)
     enterprise_port_destroy(app->enterprise_port);
     app->cache_ports = NULL;
     admin_destroy(app->admin);
+    key_vault_destroy(app->key_vault);
     management_destroy(app->management);
     cache_host_destroy(app->caches);
     identity_destroy(app->identity);

@@ -15,6 +15,7 @@
 #include "emulator/http_endpoint.h"
 #include "emulator/identity.h"
 #include "emulator/journal.h"
+#include "emulator/key_vault.h"
 #include "emulator/listener.h"
 #include "emulator/loop.h"
 #include "emulator/management.h"
@@ -40,6 +41,7 @@ struct app {
     struct cache_host *caches;
     struct identity *identity;
     struct management *management;
+    struct key_vault *key_vault;
     struct state *state;
     struct admin *admin;
     struct redis_endpoint *redis;

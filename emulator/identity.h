@@ -62,7 +62,7 @@ struct token_claims {
 };
 /*
  * Signature, issuer, expiry on the emulator's clock, and audience (any of the NULL-terminated
- * globs). False: `error` has Azure's code and words.
+ * globs). False: `error` has Azure's code and words; of a genuine token, claims have its audience.
  */
 bool identity_verify(struct identity *identity, struct bytes token, const char *const *audiences,
                      struct token_claims *claims, struct arm_error *error);

@@ -45,6 +45,7 @@ static const char *const resources[] = {
     "acca5fbb-b7e4-4009-81f1-37e38fd66d78", /* Azure Cache for Redis */
     "https://vault.azure.net*",
     "https://*.vault.azure.net*",
+    "https://vault.localhost*",
     "https://managedhsm.azure.net*",
     "cfa8b339-82a2-471a-a3c9-0fc0be7a4093", /* Azure Key Vault */
     "https://storage.azure.com*",

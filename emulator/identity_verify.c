@@ -101,7 +101,6 @@ static bool claims_take(const cJSON *payload, struct token_claims *claims, struc
         copy_claim(payload, "appid", principal->application_id, sizeof(principal->application_id));
     }
     copy_claim(payload, user ? "upn" : "app_displayname", principal->name, sizeof(principal->name));
-    copy_claim(payload, "aud", claims->audience, sizeof(claims->audience));
     return true;
 }
 
@@ -125,6 +124,7 @@ bool identity_verify(struct identity *identity, struct bytes token, const char *
     } else if (check != TOKEN_GENUINE) {
         token_refuse(error, TOKEN_INVALID, NULL, NULL);
     } else {
+        copy_claim(payload, "aud", claims->audience, sizeof(claims->audience));
         good = dates_fit(identity, payload, &until, error) &&
                audience_fits(payload, audiences, error) && claims_take(payload, claims, error);
         claims->expires_at_ms = until * 1000;
