@@ -23,8 +23,11 @@ static bool busy(const struct arm_resource *resource)
 
 static bool object_or_fail(struct arm_call *call)
 {
-    return cJSON_IsObject(call->body) ||
-           arm_fail(&call->error, 400, "InvalidRequestContent",
+    if (cJSON_IsObject(call->body)) {
+        return (call->target.type->traits & ARM_TRACKED) == 0 ||
+               arm_tags_fit(arm_json_at(call->body, "tags"), &call->error);
+    }
+    return arm_fail(&call->error, 400, "InvalidRequestContent",
                     "The request content was invalid and could not be deserialized: 'A JSON "
                     "object is required.'.");
 }

@@ -374,6 +374,7 @@ struct arm_service *arm_service_create(const struct arm_service_config *config)
     service->host = *config->host;
     service->clock = config->clock;
     service->random = config->random;
+    service->tag_names = cJSON_CreateObject();
     arm_providers_init(service);
     return service;
 }
@@ -393,12 +394,32 @@ void arm_service_destroy(struct arm_service *service)
     service->host.cache_remove = ignore_removal;
     arm_store_clear(service);
     arm_providers_finish(service);
+    cJSON_Delete(service->tag_names);
     memory_free(service);
+}
+
+/* NULL: back to none. */
+static void set_tag_names(struct arm_service *service, const cJSON *names)
+{
+    cJSON_Delete(service->tag_names);
+    service->tag_names = cJSON_CreateObject();
+    const cJSON *name, *value;
+    cJSON_ArrayForEach(name, names)
+    {
+        cJSON *values = cJSON_AddArrayToObject(service->tag_names, name->string);
+        cJSON_ArrayForEach(value, name)
+        {
+            if (cJSON_IsString(value)) {
+                cJSON_AddItemToArray(values, cJSON_Duplicate(value, true));
+            }
+        }
+    }
 }
 
 void arm_service_reset(struct arm_service *service)
 {
     arm_store_clear(service);
+    set_tag_names(service, NULL);
     arm_providers_finish(service);
     arm_providers_init(service);
     arm_changed(service);
@@ -460,6 +481,7 @@ cJSON *arm_service_save(const struct arm_service *service)
         cJSON_InsertItemInArray(operations, 0, arm_operation_save(operation));
     }
     cJSON_AddItemToObject(document, "providers", arm_providers_save(service));
+    cJSON_AddItemToObject(document, "tagNames", cJSON_Duplicate(service->tag_names, true));
     return document;
 }
 
@@ -648,6 +670,7 @@ bool arm_service_load(struct arm_service *service, const cJSON *document, struct
     place_groups(service, document, error);
     place_resources(service, document, true, error);
     arm_providers_load(service, arm_json_at(document, "providers"));
+    set_tag_names(service, arm_json_at(document, "tagNames"));
     restore_running(service, document);
     apply_since(service, NULL);
     arm_changed(service);

@@ -76,6 +76,7 @@ struct arm_service {
     struct arm_resource *resources;
     struct arm_operation *operations; /* newest first */
     struct arm_provider *providers;
+    cJSON *tag_names;                /* defined ahead: {"env": ["test", "prod"]} */
     uint64_t reads, writes, deletes; /* for the rate-limit headers */
 };
 
@@ -215,6 +216,10 @@ bool arm_resource_place(struct arm_service *service, const cJSON *document, bool
 
 /* ---- types/locks.c ---- */
 bool arm_step_unlocked(struct arm_call *call); /* 409 where a lock forbids the request */
+
+/* ---- types/tags.c ---- */
+/* At most 50 tags, their names and values of the right length and characters. NULL fits. */
+bool arm_tags_fit(const cJSON *tags, struct arm_error *error);
 
 /* ---- types ---- */
 extern const struct arm_resource_type arm_redis_type;

@@ -51,16 +51,18 @@ static bool name_fits(struct bytes name)
 
 static bool tags_fit(struct arm_call *call)
 {
-    static const struct arm_property schema[] = {
-        {.path = "tags", .kind = ARM_TEXTS}, {.path = "location", .kind = ARM_TEXT}, {0}};
     if (!cJSON_IsObject(call->body)) {
         return arm_fail(&call->error, 400, "InvalidRequestContent",
                         "The request content was invalid and could not be deserialized: 'A JSON "
                         "object is required.'.");
     }
-    bool fit = arm_schema_accept(schema, call->body, NULL, call->api_version, &call->error);
-    call->error.from_provider = false;
-    return fit;
+    const cJSON *location = arm_json_at(call->body, "location");
+    if (location != NULL && !cJSON_IsNull(location) && !cJSON_IsString(location)) {
+        return arm_fail(&call->error, 400, "InvalidRequestContent",
+                        "The request content was invalid and could not be deserialized: 'The "
+                        "location must be a string.'.");
+    }
+    return arm_tags_fit(arm_json_at(call->body, "tags"), &call->error);
 }
 
 static void take_tags(struct arm_group *group, const cJSON *body, bool keep)

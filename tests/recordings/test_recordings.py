@@ -36,6 +36,7 @@ COVERED = [
     "az-provider_registration.yaml",
     "az-redis-2018.yaml",
     "az-resource_group.yaml",
+    "az-tag_scenario.yaml",
     "redis-2023-08-01-crud.yaml",
     "redisenterprise-2023-07-01-crud.yaml",
 ]
