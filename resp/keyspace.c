@@ -448,6 +448,15 @@ void keyspace_changed(struct call *call, struct bytes key, enum event_class clas
     keyspace_changed_by_server(db, key, class, event);
 }
 
+void keyspace_changed_silently(struct keyspace *db, struct entry *entry)
+{
+    keyspace_account(db, entry);
+    db->instance->changes++;
+    if (db->instance->feed.first != NULL) {
+        replication_note(db->instance, db->index, keyspace_key(db, entry));
+    }
+}
+
 bool keyspace_delete_changed(struct call *call, struct bytes key)
 {
     bool there = keyspace_write(call, key) != NULL;

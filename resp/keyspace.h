@@ -106,6 +106,12 @@ void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum even
                                 const char *event);
 
 /*
+ * For what Redis keeps and replicates without telling anybody, WATCH included: who has read how far
+ * in a stream.
+ */
+void keyspace_changed_silently(struct keyspace *db, struct entry *entry);
+
+/*
  * Up to `count` random entries (with an expiry only, when volatile_only) for eviction to choose
  * from; and the end of the one chosen.
  */

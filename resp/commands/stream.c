@@ -15,7 +15,7 @@ void stream_account(struct call *call, struct bytes key)
 {
     struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);
     if (entry != NULL) {
-        keyspace_account(call->db, entry);
+        keyspace_changed_silently(call->db, entry);
     }
 }
 

@@ -38,11 +38,14 @@ def client(emulator, key, **more):
 
 def state_of(connection):
     """Every key with its type, its value and when it expires."""
-    read = {b"string": connection.get, b"list": lambda name: connection.lrange(name, 0, -1),
+    def string(name):
+        value = connection.get(name)  # of a HyperLogLog without the count that PFCOUNT keeps in it
+        return value[:8] + value[16:] if value.startswith(b"HYLL") else value
+
+    read = {b"string": string, b"list": lambda name: connection.lrange(name, 0, -1),
             b"set": lambda name: sorted(connection.smembers(name)), b"hash": connection.hgetall,
             b"zset": lambda name: connection.zrange(name, 0, -1, withscores=True),
-            b"stream": lambda name: (connection.xrange(name), [group | {"consumers": 0} for group in
-                                                               connection.xinfo_groups(name)])}
+            b"stream": lambda name: (connection.xrange(name), connection.xinfo_groups(name))}
     state = {}
     for name in connection.scan_iter(count=1000):
         kind = connection.type(name)
@@ -127,4 +130,8 @@ def test_random_commands_of_every_family_arrive(emulator):
     east, west = (redis.Redis(port=emulator.port, password=key) for key in (east_key, west_key))
     state = state_of(east)
     assert len(state) > 20
-    wait_until(lambda: state_of(west) == state, f"the writes, seed {seed}")
+    wait_until(lambda: west.dbsize() == east.dbsize(), f"the writes, seed {seed}")
+    copy = state_of(west)
+    different = {name: (state[name], copy.get(name)) for name in state if copy.get(name) != state[name]}
+    assert not different, seed
+    assert copy == state
