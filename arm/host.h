@@ -77,6 +77,38 @@ struct arm_outcome {
     struct arm_error error; /* of a failed one */
 };
 
+/* What of a cache is watched over time, for Azure Monitor. */
+enum arm_figure {
+    ARM_FIGURE_HITS,
+    ARM_FIGURE_MISSES,
+    ARM_FIGURE_READ, /* bytes a second that clients sent... */
+    ARM_FIGURE_WRITTEN,
+    ARM_FIGURE_CLIENTS,
+    ARM_FIGURE_TOKEN_CLIENTS,
+    ARM_FIGURE_EVICTED,
+    ARM_FIGURE_EXPIRED,
+    ARM_FIGURE_GETS,
+    ARM_FIGURE_SETS,
+    ARM_FIGURE_COMMANDS,
+    ARM_FIGURE_OPERATIONS, /* a second */
+    ARM_FIGURE_PROCESSOR,  /* percent */
+    ARM_FIGURE_KEYS,
+    ARM_FIGURE_MEMORY,
+    ARM_FIGURE_MEMORY_PERCENT,
+    ARM_FIGURE_RESIDENT,
+    ARM_FIGURE_MISS_RATE, /* percent */
+    ARM_FIGURE_OPENED,    /* connections a second */
+    ARM_FIGURE_CLOSED,
+    ARM_FIGURE_COUNT,
+    ARM_FIGURE_NONE = ARM_FIGURE_COUNT, /* told of, but never measured here */
+};
+
+/* What was seen of a figure in a span of time. count 0: nothing. */
+struct arm_sample {
+    double total, minimum, maximum;
+    uint64_t count;
+};
+
 struct arm_host {
     void *context;
     /* Verifies a bearer token for the management API. False: `error` says why (401). */
@@ -100,6 +132,13 @@ struct arm_host {
     /* Replaces the cache's data by what the RDB files (URLs of blobs) hold. */
     bool (*cache_import)(void *context, struct bytes name, const struct bytes *files, size_t count,
                          struct arm_error *error);
+    /* Shards that are watched apart; 0: there is no such cache. May be NULL: nothing is watched. */
+    int (*cache_shards)(void *context, struct bytes name);
+    /* From `from_ms` on and before `to_ms`, at one shard or (-1) at all together. */
+    struct arm_sample (*cache_sample)(void *context, struct bytes name, int shard,
+                                      enum arm_figure figure, int64_t from_ms, int64_t to_ms);
+    /* Sends JSON to a webhook, some time soon. May be NULL: nobody is told. */
+    void (*post)(void *context, const char *url, struct bytes body);
     /* May be NULL: every operation succeeds. `operation` is the action,
      * "Microsoft.Cache/redis/write". */
     void (*decide_outcome)(void *context, struct bytes operation, struct bytes resource_id,

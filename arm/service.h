@@ -61,6 +61,9 @@ bool arm_service_load(struct arm_service *service, const cJSON *document, struct
 /* Back to one empty subscription; the host is told of each cache that goes. */
 void arm_service_reset(struct arm_service *service);
 
+/* A minute of the clock is over and its metrics are there: alert rules are evaluated. */
+void arm_service_minute(struct arm_service *service);
+
 /*
  * Visits every cache with its state ("Creating", "Succeeded" ...) and id.
  */

@@ -119,6 +119,7 @@ static void cache_removing(void *context, const struct cache *cache)
         enterprise_port_update(app->enterprise_port, cache);
     }
     redis_faults_forget_data(app->redis_faults);
+    metrics_forget(app->metrics, bytes_from_string(cache->name));
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
     }
@@ -186,6 +187,14 @@ static void make_faults(struct app *app)
     app->redis_faults = redis_faults_create(app->faults, app->clock, app->journal);
 }
 
+static void minute_over(void *context)
+{
+    struct app *app = context;
+    if (app->management != NULL) {
+        arm_service_minute(management_service(app->management));
+    }
+}
+
 static void make_caches(struct app *app)
 {
     const struct cache_host_config caches = {
@@ -204,6 +213,13 @@ static void make_caches(struct app *app)
         .context = app,
     };
     app->caches = cache_host_create(&caches);
+    const struct metrics_config metrics = {
+        .clock = app->clock,
+        .caches = app->caches,
+        .minute = minute_over,
+        .context = app,
+    };
+    app->metrics = metrics_create(&metrics);
 }
 
 static void make_management(struct app *app)
@@ -223,6 +239,8 @@ static void make_management(struct app *app)
             },
         .identity = app->identity,
         .caches = app->caches,
+        .metrics = app->metrics,
+        .webhooks = app->webhooks,
         .changed = resources_changed,
         .context = app,
     };
@@ -233,6 +251,7 @@ static void make_management(struct app *app)
 
 void app_clock_changed(struct app *app)
 {
+    metrics_clock_changed(app->metrics);
     state_changed(app->state);
 }
 
@@ -279,6 +298,7 @@ bool app_reset(struct app *app, struct buf *error)
     for (struct cache *cache = cache_host_first(app->caches); cache != NULL; cache = cache->next) {
         cache_host_flush(app->caches, bytes_from_string(cache->name));
     }
+    metrics_clear(app->metrics);
     journal_clear(app->journal);
     state_changed(app->state);
     log_info("app", "reset to the start state");
@@ -445,6 +465,7 @@ static bool build(struct app *app, struct buf *error)
     if (!make_keys(app, error)) {
         return false;
     }
+    app->webhooks = webhooks_create(&app->loop, app->authority);
     make_management(app);
     const struct state_config state = {
         .loop = &app->loop,
@@ -547,6 +568,8 @@ static void take_down(struct app *app)
     admin_destroy(app->admin);
     key_vault_destroy(app->key_vault);
     management_destroy(app->management);
+    webhooks_destroy(app->webhooks);
+    metrics_destroy(app->metrics);
     cache_host_destroy(app->caches);
     identity_destroy(app->identity);
     tls_authority_destroy(app->authority);

@@ -19,12 +19,14 @@
 #include "emulator/listener.h"
 #include "emulator/loop.h"
 #include "emulator/management.h"
+#include "emulator/metrics.h"
 #include "emulator/recorder.h"
 #include "emulator/redis_endpoint.h"
 #include "emulator/cache_ports.h"
 #include "emulator/enterprise_port.h"
 #include "emulator/state.h"
 #include "emulator/tls.h"
+#include "emulator/webhooks.h"
 
 struct app {
     const struct config *config;
@@ -39,6 +41,8 @@ struct app {
     struct redis_faults *redis_faults;
     struct tls_authority *authority;
     struct cache_host *caches;
+    struct metrics *metrics;
+    struct webhooks *webhooks;
     struct identity *identity;
     struct management *management;
     struct key_vault *key_vault;

@@ -26,6 +26,8 @@ struct management {
     struct arm_service *service;
     struct identity *identity;
     struct cache_host *caches;
+    struct metrics *metrics;
+    struct webhooks *webhooks;
     void (*changed)(void *context);
     void *context;
     struct site sites[2];
@@ -75,6 +77,25 @@ static void cache_reboot(void *context, struct bytes name, enum arm_nodes nodes,
     cache_host_reboot(management->caches, name, nodes, shard);
 }
 
+static int cache_shards(void *context, struct bytes name)
+{
+    struct management *management = context;
+    return metrics_shards(management->metrics, name);
+}
+
+static struct arm_sample cache_sample(void *context, struct bytes name, int shard,
+                                      enum arm_figure figure, int64_t from_ms, int64_t to_ms)
+{
+    struct management *management = context;
+    return metrics_sample(management->metrics, name, shard, figure, from_ms, to_ms);
+}
+
+static void post(void *context, const char *url, struct bytes body)
+{
+    struct management *management = context;
+    webhooks_post(management->webhooks, url, body);
+}
+
 static void changed(void *context)
 {
     struct management *management = context;
@@ -101,12 +122,17 @@ struct management *management_create(const struct management_config *config)
         .cache_remove = cache_remove,
         .cache_flush = cache_flush,
         .cache_reboot = cache_reboot,
+        .cache_shards = cache_shards,
+        .cache_sample = cache_sample,
+        .post = post,
         .changed = changed,
     };
     struct arm_service_config service = config->service;
 
     management->identity = config->identity;
     management->caches = config->caches;
+    management->metrics = config->metrics;
+    management->webhooks = config->webhooks;
     management->changed = config->changed;
     management->context = config->context;
     service.host = &host;

@@ -8,7 +8,9 @@
 #include "arm/service.h"
 #include "emulator/cache_host.h"
 #include "emulator/identity.h"
+#include "emulator/metrics.h"
 #include "emulator/site.h"
+#include "emulator/webhooks.h"
 
 struct management;
 
@@ -16,6 +18,8 @@ struct management_config {
     struct arm_service_config service; /* its host is filled in here */
     struct identity *identity;
     struct cache_host *caches;
+    struct metrics *metrics;
+    struct webhooks *webhooks;
     /* A resource changed. May be NULL. */
     void (*changed)(void *context);
     void *context;

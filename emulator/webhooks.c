@@ -1,0 +1,284 @@
+/* JSON to webhooks: one request, one answer. */
+#include "emulator/webhooks.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/http.h"
+#include "base/log.h"
+#include "emulator/connection.h"
+#include "emulator/version.h"
+
+enum {
+    MOST_AT_ONCE = 64,
+    DEADLINE_MS = 30 * 1000,
+    ANSWER_LIMIT = 64 * 1024,
+    CHUNK = 16 * 1024,
+    HTTP_PORT = 80,
+    HTTPS_PORT = 443,
+};
+
+struct webhooks {
+    struct connection_group group;
+    SSL_CTX *tls;
+    size_t count;
+    bool leaving;
+};
+
+struct delivery {
+    struct webhooks *webhooks;
+    char *host; /* for the log: a URL may hold a secret behind it */
+    SSL *ssl;   /* NULL: plain */
+    BIO *input, *output;
+    bool sent;
+    struct buf request;
+    struct http_reply_parser *parser;
+};
+
+/* ---- One delivery ---- */
+
+static void delivery_free(struct delivery *delivery)
+{
+    delivery->webhooks->count--;
+    SSL_free(delivery->ssl); /* and its BIOs */
+    http_reply_parser_destroy(delivery->parser);
+    buf_finish(&delivery->request);
+    memory_free(delivery->host);
+    memory_free(delivery);
+}
+
+static void send_encrypted(struct delivery *delivery, struct connection *connection)
+{
+    char chunk[CHUNK];
+    int size;
+    while ((size = BIO_read(delivery->output, chunk, sizeof(chunk))) > 0) {
+        connection_send(connection, (struct bytes){chunk, (size_t)size});
+    }
+}
+
+/* Answered, or it never will be. */
+static void answered(struct delivery *delivery, struct connection *connection, struct bytes data)
+{
+    struct http_reply reply;
+    enum http_parse_state state = http_reply_parser_feed(delivery->parser, &data, &reply);
+    if (state == HTTP_COMPLETE) {
+        log_info("monitor", "webhook delivered host=%s status=%d", delivery->host, reply.status);
+    } else if (state == HTTP_REJECTED) {
+        log_warn("monitor", "webhook answered with something that is no HTTP host=%s",
+                 delivery->host);
+    }
+    if (state != HTTP_INCOMPLETE) {
+        connection_close(connection);
+    }
+}
+
+/* Handshake, then the request, then the answer: as far as what is there goes. */
+static void go_on(struct delivery *delivery, struct connection *connection)
+{
+    char chunk[CHUNK];
+    int size;
+    ERR_clear_error();
+    if (!SSL_is_init_finished(delivery->ssl)) {
+        int done = SSL_do_handshake(delivery->ssl);
+        send_encrypted(delivery, connection);
+        if (done != 1) {
+            if (SSL_get_error(delivery->ssl, done) != SSL_ERROR_WANT_READ) {
+                const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+                log_warn("monitor", "webhook failed host=%s reason=\"%s\"", delivery->host,
+                         reason == NULL ? "TLS" : reason);
+                connection_close(connection);
+            }
+            return;
+        }
+    }
+    if (!delivery->sent) {
+        delivery->sent = true;
+        SSL_write(delivery->ssl, delivery->request.data, (int)delivery->request.size);
+        send_encrypted(delivery, connection);
+    }
+    while (connection_open(connection) &&
+           (size = SSL_read(delivery->ssl, chunk, sizeof(chunk))) > 0) {
+        answered(delivery, connection, (struct bytes){chunk, (size_t)size});
+    }
+}
+
+static bool opened(void *context, struct connection *connection)
+{
+    struct delivery *delivery = connection_data(connection);
+    (void)context;
+    connection_set_deadline(connection, DEADLINE_MS);
+    if (delivery->ssl != NULL) {
+        go_on(delivery, connection);
+    } else {
+        connection_send(connection, buf_bytes(&delivery->request));
+    }
+    return true;
+}
+
+static void received(struct connection *connection, struct bytes data)
+{
+    struct delivery *delivery = connection_data(connection);
+    if (delivery->ssl == NULL) {
+        answered(delivery, connection, data);
+        return;
+    }
+    BIO_write(delivery->input, data.data, (int)data.size);
+    go_on(delivery, connection);
+}
+
+static void closed(struct connection *connection)
+{
+    struct delivery *delivery = connection_data(connection);
+    int failure = connection_failure(connection);
+    if (failure != 0) {
+        log_warn("monitor", "webhook failed host=%s reason=\"%s\"", delivery->host,
+                 uv_strerror(failure));
+    }
+    delivery_free(delivery);
+}
+
+/* ---- Where to ---- */
+
+struct place {
+    bool tls;
+    struct bytes host; /* with the brackets of an IPv6 address */
+    int port;
+    struct bytes path; /* may be empty */
+};
+
+static bool read_url(const char *url, struct place *place)
+{
+    struct bytes text = bytes_from_string(url);
+    int64_t port;
+    place->tls = bytes_start_with(text, BYTES("https://"));
+    if (!place->tls && !bytes_start_with(text, BYTES("http://"))) {
+        return false;
+    }
+    text = bytes_slice(text, strlen(place->tls ? "https://" : "http://"), text.size);
+    for (size_t i = 0; i < text.size; i++) {
+        if ((unsigned char)text.data[i] <= ' ' || text.data[i] == 0x7f) {
+            return false;
+        }
+    }
+    size_t size = strcspn(text.data, "/?#");
+    struct bytes authority = bytes_slice(text, 0, size);
+    place->path = bytes_slice(text, size, size + strcspn(text.data + size, "#"));
+    size_t at = bytes_find(authority, '@');
+    if (at < authority.size) {
+        authority = bytes_slice(authority, at + 1, authority.size);
+    }
+    size_t bracket = bytes_find(authority, ']');
+    size_t from = bracket < authority.size ? bracket : 0;
+    size_t colon = from + bytes_find(bytes_slice(authority, from, authority.size), ':');
+    place->host = bytes_slice(authority, 0, colon);
+    place->port = place->tls ? HTTPS_PORT : HTTP_PORT;
+    if (colon < authority.size) {
+        if (!bytes_to_int64(bytes_slice(authority, colon + 1, authority.size), &port) || port < 1 ||
+            port > 65535) {
+            return false;
+        }
+        place->port = (int)port;
+    }
+    return place->host.size > 0;
+}
+
+static void start_tls(struct delivery *delivery, const struct place *place)
+{
+    char *name = bytes_to_string(place->host.data[0] == '['
+                                     ? bytes_slice(place->host, 1, place->host.size - 1)
+                                     : place->host);
+    delivery->ssl = SSL_new(delivery->webhooks->tls);
+    delivery->input = BIO_new(BIO_s_mem());
+    delivery->output = BIO_new(BIO_s_mem());
+    SSL_set_bio(delivery->ssl, delivery->input, delivery->output);
+    SSL_set_connect_state(delivery->ssl);
+    /* An address has a check of its own, and no name to send. */
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(delivery->ssl), name) != 1) {
+        SSL_set1_host(delivery->ssl, name);
+        SSL_set_tlsext_host_name(delivery->ssl, name);
+    }
+    memory_free(name);
+}
+
+void webhooks_post(struct webhooks *webhooks, const char *url, struct bytes body)
+{
+    struct place place;
+    if (!read_url(url, &place)) {
+        log_warn("monitor", "a webhook's address is no http or https URL");
+        return;
+    }
+    if (webhooks->count >= MOST_AT_ONCE) {
+        log_warn("monitor", "too many webhooks at once; dropped host=%.*s", (int)place.host.size,
+                 place.host.data);
+        return;
+    }
+    struct delivery *delivery = memory_allocate_zeroed(sizeof(*delivery));
+    const struct http_limits limits = {ANSWER_LIMIT, ANSWER_LIMIT};
+    delivery->webhooks = webhooks;
+    webhooks->count++;
+    delivery->host = bytes_to_string(place.host);
+    delivery->parser = http_reply_parser_create(limits);
+    buf_init(&delivery->request, body.size + 16 * 1024);
+    bool absolute = place.path.size > 0 && place.path.data[0] == '/';
+    buf_printf(&delivery->request,
+               "POST %s%.*s HTTP/1.1\r\nHost: %.*s:%d\r\n"
+               "Content-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n"
+               "User-Agent: redurite/" REDURITE_VERSION "\r\nConnection: close\r\n\r\n",
+               absolute ? "" : "/", (int)place.path.size, place.path.data, (int)place.host.size,
+               place.host.data, place.port, body.size);
+    buf_append(&delivery->request, body);
+    if (place.tls) {
+        start_tls(delivery, &place);
+    }
+    connection_dial(&webhooks->group, place.host, place.port, delivery);
+}
+
+/* ---- Life ---- */
+
+static void emptied(struct connection_group *group)
+{
+    struct webhooks *webhooks = CONTAINER_OF(group, struct webhooks, group);
+    if (webhooks->leaving) {
+        SSL_CTX_free(webhooks->tls);
+        memory_free(webhooks);
+    }
+}
+
+struct webhooks *webhooks_create(struct loop *loop, const struct tls_authority *authority)
+{
+    struct webhooks *webhooks = memory_allocate_zeroed(sizeof(*webhooks));
+    webhooks->tls = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_default_verify_paths(webhooks->tls);
+    SSL_CTX_load_verify_locations(webhooks->tls, tls_authority_file(authority), NULL);
+    SSL_CTX_set_verify(webhooks->tls, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_min_proto_version(webhooks->tls, TLS1_2_VERSION);
+    webhooks->group = (struct connection_group){
+        .loop = loop,
+        .security = LISTENER_PLAIN,
+        .handler =
+            {
+                .context = webhooks,
+                .opened = opened,
+                .received = received,
+                .closed = closed,
+            },
+        .emptied = emptied,
+    };
+    return webhooks;
+}
+
+void webhooks_destroy(struct webhooks *webhooks)
+{
+    if (webhooks == NULL) {
+        return;
+    }
+    webhooks->leaving = true;
+    if (webhooks->group.count == 0) {
+        emptied(&webhooks->group);
+        return;
+    }
+    connection_group_abort(&webhooks->group);
+}

@@ -1,0 +1,115 @@
+"""Azure Monitor's metrics of a cache: figures of the live engine, by the minute."""
+import urllib.parse
+
+import pytest
+
+METRICS = "/providers/Microsoft.Insights/metrics"
+
+
+def ask(emulator, cache, names, status=200, **query):
+    query = {"metricnames": names, **query}
+    path = emulator.cache_path(cache) + METRICS + "?" + urllib.parse.urlencode(query)
+    answer = emulator.arm("GET", path, version="2018-01-01")
+    assert answer.status == status, answer
+    return answer.json
+
+
+def values(answer, what, metric=0, series=0):
+    data = answer["value"][metric]["timeseries"][series]["data"]
+    return [point[what] for point in data if what in point]
+
+
+@pytest.fixture
+def cache(emulator):
+    keys = emulator.create_cache("measured")
+    return emulator.client(tls=True, key=keys["primaryKey"])
+
+
+def test_figures_are_those_of_the_engine(emulator, cache):
+    for i in range(10):
+        cache.call("SET", f"key{i}", "v" * 1000)
+    for _ in range(3):
+        cache.call("GET", "key1")
+    for _ in range(2):
+        cache.call("GET", "absent")
+    answer = ask(emulator, "measured", "totalkeys,cachehits,cachemisses,setcommands,connectedclients,usedmemory")
+    assert answer["namespace"] == "Microsoft.Cache/redis" and answer["interval"] == "PT1M"
+    shown = {m["name"]["value"]: m for m in answer["value"]}
+    assert shown["usedmemory"]["unit"] == "Bytes" and shown["totalkeys"]["unit"] == "Count"
+    assert max(values(answer, "maximum", 0)) == 10
+    assert sum(values(answer, "total", 1)) == 3
+    assert sum(values(answer, "total", 2)) == 2
+    assert sum(values(answer, "total", 3)) == 10
+    assert max(values(answer, "maximum", 4)) == 1
+    assert max(values(answer, "maximum", 5)) > 10 * 1000
+
+
+def test_each_minute_has_its_own_figures(emulator, cache):
+    cache.call("SET", "a", "1")
+    emulator.advance("5m")
+    cache.call("SET", "b", "1")
+    cache.call("SET", "c", "1")
+    answer = ask(emulator, "measured", "setcommands", timespan="PT10M")
+    totals = values(answer, "total")
+    assert sorted(t for t in totals if t > 0) == [1, 2]
+    first, second = totals.index(1), totals.index(2)
+    assert second - first == 5
+    data = answer["value"][0]["timeseries"][0]["data"]
+    assert len(data) in (10, 11) and data[0]["timeStamp"].endswith(":00Z")
+    emulator.advance("3h")
+    assert sum(values(ask(emulator, "measured", "setcommands"), "total")) == 0
+    assert sum(values(ask(emulator, "measured", "setcommands", timespan="PT4H", interval="PT1H"), "total")) == 3
+
+
+def test_aggregations_and_the_double_encoded_timespan_of_az(emulator, cache):
+    cache.call("SET", "a", "1")
+    now = emulator.admin("GET", "/clock")["now"]
+    day = now[:10]
+    span = urllib.parse.quote(f"{day}T00:00:00.000000/{day}T23:59:59.000000")
+    answer = ask(emulator, "measured", "totalkeys", timespan=span, interval="PT5M",
+                 aggregation="average,Maximum,count")
+    seen = [p for p in answer["value"][0]["timeseries"][0]["data"] if "maximum" in p]
+    assert seen and set(seen[0]) == {"timeStamp", "average", "maximum", "count"}
+    assert answer["timespan"] == f"{day}T00:00:00Z/{day}T23:59:59Z"
+
+
+def test_shards_of_a_cluster(emulator):
+    emulator.create_cache("sharded", {"sku": {"name": "Premium", "family": "P", "capacity": 1}, "shardCount": 2})
+    answer = ask(emulator, "sharded", "totalkeys", **{"$filter": "ShardId eq '*'"})
+    series = answer["value"][0]["timeseries"]
+    assert [s["metadatavalues"][0]["value"] for s in series] == ["0", "1"]
+    one = ask(emulator, "sharded", "totalkeys1,totalkeys7")["value"]
+    assert [m["name"]["value"] for m in one] == ["totalkeys1", "totalkeys7"]
+    assert len(one[0]["timeseries"]) == 1 and one[1]["timeseries"] == []
+
+
+def test_definitions_and_namespaces(emulator, cache):
+    path = emulator.cache_path("measured") + "/providers/Microsoft.Insights"
+    definitions = emulator.arm("GET", path + "/metricDefinitions", version="2018-01-01").json["value"]
+    found = {d["name"]["value"]: d for d in definitions}
+    assert len(found) == len(definitions) > 200
+    memory = found["usedmemorypercentage"]
+    assert memory["unit"] == "Percent" and memory["primaryAggregationType"] == "Maximum"
+    assert memory["dimensions"] == [{"value": "ShardId", "localizedValue": "ShardId"}]
+    assert "usedmemorypercentage9" in found
+    spaces = emulator.arm("GET", path + "/metricNamespaces", version="2017-12-01-preview").json["value"]
+    assert spaces[0]["properties"]["metricNamespaceName"] == "Microsoft.Cache/redis"
+
+
+@pytest.mark.parametrize("query, said", [
+    ({"names": "nosuchmetric"}, "Failed to find metric configuration"),
+    ({"names": "totalkeys", "timespan": "yesterday"}, "timespan 'yesterday'"),
+    ({"names": "totalkeys", "interval": "PT7M"}, "invalid time grain"),
+    ({"names": "totalkeys", "aggregation": "median"}, "'median'"),
+    ({"names": "totalkeys", "timespan": "PT2000H", "interval": "PT1M"}, "more than 20000 intervals"),
+])
+def test_bad_questions(shared_emulator, query, said):
+    if shared_emulator.arm("GET", shared_emulator.cache_path("asked")).status != 200:
+        shared_emulator.create_cache("asked")
+    answer = ask(shared_emulator, "asked", status=400, **query)
+    assert said in answer["error"]["message"]
+
+
+def test_a_cache_that_is_not_there(emulator, cache):
+    answer = emulator.arm("GET", emulator.cache_path("nobody") + METRICS, version="2018-01-01")
+    assert answer.status == 404 and answer.json["error"]["code"] == "ResourceNotFound"
