@@ -68,6 +68,12 @@ bool arm_fail_property(struct arm_error *error, const char *path, const char *al
                              path, allowed);
 }
 
+bool arm_fail_property_because(struct arm_error *error, const char *path, const char *why)
+{
+    return arm_fail_provider(error, 400, "InvalidRequestBody",
+                             "The value of the parameter '%s' is invalid: %s.", path, why);
+}
+
 /* Two spaces after the full stop are the service's own. */
 bool arm_fail_busy(struct arm_error *error, const char *id)
 {

@@ -30,6 +30,8 @@ bool arm_fail_resource_not_found(struct arm_error *error, const char *path, stru
 bool arm_fail_name_taken(struct arm_error *error);
 /* 400 InvalidRequestBody; `allowed` may be NULL. */
 bool arm_fail_property(struct arm_error *error, const char *path, const char *allowed);
+/* The same, with a reason instead of values. */
+bool arm_fail_property_because(struct arm_error *error, const char *path, const char *why);
 bool arm_fail_busy(struct arm_error *error, const char *id);
 
 #endif

@@ -10,15 +10,30 @@ extern const struct arm_resource_type arm_redis_type, arm_redis_firewall_type,
     arm_redis_patch_schedule_type, arm_redis_policy_type, arm_redis_assignment_type,
     arm_redis_link_type, arm_redis_private_connection_type;
 
-/* ---- redis_cache.c ---- */
+/* ---- redis_rules.c ---- */
+const struct arm_sku *arm_redis_sku(const cJSON *body); /* NULL when there is no such size */
+bool arm_redis_check(struct arm_call *call, const struct arm_resource *old, cJSON *body);
+const char *arm_redis_update_state(const cJSON *old, const cJSON *changed);
+
+/* ---- redis_settings.c ---- */
+const char *arm_redis_setting(const cJSON *body, const char *name); /* NULL: not set */
+bool arm_redis_check_settings(const cJSON *old, const cJSON *body, struct arm_error *error);
+void arm_redis_complete(struct arm_service *service, cJSON *body);
+
+/* ---- redis_show.c ---- */
+int arm_redis_node_count(const cJSON *body);
+cJSON *arm_redis_show(struct arm_call *call, const struct arm_resource *cache, bool secrets);
+
+/* ---- redis_engine.c ---- */
 /* Tells the host of the cache again, with what its children say, once there is a cache. */
 void arm_redis_apply(struct arm_service *service, struct arm_resource *cache);
+void arm_redis_create_secrets(struct arm_service *service, struct arm_resource *cache);
+void arm_redis_remove(struct arm_service *service, struct arm_resource *cache);
 /* A new access key, kept among the resource's secrets under that name. */
 void arm_redis_new_key(struct arm_service *service, struct arm_resource *resource,
                        const char *name);
 /* One of its two keys is another from now on. */
 void arm_redis_rotate_key(struct arm_service *service, struct arm_resource *cache, bool primary);
-int arm_redis_node_count(const cJSON *body);
 /* The same for a child that came, changed or went. */
 void arm_redis_apply_parent(struct arm_service *service, struct arm_resource *child);
 
