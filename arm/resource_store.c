@@ -49,13 +49,22 @@ void arm_group_remove(struct arm_service *service, struct arm_group *group)
     memory_free(group);
 }
 
+/* The id as the index has it. `text` holds ID_SIZE bytes; longer ids are not in use. */
+static struct bytes index_key(struct bytes id, char text[ID_SIZE])
+{
+    size_t size = id.size < ID_SIZE ? id.size : ID_SIZE;
+    for (size_t i = 0; i < size; i++) {
+        char c = id.data[i];
+        text[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    return (struct bytes){text, size};
+}
+
 static struct arm_resource *find(const struct arm_service *service, struct bytes id)
 {
-    struct arm_resource *resource = service->resources;
-    while (resource != NULL && !bytes_equal_string_nocase(id, resource->id)) {
-        resource = resource->next;
-    }
-    return resource;
+    char text[ID_SIZE];
+    struct arm_resource **indexed = dict_find(&service->resource_ids, index_key(id, text));
+    return indexed == NULL ? NULL : *indexed;
 }
 
 struct arm_resource *arm_resource_find_id(const struct arm_service *service, const char *id)
@@ -79,9 +88,10 @@ struct arm_resource *arm_resource_next_child(const struct arm_service *service,
                                              const struct arm_resource_type *type,
                                              const struct arm_resource *last)
 {
-    struct arm_resource *resource = last == NULL ? service->resources : last->next;
-    while (resource != NULL && (resource->parent != parent || resource->type != type)) {
-        resource = resource->next;
+    struct arm_resource *resource = last == NULL ? parent->children : last->next_sibling;
+    (void)service;
+    while (resource != NULL && resource->type != type) {
+        resource = resource->next_sibling;
     }
     return resource;
 }
@@ -124,13 +134,45 @@ static struct arm_group *group_of(const struct arm_service *service, const char 
     return arm_group_find(service, (struct bytes){at, strcspn(at, "/")});
 }
 
+static void join_parent(struct arm_resource *resource)
+{
+    struct arm_resource *parent = resource->parent;
+    if (parent == NULL) {
+        return;
+    }
+    if (parent->last_child == NULL) {
+        parent->children = resource;
+    } else {
+        parent->last_child->next_sibling = resource;
+    }
+    parent->last_child = resource;
+}
+
+static void leave_parent(struct arm_resource *resource)
+{
+    struct arm_resource *parent = resource->parent, *before = NULL;
+    if (parent == NULL) {
+        return;
+    }
+    struct arm_resource **at = &parent->children;
+    while (*at != resource) {
+        before = *at;
+        at = &before->next_sibling;
+    }
+    *at = resource->next_sibling;
+    if (parent->last_child == resource) {
+        parent->last_child = before;
+    }
+}
+
 struct arm_resource *arm_resource_add(struct arm_service *service,
                                       const struct arm_resource_type *type, const char *type_name,
                                       const char *id, const struct arm_location *location,
                                       cJSON *body)
 {
-    struct arm_resource **end = &service->resources;
     struct arm_resource *resource = memory_allocate_zeroed(sizeof(*resource));
+    char key[ID_SIZE];
+    bool created;
     resource->type = type;
     resource->type_name = string_duplicate(type_name);
     resource->id = string_duplicate(id);
@@ -141,10 +183,16 @@ struct arm_resource *arm_resource_add(struct arm_service *service,
     resource->body = body;
     resource->state = "Succeeded";
     resource->created_ms = resource->changed_ms = clock_now_ms(service->clock);
-    while (*end != NULL) {
-        end = &(*end)->next;
+    if (service->last_resource == NULL) {
+        service->resources = resource;
+    } else {
+        service->last_resource->next = resource;
     }
-    *end = resource;
+    service->last_resource = resource;
+    join_parent(resource);
+    struct arm_resource **indexed =
+        dict_insert(&service->resource_ids, index_key(bytes_from_string(id), key), &created);
+    *indexed = resource;
     return resource;
 }
 
@@ -159,27 +207,24 @@ static void free_resource(struct arm_resource *resource)
     memory_free(resource);
 }
 
-static struct arm_resource *any_below(const struct arm_service *service,
-                                      const struct arm_resource *parent)
-{
-    struct arm_resource *resource = service->resources;
-    while (resource != NULL && resource->parent != parent) {
-        resource = resource->next;
-    }
-    return resource;
-}
-
 void arm_resource_remove(struct arm_service *service, struct arm_resource *resource)
 {
     resource->state = "Deleting"; /* so that what goes with it does not change it once more */
-    for (struct arm_resource *below; (below = any_below(service, resource)) != NULL;) {
-        arm_resource_remove(service, below);
+    while (resource->children != NULL) {
+        arm_resource_remove(service, resource->children);
     }
-    struct arm_resource **at = &service->resources;
+    struct arm_resource **at = &service->resources, *before = NULL;
+    char key[ID_SIZE];
     while (*at != resource) {
-        at = &(*at)->next;
+        before = *at;
+        at = &before->next;
     }
     *at = resource->next;
+    leave_parent(resource);
+    if (service->last_resource == resource) {
+        service->last_resource = before;
+    }
+    dict_remove(&service->resource_ids, index_key(bytes_from_string(resource->id), key));
     if (resource->type->remove != NULL) {
         resource->type->remove(service, resource);
     }

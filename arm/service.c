@@ -376,6 +376,8 @@ struct arm_service *arm_service_create(const struct arm_service_config *config)
     service->random = config->random;
     service->tag_names = cJSON_CreateObject();
     arm_providers_init(service);
+    struct random hashing = *config->random; /* a copy: what is drawn later stays as it was */
+    dict_init(&service->resource_ids, sizeof(struct arm_resource *), NULL, &hashing);
     return service;
 }
 
@@ -395,6 +397,7 @@ void arm_service_destroy(struct arm_service *service)
     arm_store_clear(service);
     arm_providers_finish(service);
     cJSON_Delete(service->tag_names);
+    dict_finish(&service->resource_ids);
     memory_free(service);
 }
 
@@ -589,18 +592,21 @@ static void apply_since(struct arm_service *service, const struct arm_resource *
 
 bool arm_service_seed(struct arm_service *service, const cJSON *document, struct buf *error)
 {
-    if (!shape_fits(document, error) || !rehearse(service, document, false, error)) {
-        return false;
-    }
+    return shape_fits(document, error) && rehearse(service, document, false, error) &&
+           arm_service_seed_again(service, document, error);
+}
+
+bool arm_service_seed_again(struct arm_service *service, const cJSON *document, struct buf *error)
+{
     const struct arm_resource *last = service->resources;
     while (last != NULL && last->next != NULL) {
         last = last->next;
     }
-    place_groups(service, document, error);
-    place_resources(service, document, false, error);
+    bool good =
+        place_groups(service, document, error) && place_resources(service, document, false, error);
     apply_since(service, last);
     arm_changed(service);
-    return true;
+    return good;
 }
 
 static const char *state_from(const char *text)

@@ -53,6 +53,8 @@ void arm_service_handle(struct arm_service *service, const struct http_request *
  * properties.accessKeys. False: `error` names the entry and what is wrong with it; nothing changed.
  */
 bool arm_service_seed(struct arm_service *service, const cJSON *document, struct buf *error);
+/* The same for a document that was accepted in this place before: without the rehearsal. */
+bool arm_service_seed_again(struct arm_service *service, const cJSON *document, struct buf *error);
 
 /* The whole state as JSON (owned by the caller), running operations included; and back. */
 cJSON *arm_service_save(const struct arm_service *service);

@@ -8,6 +8,7 @@
 #include "arm/locations.h"
 #include "arm/resource_type.h"
 #include "arm/service.h"
+#include "base/dict.h"
 
 #define MOST_SEGMENTS 48
 #define ID_SIZE 1536
@@ -39,6 +40,7 @@ struct arm_resource {
     struct arm_operation *operation; /* the running one */
     int64_t created_ms, changed_ms;
     struct arm_resource *next;
+    struct arm_resource *children, *last_child, *next_sibling; /* in order of creation */
 };
 
 enum arm_operation_kind {
@@ -74,6 +76,8 @@ struct arm_service {
     struct random *random;
     struct arm_group *groups;
     struct arm_resource *resources;
+    struct arm_resource *last_resource;
+    struct dict resource_ids;         /* in lower case -> struct arm_resource * */
     struct arm_operation *operations; /* newest first */
     struct arm_provider *providers;
     cJSON *tag_names;                /* defined ahead: {"env": ["test", "prod"]} */

@@ -47,6 +47,8 @@ struct app {
     struct management *management;
     struct key_vault *key_vault;
     struct state *state;
+    uint64_t resource_changes;
+    uint64_t start_changes; /* resource_changes when the resources were those of the start */
     struct admin *admin;
     struct redis_endpoint *redis;
     struct http_endpoint *front_door;

@@ -237,6 +237,15 @@ void cache_stats(const struct cache *cache, struct instance_stats *stats)
     }
 }
 
+void cache_host_reset(struct cache_host *host)
+{
+    for (struct cache *cache = host->caches; cache != NULL; cache = cache->next) {
+        for (int i = 0; i < cache_instance_count(cache); i++) {
+            instance_reset(cache_instance(cache, i));
+        }
+    }
+}
+
 void cache_host_observe(struct cache_host *host, const struct observer *observer)
 {
     host->observer = observer;

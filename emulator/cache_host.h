@@ -97,6 +97,8 @@ void cache_host_address(const struct cache_host *host, struct bytes name, const 
 void cache_host_apply(struct cache_host *host, const struct arm_cache *cache);
 void cache_host_remove(struct cache_host *host, struct bytes name);
 void cache_host_flush(struct cache_host *host, struct bytes name);
+/* Every cache as after a start: no data, scripts or statistics. Connections stay. */
+void cache_host_reset(struct cache_host *host);
 
 struct redis_directory cache_host_directory(struct cache_host *host);
 

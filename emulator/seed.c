@@ -70,7 +70,13 @@ bool seed_check(const struct config *config, struct buf *error)
     return true;
 }
 
-static bool seed_file(const char *file, struct arm_service *service, struct buf *error)
+static bool place(struct arm_service *service, const cJSON *document, bool again, struct buf *error)
+{
+    return again ? arm_service_seed_again(service, document, error)
+                 : arm_service_seed(service, document, error);
+}
+
+static bool seed_file(const char *file, struct arm_service *service, bool again, struct buf *error)
 {
     cJSON *document = read_seed(file, error);
     struct buf why;
@@ -79,7 +85,7 @@ static bool seed_file(const char *file, struct arm_service *service, struct buf 
         return false;
     }
     buf_init(&why, 4096);
-    bool good = arm_service_seed(service, document, &why);
+    bool good = place(service, document, again, &why);
     if (!good) {
         buf_printf(error, "the seed %s: %s", file, buf_string(&why));
     }
@@ -89,18 +95,18 @@ static bool seed_file(const char *file, struct arm_service *service, struct buf 
 }
 
 bool seed_resources(const struct config *config, struct arm_service *service,
-                    struct cache_host *caches, struct buf *error)
+                    struct cache_host *caches, bool again, struct buf *error)
 {
     bool good = true;
 
     for (size_t i = 0; good && i < config->seeds.count; i++) {
-        good = seed_file(config->seeds.items[i], service, error);
+        good = seed_file(config->seeds.items[i], service, again, error);
     }
     /* One that was loaded or seeded stays as it is, with its own keys. */
     const struct cache *present = cache_host_find(caches, BYTES(WELL_KNOWN_CACHE));
     if (good && !config->no_devcache && (present == NULL || present->doomed)) {
         cJSON *document = devcache_document();
-        good = arm_service_seed(service, document, error);
+        good = place(service, document, again, error);
         cJSON_Delete(document);
     }
     return good;

@@ -10,8 +10,11 @@
 
 /* Whether the files can be read, before anything is begun. */
 bool seed_check(const struct config *config, struct buf *error);
-/* Puts the resources in place. Those of the files come first, as they may still be refused. */
+/*
+ * Puts the resources in place. Those of the files come first, as they may still be refused.
+ * `again`: they have been accepted by an empty service before.
+ */
 bool seed_resources(const struct config *config, struct arm_service *service,
-                    struct cache_host *caches, struct buf *error);
+                    struct cache_host *caches, bool again, struct buf *error);
 
 #endif

@@ -197,14 +197,39 @@ static bool decode_dump(const cJSON *item, struct buf *dump)
            buf_append_base64_decoded(dump, bytes_from_string(item->valuestring));
 }
 
-/* Each dump into an instance that is thrown away, so that a bad one is found in time. */
-static bool check_data(const cJSON *data, struct cache_host *caches, struct buf *error)
+static bool has_cache(const cJSON *document, const char *name)
 {
+    const cJSON *arm = cJSON_GetObjectItemCaseSensitive(document, "arm");
+    const cJSON *resource;
+    char *ending = string_format("/providers/Microsoft.Cache/redis/%.200s", name);
+    struct bytes wanted = bytes_from_string(ending);
+    bool found = false;
+
+    cJSON_ArrayForEach(resource, cJSON_GetObjectItemCaseSensitive(arm, "resources"))
+    {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(resource, "id"));
+        struct bytes id = bytes_from_string(text);
+        found =
+            found || (id.size > wanted.size &&
+                      bytes_equal_nocase(bytes_slice(id, id.size - wanted.size, id.size), wanted));
+    }
+    memory_free(ending);
+    return found;
+}
+
+/* Each dump into an instance that is thrown away, so that a bad one is found in time. */
+static bool check_data(const cJSON *document, struct cache_host *caches, struct buf *error)
+{
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(document, "data");
     const cJSON *item;
     bool good = true;
 
     cJSON_ArrayForEach(item, data)
     {
+        if (!has_cache(document, item->string)) {
+            buf_printf(error, "has data of '%.100s', but no such cache", item->string);
+            return false;
+        }
         struct buf dump, why;
         buf_init(&dump, DUMP_LIMIT);
         buf_init(&why, 1024);
@@ -245,7 +270,8 @@ bool state_document_restore(const cJSON *document, struct clock *clock, const st
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(document, "data");
 
     if (check(document, error) != STATE_DOCUMENT_APPLIED ||
-        !restore_clock(document, clock, wall, false, error) || !check_data(data, caches, error)) {
+        !restore_clock(document, clock, wall, false, error) ||
+        !check_data(document, caches, error)) {
         return false;
     }
     /* First the time, so that operations are due when they were. */

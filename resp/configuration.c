@@ -34,11 +34,17 @@ void configuration_finish(struct configuration *configuration)
     memory_free(configuration->values);
 }
 
+/* Most names differ in their first letter. */
+static bool begins_alike(struct bytes name, const char *text)
+{
+    return name.size > 0 && (name.data[0] | ' ') == text[0];
+}
+
 int setting_find(struct bytes name)
 {
     for (int i = 0; setting_rows[i].name != NULL; i++) {
         const struct setting *row = &setting_rows[i];
-        if (bytes_equal_string_nocase(name, row->name) ||
+        if ((begins_alike(name, row->name) && bytes_equal_string_nocase(name, row->name)) ||
             (row->alias != NULL && bytes_equal_string_nocase(name, row->alias))) {
             return i;
         }

@@ -73,8 +73,25 @@ void instance_make_run_ids(struct instance *instance)
     make_run_id(instance->random, instance->replication_id);
 }
 
+static bool is_configured_as(const struct instance *instance, const struct instance_config *config)
+{
+    int notify = 0;
+    notify_parse(config->notify_keyspace_events, &notify);
+    return instance->max_clients == config->max_clients &&
+           instance->max_memory == config->max_memory &&
+           bytes_equal_string(config->max_memory_policy, instance->max_memory_policy) &&
+           instance->pubsub.notify == notify &&
+           instance->idle_timeout_ms == config->idle_timeout_ms &&
+           instance->clustered == config->clustered && instance->replicas == config->replicas &&
+           instance->port == config->port && instance->tls_port == config->tls_port;
+}
+
 void instance_configure(struct instance *instance, const struct instance_config *config)
 {
+    if (instance->configured && is_configured_as(instance, config)) {
+        return; /* a reset asks this of every cache */
+    }
+    instance->configured = true;
     instance->max_clients = config->max_clients;
     instance->max_memory = config->max_memory;
     if (!eviction_set_policy(instance, config->max_memory_policy)) {
@@ -223,6 +240,15 @@ void instance_flush(struct instance *instance)
     tracking_flushed(instance);
     instance->changes++;
     replication_copy_anew(instance);
+}
+
+void instance_reset(struct instance *instance)
+{
+    instance_flush(instance);
+    scripts_flush(instance);
+    functions_flush(instance);
+    slow_log_clear(&instance->slow_log);
+    instance_reset_statistics(instance);
 }
 
 void instance_each_session(struct instance *instance,

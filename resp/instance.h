@@ -67,6 +67,8 @@ int instance_database_count(const struct instance *instance);
 uint64_t instance_changes(const struct instance *instance);
 uint64_t instance_memory(const struct instance *instance); /* used_memory */
 void instance_flush(struct instance *instance);            /* all databases, silently */
+/* The same, and without scripts, functions, slow log and statistics: as after a start. */
+void instance_reset(struct instance *instance);
 
 /* Visits every session; the visitor may close the present one. */
 void instance_each_session(struct instance *instance,

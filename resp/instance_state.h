@@ -46,7 +46,7 @@ struct instance {
     uint64_t max_memory;
     char *max_memory_policy;
     int64_t idle_timeout_ms;
-    bool clustered;
+    bool clustered, configured;
     struct cluster *cluster; /* borrowed; NULL: none */
     int replicas;
     int primary_node; /* which of the 1 + replicas; clients of the others only read */
