@@ -71,10 +71,39 @@ struct arm_cache_address {
     int port, ssl_port;
 };
 
-/* How a long-running operation is to end, decided when it falls due. */
+/* A long-running operation that falls due. */
+struct arm_ending {
+    struct bytes action; /* "Microsoft.Cache/redis/write" */
+    struct bytes resource_id, location;
+    int64_t duration_ms; /* as long as it was to take */
+    bool postponed;      /* it has been before */
+};
+
+/* How it is to end. */
 struct arm_outcome {
     bool failed;
     struct arm_error error; /* of a failed one */
+    /* Not yet: so much later (negative: until it is released), while `holder` says so. */
+    int64_t later_ms;
+    uint64_t holder; /* for arm_service_release_operations */
+};
+
+/* A request that is known and permitted so far, and about to be handled. */
+struct arm_attempt {
+    struct bytes method, path, api_version;
+    const struct arm_principal *principal;
+    struct bytes resource_id, resource_type, location, sku; /* as far as they are known */
+    int64_t age_ms;                  /* since the resource was made; -1: it is not there */
+    const struct arm_ending *polled; /* the operation that it asks for; NULL: none */
+};
+
+/* What becomes of it. All zero: it is handled. */
+struct arm_interference {
+    bool refused; /* answered with `error` */
+    bool handled; /* it takes effect all the same */
+    struct arm_error error;
+    int64_t retry_after_s; /* 0: no header */
+    bool html;             /* the error's message is a page */
 };
 
 /* What of a cache is watched over time, for Azure Monitor. */
@@ -139,10 +168,12 @@ struct arm_host {
                                       enum arm_figure figure, int64_t from_ms, int64_t to_ms);
     /* Sends JSON to a webhook, some time soon. May be NULL: nobody is told. */
     void (*post)(void *context, const char *url, struct bytes body);
-    /* May be NULL: every operation succeeds. `operation` is the action,
-     * "Microsoft.Cache/redis/write". */
-    void (*decide_outcome)(void *context, struct bytes operation, struct bytes resource_id,
+    /* May be NULL: every operation succeeds. */
+    void (*decide_outcome)(void *context, const struct arm_ending *ending,
                            struct arm_outcome *outcome);
+    /* May be NULL: every request is handled. */
+    void (*interfere)(void *context, const struct arm_attempt *attempt,
+                      struct arm_interference *interference);
     /* A resource changed: the state is to be saved soon. May be NULL. */
     void (*changed)(void *context);
 };

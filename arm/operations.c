@@ -27,8 +27,18 @@ static void finish(struct arm_operation *operation)
     struct arm_service *service = operation->service;
     struct arm_outcome outcome = {0};
     if (service->host.decide_outcome != NULL) {
-        service->host.decide_outcome(service->host.context, bytes_from_string(operation->action),
-                                     bytes_from_string(operation->resource_id), &outcome);
+        struct arm_ending ending;
+        arm_ending_of(operation, &ending);
+        service->host.decide_outcome(service->host.context, &ending, &outcome);
+    }
+    operation->holder = outcome.holder;
+    if (outcome.later_ms != 0) {
+        operation->postponed = true;
+        if (outcome.later_ms > 0) {
+            clock_arm(service->clock, &operation->due,
+                      clock_now_ms(service->clock) + outcome.later_ms);
+        }
+        return;
     }
     operation->status = outcome.failed ? "Failed" : "Succeeded";
     operation->error = outcome.error;
@@ -75,7 +85,7 @@ static void forget_old(struct arm_service *service)
     struct arm_operation **at = &service->operations;
     while (*at != NULL) {
         struct arm_operation *operation = *at;
-        if (++count > MOST_OPERATIONS && !timer_armed(&operation->due)) {
+        if (++count > MOST_OPERATIONS && !arm_operation_running(operation)) {
             *at = operation->next;
             free_operation(operation);
         } else {
@@ -151,6 +161,7 @@ struct arm_operation *arm_operation_resume(struct arm_service *service, const cJ
                                                          : "InProgress";
     operation->started_ms = time_at(document, "startedMs");
     operation->ended_ms = time_at(document, "endedMs");
+    operation->postponed = arm_json_truth(document, "postponed");
     operation->parameters = cJSON_Duplicate(arm_json_at(document, "parameters"), true);
     const char *code = arm_json_text(document, "error.code");
     const char *message = arm_json_text(document, "error.message");
@@ -186,6 +197,9 @@ cJSON *arm_operation_save(const struct arm_operation *operation)
     cJSON_AddNumberToObject(document, "startedMs", (double)operation->started_ms);
     cJSON_AddNumberToObject(document, "endedMs", (double)operation->ended_ms);
     cJSON_AddNumberToObject(document, "dueMs", (double)operation->due.due_ms);
+    if (operation->postponed) {
+        cJSON_AddTrueToObject(document, "postponed");
+    }
     return document;
 }
 

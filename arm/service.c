@@ -34,9 +34,31 @@ bool arm_query(const struct arm_call *call, const char *name, struct buf *value)
     return call->request->query.data != NULL && http_form_get(call->request->query, name, value);
 }
 
+/* What the host made of the request: a page in place of JSON, a time to come back. */
+static bool answer_page(struct arm_call *call)
+{
+    const struct arm_interference *interference = &call->interference;
+    if (!interference->refused || strcmp(call->error.code, interference->error.code) != 0) {
+        return false;
+    }
+    if (interference->retry_after_s > 0) {
+        http_response_header(call->response, "Retry-After", "%lld",
+                             (long long)interference->retry_after_s);
+    }
+    if (interference->html) {
+        call->response->status = call->error.status;
+        http_response_header(call->response, "Content-Type", "text/html");
+        buf_append_string(&call->response->body, call->error.message);
+    }
+    return interference->html;
+}
+
 static void answer_error(struct arm_call *call)
 {
     const struct arm_error *error = &call->error;
+    if (answer_page(call)) {
+        return;
+    }
     cJSON *body = cJSON_CreateObject();
     cJSON *object = cJSON_AddObjectToObject(body, "error");
     cJSON_AddStringToObject(object, "code", error->code);
@@ -253,9 +275,8 @@ static bool step_handle(struct arm_call *call)
 
 /* From the first that is the client's business on; those before it are the network's. */
 static bool (*const steps[])(struct arm_call *call) = {
-    step_method,       step_authenticate, step_path,   step_api_version,
-    step_subscription, step_body,         arm_route,   arm_step_action,
-    step_registered,   arm_step_unlocked, step_handle,
+    step_method, step_authenticate, step_path,     step_api_version, step_subscription, step_body,
+    arm_route,   arm_step_action,   arm_interfere, step_registered,  arm_step_unlocked, step_handle,
 };
 enum { FIRST_INNER_STEP = 2 }; /* of a call by the service itself */
 
@@ -319,6 +340,14 @@ static void run(struct arm_call *call, size_t step)
     start_headers(call);
     for (; step < ARRAY_LEN(steps) && good; step++) {
         good = steps[step](call);
+    }
+    if (call->interference.refused && good) {
+        /* It has had its effect; what the client hears is something else. */
+        buf_clear(&call->response->headers);
+        buf_clear(&call->response->body);
+        start_headers(call);
+        call->error = call->interference.error;
+        good = false;
     }
     if (!good) {
         answer_error(call);

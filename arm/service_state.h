@@ -64,6 +64,8 @@ struct arm_operation {
     struct arm_error error;
     int64_t started_ms, ended_ms;
     struct timer due;
+    bool postponed;  /* it should have ended already */
+    uint64_t holder; /* who keeps it from ending; 0: nobody */
     struct arm_operation *next;
 };
 
@@ -117,7 +119,12 @@ struct arm_call {
     cJSON *body; /* NULL when there was none */
     char request_id[GUID_SIZE + 1];
     struct arm_error error;
+    struct arm_interference interference;
 };
+
+/* ---- interference.c: what the host makes of a request ---- */
+bool arm_interfere(struct arm_call *call);
+void arm_ending_of(const struct arm_operation *operation, struct arm_ending *ending);
 
 /* ---- target.c: from the path to what it names ---- */
 bool arm_target_read(struct arm_call *call);

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "arm/interference.h"
 #include "base/log.h"
 #include "emulator/announce.h"
 #include "emulator/fault_actions.h"
@@ -81,6 +82,7 @@ static bool make_keys(struct app *app, struct buf *error)
             .tenant_id = WELL_KNOWN_TENANT_ID,
             .client_id = WELL_KNOWN_CLIENT_ID,
             .client_secret = WELL_KNOWN_CLIENT_SECRET,
+            .faults = http_faults_identity(app->http_faults),
             .subscription_id = WELL_KNOWN_SUBSCRIPTION_ID,
             .key_file = key_path,
         };
@@ -186,6 +188,7 @@ static void make_faults(struct app *app)
     };
     app->faults = faults_create(&faults);
     app->redis_faults = redis_faults_create(app->faults, app->clock, app->journal);
+    app->http_faults = http_faults_create(app->faults);
 }
 
 static void minute_over(void *context)
@@ -223,6 +226,14 @@ static void make_caches(struct app *app)
     app->metrics = metrics_create(&metrics);
 }
 
+/* Operations that a fault has kept from ending go on once it is over. */
+static void faults_changed(struct faults_listener *listener)
+{
+    struct app *app = CONTAINER_OF(listener, struct app, faults_changed);
+    arm_service_release_operations(management_service(app->management), http_faults_holds,
+                                   app->http_faults);
+}
+
 static void make_management(struct app *app)
 {
     const struct management_config management = {
@@ -243,6 +254,7 @@ static void make_management(struct app *app)
         .metrics = app->metrics,
         .webhooks = app->webhooks,
         .changed = resources_changed,
+        .faults = app->http_faults,
         .context = app,
     };
     app->management = management_create(&management);
@@ -323,6 +335,14 @@ static void record_http(void *context, const struct http_record *record)
     recorder_add_http(&app->recorder, record);
 }
 
+static bool interfere(void *context, const struct site *site, const struct site_request *request,
+                      struct http_response *response)
+{
+    struct app *app = context;
+    return site->plane != NULL && strcmp(site->plane, "keyvault") == 0 &&
+           http_faults_answer_keyvault(app->http_faults, request, response);
+}
+
 static void make_endpoints(struct app *app)
 {
     const struct redis_directory directory = cache_host_directory(app->caches);
@@ -330,6 +350,8 @@ static void make_endpoints(struct app *app)
         .loop = &app->loop,
         .offline = app->config->offline,
         .record = record_http,
+        .interfere = interfere,
+        .faults = app->faults,
         .context = app,
     };
     const struct site *sites;
@@ -477,6 +499,8 @@ static bool build(struct app *app, struct buf *error)
     }
     app->webhooks = webhooks_create(&app->loop, app->authority);
     make_management(app);
+    app->faults_changed.changed = faults_changed;
+    faults_listen(app->faults, &app->faults_changed);
     const struct state_config state = {
         .loop = &app->loop,
         .directory = app->config->data_dir,
@@ -586,6 +610,10 @@ static void take_down(struct app *app)
     cache_host_destroy(app->caches);
     identity_destroy(app->identity);
     tls_authority_destroy(app->authority);
+    if (app->faults != NULL) {
+        faults_leave(app->faults, &app->faults_changed);
+    }
+    http_faults_destroy(app->http_faults);
     redis_faults_destroy(app->redis_faults);
     faults_destroy(app->faults);
     journal_destroy(app->journal);

@@ -39,6 +39,8 @@ struct app {
     struct recorder recorder;
     struct faults *faults;
     struct redis_faults *redis_faults;
+    struct http_faults *http_faults;
+    struct faults_listener faults_changed;
     struct tls_authority *authority;
     struct cache_host *caches;
     struct metrics *metrics;

@@ -4,6 +4,8 @@
 
 #include "emulator/http_endpoint.h"
 
+struct http_hold;
+
 struct http_client {
     struct http_endpoint *endpoint;
     struct connection *connection;
@@ -11,6 +13,7 @@ struct http_client {
     struct buf waiting;         /* received and not parsed yet: an answer goes first */
     struct loop_task go_on;     /* parses what waits */
     struct site_stream *stream; /* the answer in progress; NULL: none */
+    struct http_hold *hold;     /* the answer that comes late; NULL: none */
     char *connected_to;         /* what CONNECT named, without port; NULL without CONNECT */
     bool expects_hello;         /* after CONNECT: TLS or plain, the next byte tells */
     bool in_message;            /* the deadline is the message's */
@@ -21,6 +24,7 @@ struct http_client {
 struct site_exchange {
     struct http_client *client;
     const struct http_request *request;
+    struct site_fate fate;
 };
 
 /* Sends the head and the body so far; what follows comes through site_stream_write. */

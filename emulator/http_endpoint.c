@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "emulator/http_client.h"
 #include "emulator/http_error.h"
+#include "emulator/http_hold.h"
 #include "emulator/http_routes.h"
 #include "emulator/proxy.h"
 
@@ -32,6 +33,19 @@ struct http_endpoint {
 };
 
 /* ---- Answers ---- */
+
+/* An answer is in progress, or held back: what the client sends meanwhile waits. */
+static bool answering(const struct http_client *client)
+{
+    return client->stream != NULL || client->hold != NULL;
+}
+
+void site_set_fate(const struct site_request *request, const struct site_fate *fate)
+{
+    if (request->exchange != NULL) {
+        request->exchange->fate = *fate;
+    }
+}
 
 static void send_response(struct http_client *client, const struct http_response *response,
                           const struct http_request *request)
@@ -103,7 +117,7 @@ static void answer(struct http_client *client, const struct http_request *reques
                    struct bytes authority)
 {
     struct http_endpoint *endpoint = client->endpoint;
-    struct site_exchange exchange = {client, request};
+    struct site_exchange exchange = {.client = client, .request = request};
     const struct site_request asked = {
         .http = request,
         .authority = authority,
@@ -124,14 +138,17 @@ static void answer(struct http_client *client, const struct http_request *reques
                    "port, or set HTTPS_PROXY=http://%.*s and keep Azure's own addresses.",
                    (int)connection_local(client->connection).size,
                    connection_local(client->connection).data);
-    } else {
+    } else if (endpoint->config.interfere == NULL ||
+               !endpoint->config.interfere(endpoint->config.context, site, &asked, &response)) {
         site->handle(site->context, &asked, &response);
     }
     tell(client, (struct http_record){.site = site,
                                       .request = request,
                                       .status = response.status,
                                       .duration_us = clock_monotonic_us() - start_us});
-    deliver(client, request, &response);
+    if (!http_hold_begin(client, endpoint->config.faults, &exchange.fate, request, &response)) {
+        deliver(client, request, &response);
+    }
     http_response_finish(&response);
 }
 
@@ -295,7 +312,7 @@ static bool handle_request(struct http_client *client, const struct http_request
 /* What is left waits until the answer in progress is over, or has been read. */
 static void keep_waiting(struct http_client *client, struct bytes data)
 {
-    if (!buf_append(&client->waiting, data) || client->stream == NULL ||
+    if (!buf_append(&client->waiting, data) || !answering(client) ||
         client->waiting.size >= LOOP_READ_SIZE) {
         /* Without a stream the pause is short. With one it ends the watch for its leaving. */
         connection_pause(client->connection);
@@ -331,7 +348,7 @@ static bool process(struct http_client *client, struct bytes data)
                 return true;
             }
         }
-        if (client->stream != NULL || connection_pending(connection) > CONNECTION_HIGH_WATER) {
+        if (answering(client) || connection_pending(connection) > CONNECTION_HIGH_WATER) {
             keep_waiting(client, data);
             return true;
         }
@@ -351,7 +368,7 @@ static bool process(struct http_client *client, struct bytes data)
             }
         }
     }
-    if (connection_open(connection) && client->stream == NULL) {
+    if (connection_open(connection) && !answering(client)) {
         move_deadline(client, received);
     }
     return true;
@@ -373,7 +390,7 @@ static void go_on(struct loop_task *task)
 {
     struct http_client *client = CONTAINER_OF(task, struct http_client, go_on);
 
-    if (client->stream == NULL && connection_open(client->connection)) {
+    if (!answering(client) && connection_open(client->connection)) {
         move_deadline(client, PROGRESS_BYTES);
         process_waiting(client);
     }
@@ -418,7 +435,7 @@ static void received(struct connection *connection, struct bytes data)
 static void drained(struct connection *connection)
 {
     struct http_client *client = connection_data(connection);
-    if (client->waiting.size > 0 && client->stream == NULL) {
+    if (client->waiting.size > 0 && !answering(client)) {
         process_waiting(client);
     }
 }
@@ -438,6 +455,7 @@ void http_client_leave(struct http_client *client)
 {
     loop_cancel(connection_loop(client->connection), &client->go_on);
     http_stream_abandon(client->stream);
+    http_hold_abandon(client->hold);
     http_parser_destroy(client->parser);
     buf_finish(&client->waiting);
     memory_free(client->connected_to);

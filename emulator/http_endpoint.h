@@ -5,6 +5,7 @@
 #ifndef EMULATOR_HTTP_ENDPOINT_H
 #define EMULATOR_HTTP_ENDPOINT_H
 
+#include "emulator/faults/faults.h"
 #include "emulator/listener.h"
 #include "emulator/site.h"
 
@@ -23,6 +24,10 @@ struct http_endpoint_config {
     bool offline; /* foreign hosts are refused instead of tunnelled to */
     /* Told of each request. May be NULL. */
     void (*record)(void *context, const struct http_record *record);
+    /* A fault answers in the site's place, or says what becomes of the answer. May be NULL. */
+    bool (*interfere)(void *context, const struct site *site, const struct site_request *request,
+                      struct http_response *response);
+    struct faults *faults; /* what holds answers back; NULL: nothing does */
     void *context;
     /* Of one message, and between two, in real time; 0: 60 s and 120 s. */
     uint64_t message_ms, idle_ms;

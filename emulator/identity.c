@@ -270,6 +270,59 @@ static bool tenant_or_reply(struct login *login, const struct login_route *route
     return false;
 }
 
+static struct bytes field_bytes(struct login *login, const char *name)
+{
+    return bytes_from_string(login_field(login, name));
+}
+
+/* What faults have to say of a request for a token. */
+static bool admitted_or_reply(struct login *login, const struct login_route *route)
+{
+    const struct identity_faults *faults = &login->identity->faults;
+    struct token_refusal_words words = {0};
+
+    if (faults->admit == NULL || route->answer != grants_answer_token) {
+        return true;
+    }
+    const struct token_attempt attempt = {
+        .client = field_bytes(login, "client_id"),
+        .tenant = bytes_from_string(login->tenant),
+        .grant = field_bytes(login, "grant_type"),
+    };
+    if (faults->admit(faults->context, login->site, &attempt, &words)) {
+        return true;
+    }
+    login_reply_refusal(login, &words);
+    return false;
+}
+
+struct token_shape identity_shape(struct identity *identity, const struct token_attempt *attempt)
+{
+    struct token_shape shape = {0};
+    if (identity->faults.shape != NULL) {
+        identity->faults.shape(identity->faults.context, attempt, &shape);
+    }
+    return shape;
+}
+
+struct tokens *identity_tokens(struct identity *identity, bool other_key)
+{
+    if (other_key && identity->other_tokens == NULL) {
+        struct buf error;
+        buf_init(&error, 1024);
+        identity->other_tokens = tokens_create(NULL, &error);
+        buf_finish(&error);
+    }
+    return other_key && identity->other_tokens != NULL ? identity->other_tokens : identity->tokens;
+}
+
+struct tokens *identity_check_tokens(struct identity *identity, const struct token_attempt *attempt)
+{
+    const struct identity_faults *faults = &identity->faults;
+    return identity_tokens(identity, faults->other_key != NULL &&
+                                         faults->other_key(faults->context, attempt));
+}
+
 /*
  * The client's own id for the exchange, from the header or (MSAL for JavaScript) the query,
  * becomes the correlation id, and is echoed if that is asked for.
@@ -322,7 +375,7 @@ static void handle_login(void *context, const struct site_request *request,
                             "changed, or is temporarily unavailable.\n");
     } else {
         login.flavour = route->flavour;
-        if (tenant_or_reply(&login, route)) {
+        if (tenant_or_reply(&login, route) && admitted_or_reply(&login, route)) {
             route->answer(&login);
         }
     }
@@ -401,6 +454,7 @@ struct identity *identity_create(const struct identity_config *config, struct bu
     identity->tenant_id = string_duplicate(config->tenant_id);
     identity->subscription_id = string_duplicate(config->subscription_id);
     identity->tokens = tokens;
+    identity->faults = config->faults;
     identity->tenant.tenant_id = identity->tenant_id;
     identity->client_id = string_duplicate(config->client_id);
     identity->client_secret = string_duplicate(config->client_secret);
@@ -432,6 +486,7 @@ void identity_destroy(struct identity *identity)
     sign_ins_forget(identity);
     tenant_finish(&identity->tenant);
     tokens_destroy(identity->tokens);
+    tokens_destroy(identity->other_tokens);
     memory_free(identity->tenant_id);
     memory_free(identity->subscription_id);
     memory_free(identity->client_id);

@@ -8,6 +8,7 @@
 #include "arm/host.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "emulator/identity_faults.h"
 #include "emulator/site.h"
 
 struct identity;
@@ -28,6 +29,7 @@ struct identity_config {
     struct clock *clock;
     struct random *random;
     const char *tenant_id, *client_id, *client_secret, *subscription_id;
+    struct identity_faults faults;
     const char *key_file; /* RS256 signing key, made when missing, mode 0600; NULL: in memory */
 };
 

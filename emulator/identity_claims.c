@@ -58,14 +58,15 @@ static void add_application(cJSON *claims, const struct token_subject *subject)
 }
 
 char *claims_access_token(struct identity *identity, const struct token_subject *subject,
-                          const char *audience, const char *scopes, int64_t lifetime_seconds)
+                          const char *audience, const char *scopes, int64_t lifetime_seconds,
+                          const struct token_shape *shape)
 {
     char issuer[128];
     snprintf(issuer, sizeof(issuer), "https://sts.windows.net/%s/", identity->tenant_id);
     cJSON *claims = cJSON_CreateObject();
     cJSON_AddStringToObject(claims, "aud", audience);
     cJSON_AddStringToObject(claims, "iss", issuer);
-    add_dates(claims, now_seconds(identity), lifetime_seconds);
+    add_dates(claims, now_seconds(identity) + shape->skew_s, lifetime_seconds);
     cJSON_AddStringToObject(claims, "appid", subject->client_id);
     char proof[] = {(char)('0' + subject->proof), '\0'};
     cJSON_AddStringToObject(claims, "appidacr", proof);
@@ -83,7 +84,8 @@ char *claims_access_token(struct identity *identity, const struct token_subject 
     cJSON_AddStringToObject(claims, "tid", identity->tenant_id);
     add_identifier(identity, claims);
     cJSON_AddStringToObject(claims, "ver", "1.0");
-    char *token = tokens_sign(identity->tokens, TOKEN_TYPE_ACCESS, claims);
+    char *token =
+        tokens_sign(identity_tokens(identity, shape->other_key), TOKEN_TYPE_ACCESS, claims);
     cJSON_Delete(claims);
     return token;
 }

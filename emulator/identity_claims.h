@@ -33,7 +33,8 @@ struct token_subject {
 
 /* Each returns a signed token, owned by the caller. */
 char *claims_access_token(struct identity *identity, const struct token_subject *subject,
-                          const char *audience, const char *scopes, int64_t lifetime_seconds);
+                          const char *audience, const char *scopes, int64_t lifetime_seconds,
+                          const struct token_shape *shape);
 /* `issuer` is what the discovery document of that flavour says. */
 char *claims_id_token(struct identity *identity, const struct token_subject *subject,
                       enum login_flavour flavour, const char *issuer, const char *nonce);

@@ -197,7 +197,9 @@ void documents_answer_user_realm(struct login *login)
 
 void documents_answer_keys(struct login *login)
 {
+    const struct token_attempt nobody = {0};
     char *issuer = login_issuer(login);
-    identity_reply_json(login->response, 200, tokens_key_set(login->identity->tokens, issuer));
+    struct tokens *tokens = identity_check_tokens(login->identity, &nobody);
+    identity_reply_json(login->response, 200, tokens_key_set(tokens, issuer));
     memory_free(issuer);
 }

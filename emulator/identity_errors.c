@@ -361,11 +361,9 @@ char *login_error_text(enum login_error error, const char *text0, const char *te
     return copy;
 }
 
-void login_reply_error(struct login *login, enum login_error error, const char *text0,
-                       const char *text1, const char *text2)
+static void reply_row(struct login *login, const struct login_error_row *row,
+                      const char *const *values)
 {
-    const struct login_error_row *row = &rows[error];
-    const char *values[] = {text0, text1, text2};
     char timestamp[32];
     error_timestamp(login->now_ms, timestamp);
 
@@ -393,6 +391,27 @@ void login_reply_error(struct login *login, enum login_error error, const char *
     buf_finish(&text);
     log_info("identity", "request refused code=AADSTS%d error=%s", row->code, row->error);
     identity_reply_json(login->response, row->status, document);
+}
+
+void login_reply_error(struct login *login, enum login_error error, const char *text0,
+                       const char *text1, const char *text2)
+{
+    reply_row(login, &rows[error], (const char *[]){text0, text1, text2});
+}
+
+void login_reply_refusal(struct login *login, const struct token_refusal_words *words)
+{
+    const struct login_error_row row = {
+        .code = words->code,
+        .status = words->status,
+        .error = words->error[0] == '\0' ? "invalid_request" : words->error,
+        .text = words->message,
+    };
+    if (words->retry_after_s > 0) {
+        http_response_header(login->response, "Retry-After", "%lld",
+                             (long long)words->retry_after_s);
+    }
+    reply_row(login, &row, (const char *[]){"", "", ""});
 }
 
 static const struct {

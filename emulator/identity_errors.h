@@ -50,6 +50,8 @@ enum login_error {
 /* Answers with the JSON document of that error; texts fill {0}, {1}, {2} and may be NULL. */
 void login_reply_error(struct login *login, enum login_error error, const char *text0,
                        const char *text1, const char *text2);
+/* The same with words that are no row: a fault's. */
+void login_reply_refusal(struct login *login, const struct token_refusal_words *words);
 /* "AADSTS500011: The resource principal ...", for endpoints with documents of their own. */
 char *login_error_text(enum login_error error, const char *text0, const char *text1);
 

@@ -57,6 +57,13 @@ static void reply_tokens(struct login *login, const struct token_subject *subjec
                          const struct scopes *scopes, const char *nonce)
 {
     struct identity *identity = login->identity;
+    const struct token_attempt attempt = {
+        .client = bytes_from_string(subject->client_id),
+        .tenant = bytes_from_string(login->tenant),
+        .grant = bytes_from_string(login_field(login, "grant_type")),
+    };
+    const struct token_shape shape = identity_shape(identity, &attempt);
+    int64_t seconds = shape.seconds == 0 ? ACCESS_TOKEN_SECONDS : shape.seconds;
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "token_type", "Bearer");
     if (subject->user != NULL && login->flavour != LOGIN_V1) {
@@ -64,17 +71,17 @@ static void reply_tokens(struct login *login, const struct token_subject *subjec
     } else if (subject->user != NULL) {
         cJSON_AddStringToObject(document, "scope", scopes->permissions);
     }
-    add_number(login, document, "expires_in", ACCESS_TOKEN_SECONDS);
-    add_number(login, document, "ext_expires_in", ACCESS_TOKEN_SECONDS);
+    add_number(login, document, "expires_in", seconds);
+    add_number(login, document, "ext_expires_in", seconds);
     if (login->flavour == LOGIN_V1) {
         int64_t now = login->now_ms / 1000;
-        add_number(login, document, "expires_on", now + ACCESS_TOKEN_SECONDS);
+        add_number(login, document, "expires_on", now + seconds);
         add_number(login, document, "not_before", now);
         cJSON_AddStringToObject(document, "resource", scopes->resource);
     }
     add_taken(document, "access_token",
-              claims_access_token(identity, subject, scopes->resource, scopes->permissions,
-                                  ACCESS_TOKEN_SECONDS));
+              claims_access_token(identity, subject, scopes->resource, scopes->permissions, seconds,
+                                  &shape));
     if (subject->user != NULL) {
         bool adfs = login->flavour == LOGIN_ADFS;
         if (scopes->offline || adfs) {

@@ -30,6 +30,8 @@ struct identity {
     struct random *random;
     char *tenant_id, *subscription_id, *client_id, *client_secret;
     struct tokens *tokens;
+    struct tokens *other_tokens; /* another key, once a fault wants it */
+    struct identity_faults faults;
     struct tenant tenant;
     struct device_sign_in device_sign_ins[DEVICE_SIGN_INS];
     size_t next_device_sign_in;
@@ -76,6 +78,13 @@ struct login {
 const char *login_field(struct login *login, const char *name);
 /* "https://AUTHORITY/rest", the authority being what the client called us; owned, memory_free. */
 char *login_url(const struct login *login, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* How the token of this client is dated and signed. */
+struct token_shape identity_shape(struct identity *identity, const struct token_attempt *attempt);
+/* The key by which tokens of this client are checked. */
+struct tokens *identity_tokens(struct identity *identity, bool other_key);
+struct tokens *identity_check_tokens(struct identity *identity,
+                                     const struct token_attempt *attempt);
 
 /* Writes the document as the body of a JSON answer and deletes it. */
 void identity_reply_json(struct http_response *response, int status, cJSON *document);

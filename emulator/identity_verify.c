@@ -104,6 +104,24 @@ static bool claims_take(const cJSON *payload, struct token_claims *claims, struc
     return true;
 }
 
+/* A fault may have replaced the key that tokens of this client are checked by. */
+static struct tokens *checking_tokens(struct identity *identity, struct bytes token)
+{
+    cJSON *header, *payload;
+
+    if (identity->faults.other_key == NULL || !token_read(token, &header, &payload)) {
+        return identity->tokens;
+    }
+    const struct token_attempt attempt = {
+        .client = bytes_from_string(json_string(payload, "appid")),
+        .tenant = bytes_from_string(json_string(payload, "tid")),
+    };
+    struct tokens *tokens = identity_check_tokens(identity, &attempt);
+    cJSON_Delete(header);
+    cJSON_Delete(payload);
+    return tokens;
+}
+
 bool identity_verify(struct identity *identity, struct bytes token, const char *const *audiences,
                      struct token_claims *claims, struct arm_error *error)
 {
@@ -113,7 +131,8 @@ bool identity_verify(struct identity *identity, struct bytes token, const char *
         return false;
     }
     cJSON *payload = NULL;
-    enum token_check check = tokens_open(identity->tokens, token, TOKEN_TYPE_ACCESS, &payload);
+    enum token_check check =
+        tokens_open(checking_tokens(identity, token), token, TOKEN_TYPE_ACCESS, &payload);
     int64_t until = 0;
     bool good = false;
     if (check == TOKEN_MALFORMED) {

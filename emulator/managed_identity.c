@@ -106,15 +106,21 @@ static void reply_token(const struct managed *managed)
             .application = application,
             .proof = CLIENT_ASSERTION, /* as managed identities have it */
         };
+        const struct token_attempt attempt = {
+            .client = bytes_from_string(application->client_id),
+            .tenant = bytes_from_string(identity->tenant_id),
+            .grant = BYTES("managed_identity"),
+        };
+        const struct token_shape shape = identity_shape(identity, &attempt);
         int64_t now = clock_now_ms(identity->clock) / 1000;
-        char *token =
-            claims_access_token(identity, &subject, resource, NULL, MANAGED_TOKEN_SECONDS);
+        int64_t seconds = shape.seconds == 0 ? MANAGED_TOKEN_SECONDS : shape.seconds;
+        char *token = claims_access_token(identity, &subject, resource, NULL, seconds, &shape);
         cJSON *document = cJSON_CreateObject();
         cJSON_AddStringToObject(document, "access_token", token);
         cJSON_AddStringToObject(document, "client_id", application->client_id);
-        add_number(document, "expires_in", MANAGED_TOKEN_SECONDS);
-        add_number(document, "expires_on", now + MANAGED_TOKEN_SECONDS);
-        add_number(document, "ext_expires_in", MANAGED_TOKEN_SECONDS);
+        add_number(document, "expires_in", seconds);
+        add_number(document, "expires_on", now + seconds);
+        add_number(document, "ext_expires_in", seconds);
         add_number(document, "not_before", now);
         cJSON_AddStringToObject(document, "resource", resource);
         cJSON_AddStringToObject(document, "token_type", "Bearer");

@@ -28,6 +28,8 @@ struct management {
     struct cache_host *caches;
     struct metrics *metrics;
     struct webhooks *webhooks;
+    struct http_faults *faults;
+    const struct site_request *asked; /* while it is handled */
     void (*changed)(void *context);
     void *context;
     struct site sites[2];
@@ -104,11 +106,28 @@ static void changed(void *context)
     }
 }
 
+static void interfere(void *context, const struct arm_attempt *attempt,
+                      struct arm_interference *interference)
+{
+    struct management *management = context;
+    http_faults_interfere(management->faults, management->asked, attempt, interference);
+}
+
+static void decide_outcome(void *context, const struct arm_ending *ending,
+                           struct arm_outcome *outcome)
+{
+    struct management *management = context;
+    http_faults_decide_outcome(management->faults, ending, outcome);
+}
+
 static void handle(void *context, const struct site_request *request,
                    struct http_response *response)
 {
     struct management *management = context;
+
+    management->asked = request;
     arm_service_handle(management->service, request->http, request->authority, response);
+    management->asked = NULL;
 }
 
 struct management *management_create(const struct management_config *config)
@@ -125,6 +144,8 @@ struct management *management_create(const struct management_config *config)
         .cache_shards = cache_shards,
         .cache_sample = cache_sample,
         .post = post,
+        .decide_outcome = config->faults == NULL ? NULL : decide_outcome,
+        .interfere = config->faults == NULL ? NULL : interfere,
         .changed = changed,
     };
     struct arm_service_config service = config->service;
@@ -133,6 +154,7 @@ struct management *management_create(const struct management_config *config)
     management->caches = config->caches;
     management->metrics = config->metrics;
     management->webhooks = config->webhooks;
+    management->faults = config->faults;
     management->changed = config->changed;
     management->context = config->context;
     service.host = &host;

@@ -7,6 +7,7 @@
 
 #include "arm/service.h"
 #include "emulator/cache_host.h"
+#include "emulator/http_faults.h"
 #include "emulator/identity.h"
 #include "emulator/metrics.h"
 #include "emulator/site.h"
@@ -22,6 +23,7 @@ struct management_config {
     struct webhooks *webhooks;
     /* A resource changed. May be NULL. */
     void (*changed)(void *context);
+    struct http_faults *faults; /* on requests and operations; NULL: none */
     void *context;
 };
 

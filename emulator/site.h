@@ -9,6 +9,15 @@
 
 struct site_exchange;
 
+/* What becomes of an answer on its way out. All zero: it is sent. */
+struct site_fate {
+    uint64_t holder; /* a fault's serial: its end releases what it holds */
+    int64_t delay_ms;
+    bool silent;       /* no answer */
+    bool reset;        /* the connection is reset, not closed */
+    int64_t ending_ms; /* when it ends, of a silent one; negative: with its holder */
+};
+
 struct site_request {
     const struct http_request *http; /* runs of '/' in its path have become one */
     struct bytes authority;          /* what the client called us, with port if it gave one */
@@ -29,6 +38,9 @@ struct site {
                    struct http_response *response);
     void *context;
 };
+
+/* Said while the request is handled; nothing happens where there is no connection (tests). */
+void site_set_fate(const struct site_request *request, const struct site_fate *fate);
 
 /*
  * An answer that goes on after `handle` has returned: events, a log that is followed. What

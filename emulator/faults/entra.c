@@ -82,12 +82,13 @@ static const struct fault_attribute skew_attributes[] = {
     {0},
 };
 
+/* Checks are not counted: they follow from the tokens. */
 static bool decide_rollover(const struct fault *fault, const struct fault_subject *subject,
                             struct fault_verdict *verdict)
 {
     (void)fault;
-    (void)subject;
     verdict->other_key = true;
+    verdict->quiet = subject->moment == FAULT_AT_CHECK;
     return true;
 }
 
@@ -154,7 +155,7 @@ static const struct fault_kind kinds[] = {
     {
         .name = "key_rollover",
         .planes = ENTRA,
-        .moments = TOKEN,
+        .moments = TOKEN | FAULT_BIT(FAULT_AT_CHECK),
         .summary = "tokens are signed with another key: those of before are refused",
         .decide = decide_rollover,
     },

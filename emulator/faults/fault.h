@@ -30,7 +30,8 @@ enum fault_moment {
     FAULT_AT_CONNECT, /* tcp: a connection begins; redis: a client comes; tls: a hello came */
     FAULT_AT_REQUEST, /* a command, an HTTP request, a query */
     FAULT_AT_MESSAGE, /* redis: a published message is about to reach a subscriber */
-    FAULT_AT_TOKEN,   /* entra: a token is made, or one is checked */
+    FAULT_AT_TOKEN,   /* entra: a token is made */
+    FAULT_AT_CHECK,   /* entra: a token is checked */
     FAULT_AT_DUE,     /* operation: it is about to end */
     FAULT_AT_POLL,    /* operation: a client asks how it is */
     FAULT_AT_STEP,    /* the rule has become active, or its next step is due */

@@ -129,7 +129,11 @@ static bool append_part(struct buf *output, struct bytes name, const struct faul
 
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         if (bytes_equal_string(name, parts[i].name)) {
-            return buf_append(output, bytes_slice(subject->values[parts[i].key], 0, 512));
+            struct bytes value = subject->values[parts[i].key];
+            if (parts[i].key == FAULT_KEY_PRINCIPAL) {
+                value = bytes_slice(value, 0, bytes_find(value, '|')); /* its first name */
+            }
+            return buf_append(output, bytes_slice(value, 0, 512));
         }
     }
     if (bytes_equal_string(name, "name")) {

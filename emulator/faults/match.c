@@ -290,6 +290,19 @@ static struct bytes without_port(struct bytes address)
     return bytes_slice(address, 0, end == 0 ? address.size : end - 1);
 }
 
+/* Of "one|two|three". */
+static bool any_part_fits(enum fault_key key, const char *pattern, struct bytes value)
+{
+    while (value.size > 0) {
+        struct bytes part = bytes_slice(value, 0, bytes_find(value, '|'));
+        if (glob_fits(key, pattern, part)) {
+            return true;
+        }
+        value = bytes_slice(value, part.size + 1, value.size);
+    }
+    return false;
+}
+
 static bool value_fits(enum fault_key key, const char *pattern, struct bytes value)
 {
     if (glob_fits(key, pattern, value)) {
@@ -300,6 +313,8 @@ static bool value_fits(enum fault_key key, const char *pattern, struct bytes val
         return glob_fits(key, pattern, last_part(value));
     case FAULT_KEY_ADDRESS:
         return glob_fits(key, pattern, without_port(value));
+    case FAULT_KEY_PRINCIPAL: /* by any of its names */
+        return any_part_fits(key, pattern, value);
     case FAULT_KEY_COMMAND: /* of any subcommand */
         return glob_fits(key, pattern, bytes_slice(value, 0, bytes_find(value, '|')));
     default:

@@ -66,13 +66,11 @@ static void reboot(void *context, struct bytes name, enum arm_nodes nodes, int s
     tell(context, "reboot", name);
 }
 
-static void decide(void *context, struct bytes operation, struct bytes resource_id,
-                   struct arm_outcome *outcome)
+static void decide(void *context, const struct arm_ending *ending, struct arm_outcome *outcome)
 {
     const struct arm_fixture *fixture = context;
-    (void)resource_id;
-    outcome->failed =
-        fixture->fail_action != NULL && bytes_equal_string_nocase(operation, fixture->fail_action);
+    outcome->failed = fixture->fail_action != NULL &&
+                      bytes_equal_string_nocase(ending->action, fixture->fail_action);
     if (outcome->failed) {
         arm_fail(&outcome->error, 500, "InternalServerError", "Something went wrong.");
     }
