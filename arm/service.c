@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/relaxed_json.h"
 #include "arm/service_state.h"
 #include "base/log.h"
 
@@ -220,6 +221,19 @@ static bool step_subscription(struct arm_call *call)
                     "The subscription '%s' could not be found.", id);
 }
 
+/* Their bodies may hold the text of a template file as it is. */
+static bool is_deployment(const struct arm_call *call)
+{
+    for (size_t i = 2; i + 1 < call->segment_count; i++) {
+        if (bytes_equal_string_nocase(bytes_from_string(call->segments[i]),
+                                      "Microsoft.Resources") &&
+            bytes_equal_string_nocase(bytes_from_string(call->segments[i + 1]), "deployments")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool step_body(struct arm_call *call)
 {
     struct bytes body = call->request->body;
@@ -236,7 +250,13 @@ static bool step_body(struct arm_call *call)
                         "not valid UTF-8.'.");
     }
     const char *end = NULL;
-    call->body = cJSON_ParseWithLengthOpts(body.data, body.size, &end, false);
+    size_t position = 0;
+    if (is_deployment(call)) {
+        call->body = arm_relaxed_json(body, &position);
+        end = call->body != NULL ? body.data + body.size : body.data + position;
+    } else {
+        call->body = cJSON_ParseWithLengthOpts(body.data, body.size, &end, false);
+    }
     while (call->body != NULL && end < body.data + body.size &&
            (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t' || *end == '\0')) {
         end++;

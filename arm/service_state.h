@@ -70,6 +70,7 @@ struct arm_operation {
 };
 
 struct arm_provider;
+struct arm_deployment_run;
 
 struct arm_service {
     struct arm_service_config config;
@@ -82,8 +83,9 @@ struct arm_service {
     struct dict resource_ids;         /* in lower case -> struct arm_resource * */
     struct arm_operation *operations; /* newest first */
     struct arm_provider *providers;
-    cJSON *tag_names;                /* defined ahead: {"env": ["test", "prod"]} */
-    uint64_t reads, writes, deletes; /* for the rate-limit headers */
+    cJSON *tag_names;                           /* defined ahead: {"env": ["test", "prod"]} */
+    struct arm_deployment_run *deployment_runs; /* deployments that are not over */
+    uint64_t reads, writes, deletes;            /* for the rate-limit headers */
 };
 
 /* What a request's path names: a resource, the resources of a type, or an action. */

@@ -33,6 +33,8 @@ def differences(output):
 
 # Those of the resource types that the emulator has; a recording joins when its types do.
 COVERED = [
+    "az-group_deployment_crossrg.yaml",
+    "az-group_deployment_lite.yaml",
     "az-provider_registration.yaml",
     "az-redis-2018.yaml",
     "az-resource_group.yaml",

@@ -1,0 +1,445 @@
+/* What a deployment would do, without doing it: validate and whatIf. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "arm/json.h"
+#include "arm/types/deployment.h"
+
+enum { WHAT_IF_S = 4 };
+
+/* ---- validate ---- */
+
+static bool has_expression(const cJSON *value)
+{
+    if (cJSON_IsString(value)) {
+        return expression_is(value->valuestring);
+    }
+    const cJSON *item;
+    cJSON_ArrayForEach(item, value)
+    {
+        if (has_expression(item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static cJSON *show_planned(const struct template_resource *resource, const cJSON *body)
+{
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "apiVersion", resource->api_version);
+    cJSON_AddStringToObject(item, "id", resource->id);
+    cJSON_AddStringToObject(item, "name", resource->name);
+    cJSON_AddStringToObject(item, "type", resource->type);
+    const cJSON *member;
+    cJSON_ArrayForEach(member, body)
+    {
+        cJSON_AddItemToObject(item, member->string, cJSON_Duplicate(member, true));
+    }
+    return item;
+}
+
+/* What the resource's provider would refuse, as far as its row tells. */
+static bool preflight(const struct template_resource *resource, const cJSON *body,
+                      struct arm_error *error)
+{
+    const struct arm_resource_type *type = arm_type_find(bytes_from_string(resource->type));
+    if (type == NULL || resource->nested || has_expression(body)) {
+        return true;
+    }
+    struct bytes name = bytes_from_string(arm_type_leaf(resource->name));
+    if (type->name_fits != NULL && !type->name_fits(name)) {
+        return arm_fail(error, 400, "InvalidParameter", "The name '%s' is invalid: %s.",
+                        resource->name, type->name_rule);
+    }
+    cJSON *copy = cJSON_Duplicate(body, true);
+    bool good = arm_schema_accept(type->schema, copy, NULL, resource->api_version, error);
+    cJSON_Delete(copy);
+    return good;
+}
+
+static bool answer_preflight(struct arm_call *call, const char *name, cJSON *details)
+{
+    char message[400];
+    snprintf(message, sizeof(message),
+             "The template deployment '%.64s' is not valid according to the validation procedure. "
+             "The tracking id is '%s'. See inner errors for details.",
+             name, call->request_id);
+    cJSON *body = cJSON_CreateObject(), *error = cJSON_AddObjectToObject(body, "error");
+    cJSON_AddStringToObject(error, "code", "InvalidTemplateDeployment");
+    cJSON_AddStringToObject(error, "message", message);
+    cJSON_AddItemToObject(error, "details", details);
+    arm_answer(call, 400, body);
+    return true;
+}
+
+/* Those of nested templates are checked as well; an empty `details`: all is well. */
+static void check_resources(struct deployment_host *host, struct template *template,
+                            const struct deployment_request *request, cJSON *shown, cJSON *details,
+                            int depth);
+
+static void check_nested(struct deployment_host *host, struct template *template, size_t index,
+                         const cJSON *body, const struct deployment_request *around, cJSON *shown,
+                         cJSON *details, int depth)
+{
+    const struct template_resource *resource = template_resource_at(template, index);
+    const cJSON *properties = arm_json_at(body, "properties");
+    struct template_error error = {0};
+    cJSON *outer = deployment_is_inner(properties) ? NULL : template_outer(template, index, &error);
+    struct deployment_request request = *around;
+    request.scope = (struct deployment_scope){resource->resource_group, resource->name};
+    request.properties = properties;
+    request.outer = outer;
+    request.source = (struct bytes){0};
+    struct deployment_host inner;
+    deployment_host_init(&inner, host->service, &host->principal, &request.scope);
+    /* Parameters that wait for resources cannot be told yet: then neither can what is inside. */
+    struct template *nested = has_expression(arm_json_at(properties, "parameters")) || depth > 8
+                                  ? NULL
+                                  : deployment_template(&request, &inner, &error);
+    if (nested != NULL) {
+        check_resources(&inner, nested, &request, shown, details, depth + 1);
+    } else if (error.message[0] != '\0') {
+        cJSON_AddItemToArray(details, deployment_template_error(&error));
+    }
+    template_destroy(nested);
+    deployment_host_finish(&inner);
+    cJSON_Delete(outer);
+}
+
+static void check_resources(struct deployment_host *host, struct template *template,
+                            const struct deployment_request *request, cJSON *shown, cJSON *details,
+                            int depth)
+{
+    cJSON *bodies = cJSON_CreateArray();
+    size_t count = template_resource_count(template);
+    for (size_t i = 0; i < count; i++) {
+        const struct template_resource *resource = template_resource_at(template, i);
+        struct template_error error;
+        struct arm_error refusal = {0};
+        cJSON *body = resource->deployed ? template_resource_preview(template, i, &error) : NULL;
+        cJSON_AddItemToArray(bodies, body != NULL ? body : cJSON_CreateNull());
+        if (body != NULL) {
+            cJSON_AddItemToArray(shown, show_planned(resource, body));
+        }
+        if (body != NULL && !preflight(resource, body, &refusal)) {
+            cJSON *detail = cJSON_CreateObject();
+            cJSON_AddStringToObject(detail, "code", refusal.code);
+            cJSON_AddStringToObject(detail, "target", resource->id);
+            cJSON_AddStringToObject(detail, "message", refusal.message);
+            cJSON_AddItemToArray(details, detail);
+        }
+    }
+    /* What is nested comes behind, as the service lists it. */
+    const cJSON *body = bodies->child;
+    for (size_t i = 0; i < count; i++, body = body->next) {
+        if (cJSON_IsObject(body) && template_resource_at(template, i)->nested) {
+            check_nested(host, template, i, body, request, shown, details, depth);
+        }
+    }
+    cJSON_Delete(bodies);
+}
+
+static const char *mode_of(const cJSON *properties)
+{
+    const char *mode = arm_json_text(properties, "mode");
+    return mode != NULL && strcasecmp(mode, "Complete") == 0 ? "Complete" : "Incremental";
+}
+
+static void answer_valid(struct arm_call *call, const struct deployment_request *request,
+                         const struct template *template, cJSON *planned)
+{
+    char *id = deployment_id(call->service, &request->scope), text[GUID_SIZE + 1];
+    cJSON *body = cJSON_CreateObject(), *item;
+    cJSON_AddStringToObject(body, "id", id);
+    cJSON_AddStringToObject(body, "name", request->scope.name);
+    bool old = strcmp(call->api_version, "2019-05-01") < 0;
+    if (!old) {
+        cJSON_AddStringToObject(body, "type", arm_deployment_type.name);
+        cJSON_ArrayForEach(item, planned)
+        {
+            while (item->child != NULL && item->child->next != NULL) {
+                cJSON *first = item->child;
+                cJSON *other = strcmp(first->string, "id") == 0 ? first->next : first;
+                cJSON_Delete(cJSON_DetachItemViaPointer(item, other));
+            }
+        }
+    }
+    if (request->location != NULL && request->scope.group == NULL) {
+        cJSON_AddStringToObject(body, "location", request->location);
+    }
+    cJSON *properties = deployment_properties(
+        template, arm_json_at(request->properties, "template"), mode_of(request->properties));
+    cJSON_AddStringToObject(properties, "provisioningState", "Succeeded");
+    timestamp_format(clock_now_ms(call->service->clock), text);
+    cJSON_AddStringToObject(properties, "timestamp", text);
+    cJSON_AddStringToObject(properties, "duration", "PT0S");
+    random_guid(call->service->random, text);
+    cJSON_AddStringToObject(properties, "correlationId", text);
+    cJSON_AddItemToObject(properties, "providers", deployment_providers(template));
+    cJSON_AddItemToObject(properties, "dependencies", deployment_dependencies(template));
+    cJSON_AddItemToObject(properties, "validatedResources", planned);
+    cJSON_AddItemToObject(body, "properties", properties);
+    memory_free(id);
+    arm_answer(call, 200, body);
+}
+
+bool deployment_validate(struct arm_call *call)
+{
+    struct deployment_request request;
+    struct template_error error = {0};
+    if (!deployment_read_request(call, &request)) {
+        return false;
+    }
+    struct deployment_host host;
+    deployment_host_init(&host, call->service, &call->principal, &request.scope);
+    struct template *template = deployment_template(&request, &host, &error);
+    if (template == NULL) {
+        deployment_answer_error(call, &error);
+    } else {
+        cJSON *planned = cJSON_CreateArray(), *details = cJSON_CreateArray();
+        check_resources(&host, template, &request, planned, details, 0);
+        if (details->child != NULL) {
+            cJSON_Delete(planned);
+            answer_preflight(call, request.scope.name, details);
+        } else {
+            cJSON_Delete(details);
+            answer_valid(call, &request, template, planned);
+        }
+    }
+    template_destroy(template);
+    deployment_host_finish(&host);
+    return true;
+}
+
+/* ---- whatIf ---- */
+
+static cJSON *change_of(const char *path, const char *kind, const cJSON *before, const cJSON *after)
+{
+    cJSON *change = cJSON_CreateObject();
+    cJSON_AddStringToObject(change, "path", path);
+    cJSON_AddStringToObject(change, "propertyChangeType", kind);
+    if (before != NULL) {
+        cJSON_AddItemToObject(change, "before", cJSON_Duplicate(before, true));
+    }
+    if (after != NULL) {
+        cJSON_AddItemToObject(change, "after", cJSON_Duplicate(after, true));
+    }
+    return change;
+}
+
+/* Properties that the template says and the resource has otherwise, and tags it has no more. */
+static void compare(const char *path, const cJSON *before, const cJSON *after, cJSON *delta)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, after)
+    {
+        const cJSON *present = cJSON_GetObjectItem(before, item->string);
+        char *inner = string_format("%s%s%s", path, path[0] != '\0' ? "." : "", item->string);
+        if (present == NULL) {
+            cJSON_AddItemToArray(delta, change_of(inner, "Create", NULL, item));
+        } else if (cJSON_IsObject(present) && cJSON_IsObject(item)) {
+            compare(inner, present, item, delta);
+        } else if (!cJSON_Compare(present, item, true)) {
+            bool arrays = cJSON_IsArray(present) && cJSON_IsArray(item);
+            cJSON_AddItemToArray(delta,
+                                 change_of(inner, arrays ? "Array" : "Modify", present, item));
+        }
+        memory_free(inner);
+    }
+    cJSON_ArrayForEach(item, (strcmp(path, "tags") == 0 ? before : NULL))
+    {
+        if (cJSON_GetObjectItem(after, item->string) == NULL) {
+            char *inner = string_format("tags.%s", item->string);
+            cJSON_AddItemToArray(delta, change_of(inner, "Delete", item, NULL));
+            memory_free(inner);
+        }
+    }
+}
+
+static cJSON *add_change(cJSON *changes, const char *id, const char *kind)
+{
+    cJSON *change = cJSON_CreateObject();
+    cJSON_AddStringToObject(change, "resourceId", id);
+    cJSON_AddStringToObject(change, "changeType", kind);
+    cJSON_AddItemToArray(changes, change);
+    return change;
+}
+
+static void normalize_location(cJSON *resource)
+{
+    const char *text = arm_json_text(resource, "location");
+    const struct arm_location *location =
+        text != NULL ? arm_type_location(&arm_generic_type, bytes_from_string(text)) : NULL;
+    if (location != NULL) {
+        arm_json_put_text(resource, "location", location->name);
+    }
+}
+
+static void add_planned(struct arm_call *call, const cJSON *planned, cJSON *changes, bool ids_only)
+{
+    const char *id = arm_json_text(planned, "id");
+    const char *version = arm_json_text(planned, "apiVersion");
+    int status;
+    if (strcasecmp(arm_json_text(planned, "type"), arm_deployment_type.name) == 0) {
+        return; /* what it deploys is listed */
+    }
+    cJSON *before =
+        deployment_call(call->service, &call->principal, ARM_GET, id, NULL, version, NULL, &status);
+    if (status != 200) {
+        cJSON *change = add_change(changes, id, "Create");
+        if (!ids_only) {
+            cJSON_AddItemToObject(change, "after", cJSON_Duplicate(planned, true));
+        }
+        cJSON_Delete(before);
+        return;
+    }
+    static const char *const own[] = {"apiVersion", "id", "name", "type"};
+    cJSON *after = cJSON_Duplicate(planned, true), *delta = cJSON_CreateArray();
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        cJSON_DeleteItemFromObject(after, own[i]);
+    }
+    bool open = has_expression(after);
+    cJSON *present = cJSON_Duplicate(before, true);
+    normalize_location(after);
+    normalize_location(present);
+    compare("", present, after, delta);
+    cJSON_Delete(present);
+    cJSON *change = add_change(changes, id,
+                               open                   ? "Deploy"
+                               : delta->child != NULL ? "Modify"
+                                                      : "NoChange");
+    cJSON_Delete(after);
+    if (ids_only) {
+        cJSON_Delete(before);
+        cJSON_Delete(delta);
+        return;
+    }
+    cJSON_AddItemToObject(change, "before", before);
+    cJSON_AddItemToObject(change, "after", cJSON_Duplicate(planned, true));
+    cJSON_AddItemToObject(change, "delta", delta);
+}
+
+static bool is_planned(const cJSON *planned, const char *id)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, planned)
+    {
+        const char *other = arm_json_text(item, "id");
+        if (other != NULL && strcasecmp(other, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static cJSON *make_changes(struct arm_call *call, const struct deployment_request *request,
+                           const cJSON *planned)
+{
+    const char *format = arm_json_text(request->properties, "whatIfSettings.resultFormat");
+    bool ids_only = format != NULL && strcasecmp(format, "ResourceIdOnly") == 0;
+    bool complete = strcmp(mode_of(request->properties), "Complete") == 0;
+    cJSON *changes = cJSON_CreateArray();
+    const cJSON *item;
+    cJSON_ArrayForEach(item, planned)
+    {
+        add_planned(call, item, changes, ids_only);
+    }
+    const struct arm_group *group =
+        request->scope.group != NULL
+            ? arm_group_find(call->service, bytes_from_string(request->scope.group))
+            : NULL;
+    for (const struct arm_resource *resource = call->service->resources;
+         resource != NULL && group != NULL; resource = resource->next) {
+        if (resource->group != group || resource->parent != NULL ||
+            (resource->type->traits & ARM_TRACKED) == 0 || is_planned(planned, resource->id)) {
+            continue;
+        }
+        cJSON *change = add_change(changes, resource->id, complete ? "Delete" : "Ignore");
+        if (!ids_only) {
+            cJSON_AddItemToObject(change, "before", arm_resource_show(call, resource, false));
+        }
+    }
+    return changes;
+}
+
+static void what_if_header(struct arm_call *call, const struct arm_operation *operation)
+{
+    char *path = string_format(
+        "/subscriptions/%s/providers/Microsoft.Resources/deploymentWhatIfResults/%s?api-version=%s",
+        call->service->config.subscription_id, operation->id, call->api_version);
+    char *url = arm_url(call, path);
+    http_response_header(call->response, "Location", "%s", url);
+    memory_free(url);
+    memory_free(path);
+    arm_retry_after(call, 15);
+}
+
+/* The result is computed now and waits in the operation. */
+static void begin_what_if(struct arm_call *call, const struct deployment_request *request,
+                          cJSON *result)
+{
+    char *id = deployment_id(call->service, &request->scope);
+    struct arm_operation *operation =
+        arm_operation_start(call->service, ARM_OPERATION_ACTION, &arm_polling_common,
+                            "Microsoft.Resources/deployments/whatIf/action", id, NULL, WHAT_IF_S);
+    operation->parameters = result;
+    what_if_header(call, operation);
+    arm_answer(call, 202, NULL);
+    memory_free(id);
+}
+
+static cJSON *failed_what_if(cJSON *error)
+{
+    cJSON *result = cJSON_CreateObject();
+    cJSON_AddStringToObject(result, "status", "Failed");
+    cJSON_AddItemToObject(result, "error", error);
+    return result;
+}
+
+bool deployment_what_if(struct arm_call *call)
+{
+    struct deployment_request request;
+    struct template_error error = {0};
+    if (!deployment_read_request(call, &request)) {
+        return false;
+    }
+    struct deployment_host host;
+    deployment_host_init(&host, call->service, &call->principal, &request.scope);
+    struct template *template = deployment_template(&request, &host, &error);
+    cJSON *result;
+    if (template == NULL) {
+        result = failed_what_if(deployment_template_error(&error));
+    } else {
+        cJSON *planned = cJSON_CreateArray(), *details = cJSON_CreateArray();
+        check_resources(&host, template, &request, planned, details, 0);
+        result = cJSON_CreateObject();
+        cJSON_AddStringToObject(result, "status", "Succeeded");
+        cJSON *properties = cJSON_AddObjectToObject(result, "properties");
+        cJSON_AddStringToObject(properties, "correlationId", call->request_id);
+        cJSON_AddItemToObject(properties, "changes", make_changes(call, &request, planned));
+        cJSON_Delete(planned);
+        cJSON_Delete(details);
+    }
+    template_destroy(template);
+    deployment_host_finish(&host);
+    begin_what_if(call, &request, result);
+    return true;
+}
+
+bool deployment_what_if_result(struct arm_call *call)
+{
+    const struct arm_operation *operation = arm_operation_find(call->service, call->wildcards[1]);
+    if (operation == NULL || operation->parameters == NULL) {
+        return arm_fail(&call->error, 404, "NotFound", "The operation '%.*s' was not found.",
+                        (int)bytes_slice(call->wildcards[1], 0, 64).size, call->wildcards[1].data);
+    }
+    if (arm_operation_running(operation)) {
+        what_if_header(call, operation);
+        arm_answer(call, 202, NULL);
+        return true;
+    }
+    arm_answer(call, 200, cJSON_Duplicate(operation->parameters, true));
+    return true;
+}
