@@ -81,6 +81,10 @@ static char *parameter_of(const struct arm_resource *resource)
 
 static bool is_selected(const struct arm_call *call, const struct arm_resource *resource)
 {
+    const char *origin = arm_json_text(resource->body, "properties.type");
+    if (origin != NULL && strcmp(origin, "BuiltIn") == 0) {
+        return false; /* it comes with its parent */
+    }
     const cJSON *list = arm_json_at(call->body, "resources"), *item;
     const struct arm_resource *top = resource;
     while (top->parent != NULL) {
@@ -127,10 +131,9 @@ static char *name_expression(const struct arm_resource *resource)
     return text;
 }
 
-static void add_resource(struct arm_call *call, const struct arm_resource *resource,
-                         cJSON *resources)
+static void add_resource(const struct arm_resource *resource, cJSON *resources)
 {
-    cJSON *shown = arm_resource_show(call, resource, false), *item = cJSON_CreateObject();
+    cJSON *item = cJSON_CreateObject();
     char *name = name_expression(resource);
     cJSON_AddStringToObject(item, "type", resource->type_name);
     cJSON_AddStringToObject(item, "apiVersion", version_of(resource));
@@ -155,7 +158,6 @@ static void add_resource(struct arm_call *call, const struct arm_resource *resou
         arm_json_copy_member(item, resource->body, members[i]);
     }
     arm_json_remove(item, "properties.provisioningState");
-    cJSON_Delete(shown);
     cJSON_AddItemToArray(resources, item);
 }
 
@@ -177,7 +179,7 @@ bool deployment_export_group(struct arm_call *call)
             !is_selected(call, resource)) {
             continue;
         }
-        add_resource(call, resource, resources);
+        add_resource(resource, resources);
         char *name = resource->parent == NULL ? parameter_of(resource) : NULL;
         if (name != NULL && cJSON_GetObjectItem(parameters, name) == NULL) {
             cJSON *parameter = cJSON_AddObjectToObject(parameters, name);

@@ -1,0 +1,448 @@
+"""Deployments: templates through the management API, on a clock that the test drives."""
+import json
+
+import pytest
+
+VERSION = "2021-04-01"
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+REDIS = "Microsoft.Cache/redis"
+
+
+def template(**parts):
+    return {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": [], **parts}
+
+
+def cache(name, **more):
+    return {"type": REDIS, "apiVersion": "2024-11-01", "name": name, "location": "[resourceGroup().location]",
+            "properties": {"sku": {"name": "Basic", "family": "C", "capacity": 0}}, **more}
+
+
+def thing(name, **more):
+    return {"type": "Contoso.Test/things", "apiVersion": "2024-01-01", "name": name,
+            "location": "westeurope", **more}
+
+
+def nested(name, inner, **more):
+    properties = {"mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "template": inner}
+    properties.update(more.pop("properties", {}))
+    return {"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": name,
+            "properties": properties, **more}
+
+
+class Group:
+    """A resource group and the deployments in it."""
+
+    def __init__(self, emulator, name="apps"):
+        self.emulator, self.path = emulator, f"/resourceGroups/{name}"
+        answer = emulator.arm("PUT", f"/resourcegroups/{name}", {"location": "westeurope"}, VERSION)
+        assert answer.status in (200, 201), answer
+        self.id = answer.json["id"]
+
+    def url(self, name, action=""):
+        return f"{self.path}/providers/Microsoft.Resources/deployments/{name}{action}"
+
+    def body(self, source, parameters=None, mode="Incremental", **more):
+        parameters = {name: value if isinstance(value, dict) and "reference" in value else {"value": value}
+                      for name, value in (parameters or {}).items()}
+        return {"properties": {"mode": mode, "template": source, "parameters": parameters, **more}}
+
+    def put(self, source, parameters=None, name="d", mode="Incremental"):
+        return self.emulator.arm("PUT", self.url(name), self.body(source, parameters, mode), VERSION)
+
+    def get(self, name="d"):
+        return self.emulator.arm("GET", self.url(name), version=VERSION).json
+
+    def state(self, name="d"):
+        return self.get(name)["properties"]["provisioningState"]
+
+    def deploy(self, source, parameters=None, name="d", mode="Incremental", wanted="Succeeded", by="90m"):
+        answer = self.put(source, parameters, name, mode)
+        assert answer.status in (200, 201), answer
+        self.emulator.advance(by)
+        shown = self.get(name)
+        assert shown["properties"]["provisioningState"] == wanted, shown
+        return shown["properties"]
+
+    def operations(self, name="d"):
+        return self.emulator.arm("GET", f"{self.path}/deployments/{name}/operations", version=VERSION).json["value"]
+
+    def resource(self, path, version="2024-11-01"):
+        return self.emulator.arm("GET", f"{self.path}/providers/{path}", version=version)
+
+    def names(self):
+        listed = self.emulator.arm("GET", f"{self.path}/resources", version=VERSION).json["value"]
+        return sorted(resource["name"] for resource in listed)
+
+
+@pytest.fixture
+def group(emulator):
+    return Group(emulator)
+
+
+def test_a_cache_is_deployed_and_its_key_opens_it(emulator, group):
+    source = template(
+        parameters={"Name": {"type": "string"}, "secret": {"type": "securestring", "defaultValue": "x"}},
+        resources=[cache("[parameters('name')]")],
+        outputs={"key": {"type": "string", "value": "[listKeys(parameters('name'), '2024-11-01').primaryKey]"},
+                 "port": {"type": "int", "value": f"[reference(resourceId('{REDIS}', parameters('name'))).sslPort]"},
+                 "Shout": {"type": "string", "value": "[toUpper(parameters('name'))]"}})
+    answer = group.put(source, {"Name": "shop"})
+    assert answer.status == 201
+    first = answer.json["properties"]
+    assert first["provisioningState"] == "Accepted"
+    assert first["parameters"] == {"name": {"type": "String", "value": "shop"}, "secret": {"type": "SecureString"}}
+    assert first["providers"] == [{"namespace": "Microsoft.Cache", "resourceTypes": [
+        {"resourceType": "redis", "locations": ["westeurope"]}]}]
+    status = answer.headers["azure-asyncoperation"]
+    path = status[status.index("/resource"):].split("?")[0]
+    emulator.advance("5m")
+    assert emulator.arm("GET", path, version=VERSION).json == {"status": "Running"}
+    assert group.resource(f"{REDIS}/shop").json["properties"]["provisioningState"] == "Creating"
+    assert [o["properties"]["provisioningState"] for o in group.operations()] == ["Running"]
+    emulator.advance("30m")
+    assert emulator.arm("GET", path, version=VERSION).json == {"status": "Succeeded"}
+    done = group.get()["properties"]
+    keys = emulator.arm("POST", f"{group.path}/providers/{REDIS}/shop/listKeys").json
+    assert done["outputs"]["key"] == {"type": "String", "value": keys["primaryKey"]}
+    assert done["outputs"]["shout"]["value"] == "SHOP"
+    assert done["outputResources"] == [{"id": f"{group.id}/providers/{REDIS}/shop"}]
+    assert emulator.client(tls=True, key=done["outputs"]["key"]["value"]).call("PING") == "PONG"
+    operations = group.operations()
+    assert [o["properties"]["provisioningOperation"] for o in operations] == ["Create", "EvaluateDeploymentOutput"]
+    assert operations[0]["properties"]["statusCode"] == "Created"
+    assert operations[0]["properties"]["targetResource"]["resourceName"] == "shop"
+    one = emulator.arm("GET", group.url("d", "/operations/" + operations[0]["operationId"]), version=VERSION)
+    assert one.json == operations[0]
+
+
+def test_siblings_run_together_and_dependents_wait(emulator, group):
+    source = template(resources=[
+        cache("one"), cache("two"), thing("after", dependsOn=[f"[resourceId('{REDIS}', 'one')]", "two"])])
+    group.put(source)
+    emulator.advance("1m")
+    states = {o["properties"]["targetResource"]["resourceName"]: o["properties"]["provisioningState"]
+              for o in group.operations()}
+    assert states == {"one": "Running", "two": "Running"}
+    assert group.resource("Contoso.Test/things/after").status == 404
+    emulator.advance("40m")
+    assert group.state() == "Succeeded"
+    assert group.names() == ["after", "one", "two"]
+    shown = group.get()["properties"]["dependencies"]
+    assert [d["resourceName"] for d in shown[0]["dependsOn"]] == ["one", "two"]
+
+
+def test_serial_copies_come_in_batches(emulator, group):
+    source = template(resources=[thing("[format('t{0}', copyIndex())]",
+                                       copy={"name": "ts", "count": 5, "mode": "serial", "batchSize": 2})])
+    group.put(source)
+    emulator.advance("5s")
+    assert group.names() == ["t0", "t1"]
+    emulator.advance("30s")
+    assert group.names() == ["t0", "t1", "t2", "t3"]
+    emulator.advance("90s")
+    assert group.names() == ["t0", "t1", "t2", "t3", "t4"] and group.state() == "Succeeded"
+
+
+def test_nested_deployments_are_resources_of_their_own(emulator, group):
+    Group(emulator, "data")
+    inner = template(parameters={"name": {"type": "string"}}, resources=[cache("[parameters('name')]")],
+                     outputs={"host": {"type": "string", "value": "[reference(parameters('name')).hostName]"}})
+    source = template(
+        variables={"name": "far"},
+        resources=[nested("inner", inner, resourceGroup="data",
+                          properties={"parameters": {"name": {"value": "[variables('name')]"}}}),
+                   thing("user", properties={"host": "[reference(resourceId('data', "
+                                             "'Microsoft.Resources/deployments', 'inner')).outputs.host.value]"})])
+    done = group.deploy(source)
+    far = emulator.arm("GET", emulator.cache_path("far", "data")).json["properties"]
+    assert group.resource("Contoso.Test/things/user").json["properties"]["host"] == far["hostName"]
+    ids = [r["id"].split("/resourceGroups/")[1] for r in done["outputResources"]]
+    assert [i.lower() for i in ids] == ["apps/providers/contoso.test/things/user",
+                                        "data/providers/microsoft.cache/redis/far"]
+    other = emulator.arm("GET", "/resourceGroups/data/providers/Microsoft.Resources/deployments/inner",
+                         version=VERSION).json["properties"]
+    assert other["provisioningState"] == "Succeeded"
+    assert other["correlationId"] == done["correlationId"]
+    assert other["parameters"] == {"name": {"type": "String", "value": "far"}}
+
+
+def test_outer_scope_sees_the_variables_around_it(group):
+    inner = template(resources=[thing("[variables('name')]")])
+    outer = nested("outer", inner)
+    del outer["properties"]["expressionEvaluationOptions"]
+    group.deploy(template(variables={"name": "seen"}, resources=[outer]))
+    assert group.names() == ["seen"]
+
+
+def test_a_failure_quotes_the_providers_answer(group):
+    source = template(resources=[cache("bad", properties={"sku": {"name": "Gold", "family": "C", "capacity": 0}}),
+                                 thing("after", dependsOn=["bad"])])
+    done = group.deploy(source, wanted="Failed")
+    error = done["error"]
+    assert error["code"] == "DeploymentFailed"
+    assert error["message"].startswith("At least one resource deployment operation failed.")
+    assert [d["code"] for d in error["details"]] == ["BadRequest"]
+    quoted = error["details"][0]["message"]
+    assert quoted.startswith('{\r\n  "error": {\r\n    "code": ')
+    assert "sku" in json.loads(quoted)["error"]["message"]
+    assert group.names() == []
+    operations = group.operations()
+    assert operations[0]["properties"]["statusMessage"]["error"]["code"] == json.loads(quoted)["error"]["code"]
+    assert done["outputResources"] == []
+
+
+def test_a_nested_failure_fails_what_is_around_it(group):
+    inner = template(resources=[cache("bad", properties={})])
+    done = group.deploy(template(resources=[nested("inner", inner)]), wanted="Failed")
+    assert done["error"]["details"][0]["code"] == "Conflict"
+    message = json.loads(done["error"]["details"][0]["message"])
+    assert message["error"]["code"] == "DeploymentFailed"
+    assert "sku" in json.loads(message["error"]["details"][0]["message"])["error"]["message"]
+    assert group.state("inner") == "Failed"
+
+
+def test_outputs_that_fail_fail_the_deployment(group):
+    source = template(resources=[thing("there")],
+                      outputs={"a": {"type": "string", "value": "[reference('there').nope]"}})
+    error = group.deploy(source, wanted="Failed")["error"]
+    assert error["code"] == "DeploymentOutputEvaluationFailed"
+    assert "property 'nope' doesn't exist" in error["details"][0]["message"]
+    assert group.names() == ["there"]
+
+
+def test_complete_mode_removes_what_the_template_does_not_say(group):
+    group.deploy(template(resources=[thing("one"), thing("two"), thing("three")]))
+    group.deploy(template(resources=[thing("one")]))
+    assert group.names() == ["one", "three", "two"]
+    group.deploy(template(resources=[thing("one"), thing("four")]), mode="Complete")
+    assert group.names() == ["four", "one"]
+    deleted = [o["properties"]["targetResource"]["resourceName"] for o in group.operations()
+               if o["properties"]["provisioningOperation"] == "Delete"]
+    assert deleted == ["two", "three"]
+
+
+def test_a_running_deployment_survives_a_restart(start_emulator):
+    emulator = start_emulator("--clock", "frozen", "--provisioning", "realistic")
+    group = Group(emulator)
+    source = template(
+        parameters={"when": {"type": "string", "defaultValue": "[utcNow()]"}},
+        resources=[cache("slow"), nested("inner", template(resources=[thing("deep")]), dependsOn=["slow"]),
+                   thing("last", dependsOn=["inner"], tags={"when": "[parameters('when')]"})])
+    shown = group.put(source).json["properties"]["parameters"]
+    emulator.advance("5m")
+    assert group.state() == "Running"
+    emulator.restart()
+    assert group.state() == "Running"
+    emulator.advance("60m")
+    assert group.state() == "Succeeded"
+    assert group.names() == ["deep", "last", "slow"]
+    assert group.resource("Contoso.Test/things/last").json["tags"]["when"] == shown["when"]["value"]
+    emulator.restart()
+    assert group.state() == "Succeeded"
+    assert emulator.arm("DELETE", group.url("d"), version=VERSION).status == 202
+
+
+def test_cancel(emulator, group):
+    group.put(template(resources=[cache("slow"), thing("never", dependsOn=["slow"])]))
+    emulator.advance("5m")
+    again = group.put(template())
+    assert again.status == 409 and again.json["error"]["code"] == "DeploymentActive"
+    assert emulator.arm("POST", group.url("d", "/cancel"), version=VERSION).status == 204
+    assert group.state() == "Canceled"
+    emulator.advance("60m")
+    assert group.names() == ["slow"] and group.state() == "Canceled"
+    answer = emulator.arm("POST", group.url("d", "/cancel"), version=VERSION)
+    assert answer.status == 409
+    assert group.deploy(template())["provisioningState"] == "Succeeded"
+
+
+def test_list_head_and_delete(emulator, group):
+    group.deploy(template(), name="one")
+    group.deploy(template(resources=[cache("x", properties={})]), name="two", wanted="Failed")
+    listed = emulator.arm("GET", f"{group.path}/providers/Microsoft.Resources/deployments/", version=VERSION).json
+    assert [d["name"] for d in listed["value"]] == ["two", "one"]
+    failed = emulator.arm("GET", f"{group.path}/providers/Microsoft.Resources/deployments/"
+                                 "?$filter=provisioningState%20eq%20'Failed'", version=VERSION).json
+    assert [d["name"] for d in failed["value"]] == ["two"]
+    assert emulator.arm("HEAD", group.url("one"), version=VERSION).status == 204
+    answer = emulator.arm("DELETE", group.url("one"), version=VERSION)
+    assert answer.status == 202 and "location" in answer.headers
+    emulator.advance("1m")
+    path = answer.headers["location"].split("?")[0]
+    path = path[path.index("/providers"):]
+    assert emulator.arm("GET", path, version=VERSION).status == 204
+    assert emulator.arm("HEAD", group.url("one"), version=VERSION).status == 404
+    assert emulator.arm("DELETE", group.url("one"), version=VERSION).status == 204
+    gone = emulator.arm("GET", group.url("one"), version=VERSION)
+    assert gone.json["error"]["code"] == "DeploymentNotFound"
+
+
+def test_subscription_scope(emulator):
+    group = Group(emulator)
+    inner = template(resources=[cache("app")])
+    source = template(resources=[
+        {"type": "Microsoft.Resources/resourceGroups", "apiVersion": "2021-04-01", "name": "made",
+         "location": "westeurope"},
+        nested("content", inner, resourceGroup="made",
+               dependsOn=["[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'made')]"])])
+    path = "/providers/Microsoft.Resources/deployments/whole"
+    body = group.body(source)
+    assert emulator.arm("PUT", path, body, VERSION).json["error"]["code"] == "LocationRequired"
+    answer = emulator.arm("PUT", path, {"location": "westeurope", **body}, VERSION)
+    assert answer.status == 201 and answer.json["location"] == "westeurope"
+    emulator.advance("40m")
+    assert emulator.arm("GET", path, version=VERSION).json["properties"]["provisioningState"] == "Succeeded"
+    assert emulator.arm("GET", "/resourceGroups/made/providers/Microsoft.Cache/redis/app").status == 200
+    listed = emulator.arm("GET", "/providers/Microsoft.Resources/deployments", version=VERSION).json["value"]
+    assert [d["name"] for d in listed] == ["whole"]
+
+
+# What az sends is no JSON: the file's text stands behind a key without quotes.
+AZ_BODY = """{"properties": {"parameters": {"name": {"value": "made-by-az"}}, "mode": "Incremental", template:// made by hand
+{
+  "$schema": "x", /* any */ "contentVersion": "1.0.0.0",
+  "parameters": {"name": {"type": "string"}},
+  "variables": {"long": "[concat('a',
+      'b')]"},
+  "resources": [
+    {"type": "Contoso.Test/things", "apiVersion": "2024-01-01", "name": "[parameters('name')]", "location": 'westeurope',
+     "tags": {"long": "[variables('long')]"}},
+  ],
+}}}"""
+
+
+def test_the_body_of_az_is_read(emulator, group):
+    answer = emulator.arm("PUT", group.url("d"), AZ_BODY, VERSION, {"Content-Type": "application/json"})
+    assert answer.status == 201, answer
+    emulator.advance("1m")
+    assert group.resource("Contoso.Test/things/made-by-az").json["tags"] == {"long": "ab"}
+
+
+@pytest.mark.parametrize("body, position", [
+    ('{"properties": {"template": }}', None), ('{"properties": {/* }}', None), ('{"properties": "', None), ("[", None),
+    ('{"a" "b"}', None), ('{"a": 1 2}', None), ("{'a: 1}", None)])
+def test_a_broken_body_is_refused(emulator, group, body, position):
+    answer = emulator.arm("PUT", group.url("d"), body, VERSION, {"Content-Type": "application/json"})
+    assert answer.status == 400 and answer.json["error"]["code"] == "InvalidRequestContent"
+
+
+def test_validate_names_line_and_column(emulator, group):
+    text = AZ_BODY.replace('"name": {"value": "made-by-az"}', "")
+    answer = emulator.arm("POST", group.url("d", "/validate"), text, VERSION, {"Content-Type": "application/json"})
+    assert answer.status == 400
+    error = answer.json["error"]
+    assert error["code"] == "InvalidTemplate"
+    assert error["message"] == (
+        "Deployment template validation failed: 'The value for the template parameter 'name' at line '4' and column "
+        "'26' is not provided. Please see https://aka.ms/arm-create-parameter-file for usage details.'.")
+    assert error["additionalInfo"] == [{"type": "TemplateViolation", "info": {
+        "lineNumber": 4, "linePosition": 26, "path": "properties.template.parameters.name"}}]
+
+
+def test_validate(emulator, group):
+    source = template(parameters={"name": {"type": "string"}}, resources=[cache("[parameters('name')]")])
+    answer = emulator.arm("POST", group.url("d", "/validate"), group.body(source, {"name": "shop"}), VERSION)
+    assert answer.status == 200
+    properties = answer.json["properties"]
+    assert properties["provisioningState"] == "Succeeded" and properties["duration"] == "PT0S"
+    assert properties["validatedResources"] == [{"id": f"{group.id}/providers/{REDIS}/shop"}]
+    source["resources"][0]["properties"]["sku"]["family"] = "X"
+    answer = emulator.arm("POST", group.url("d", "/validate"), group.body(source, {"name": "shop"}), VERSION)
+    error = answer.json["error"]
+    assert error["code"] == "InvalidTemplateDeployment" and "family" in error["details"][0]["message"]
+    assert group.names() == []
+
+
+@pytest.mark.parametrize("change, code, words", [
+    (lambda b: b.pop("properties"), "InvalidRequestContent", "'properties' not found"),
+    (lambda b: b["properties"].pop("mode"), "InvalidRequestContent", "'mode' not found"),
+    (lambda b: b["properties"].update(mode="All"), "InvalidRequestContent", "DeploymentMode"),
+    (lambda b: b["properties"].pop("template"), "InvalidRequestContent", "'template' not found"),
+    (lambda b: b["properties"].update(template=None, templateLink={"uri": "https://x/y.json"}), "InvalidContentLink",
+     "https://x/y.json"),
+    (lambda b: b["properties"]["template"].pop("resources"), "InvalidRequestContent", "'resources' not found"),
+    (lambda b: b["properties"].update(parameters={"nope": {"value": 1}}), "InvalidTemplate", "'nope'"),
+    (lambda b: b["properties"]["template"].update(resources=[thing("a", dependsOn=["a2"])]), "InvalidTemplate",
+     "is not defined in the template"),
+])
+def test_bad_requests_change_nothing(emulator, group, change, code, words):
+    body = group.body(template())
+    change(body)
+    answer = emulator.arm("PUT", group.url("d"), body, VERSION)
+    assert answer.status == 400, answer
+    assert answer.json["error"]["code"] == code and words in answer.json["error"]["message"]
+    assert emulator.arm("GET", group.url("d"), version=VERSION).status == 404
+
+
+@pytest.mark.parametrize("name, words", [("a" * 65, "length of '65'"), ("a%20b", "invalid characters: ' '")])
+def test_bad_names(emulator, group, name, words):
+    answer = emulator.arm("PUT", group.url(name), group.body(template()), VERSION)
+    assert answer.json["error"]["code"] == "InvalidDeploymentName" and words in answer.json["error"]["message"]
+
+
+def test_nesting_has_an_end(group):
+    inner = template(resources=[thing("deep")])
+    for level in range(12):
+        inner = template(resources=[nested(f"level{level}", inner)])
+    assert group.deploy(inner, wanted="Failed")["error"]["code"] == "DeploymentFailed"
+    assert group.names() == []
+
+
+def what_if(emulator, group, source, mode="Incremental", **more):
+    answer = emulator.arm("POST", group.url("d", "/whatIf"), group.body(source, mode=mode, **more), VERSION)
+    assert answer.status == 202, answer
+    path = answer.headers["location"].split("?")[0]
+    path = path[path.index("/providers"):]
+    assert emulator.arm("GET", path, version=VERSION).status == 202
+    emulator.advance("10s")
+    return emulator.arm("GET", path, version=VERSION).json
+
+
+def test_what_if_tells_every_change(emulator, group):
+    group.deploy(template(resources=[thing("same", tags={"a": "1"}), thing("other", tags={"a": "1", "b": "2"}),
+                                     thing("left")]))
+    source = template(resources=[thing("same", tags={"a": "1"}), thing("other", tags={"a": "3"}),
+                                 nested("inner", template(resources=[thing("new")]))])
+    result = what_if(emulator, group, source)
+    assert result["status"] == "Succeeded"
+    changes = {c["resourceId"].rsplit("/", 1)[1]: c for c in result["properties"]["changes"]}
+    kinds = {name: change["changeType"] for name, change in changes.items()}
+    assert kinds == {"same": "NoChange", "other": "Modify", "new": "Create", "left": "Ignore"}
+    assert [(d["path"], d["propertyChangeType"]) for d in changes["other"]["delta"]] == \
+        [("tags.a", "Modify"), ("tags.b", "Delete")]
+    assert changes["new"]["after"]["name"] == "new" and "before" not in changes["new"]
+    result = what_if(emulator, group, source, "Complete", whatIfSettings={"resultFormat": "ResourceIdOnly"})
+    changes = {c["resourceId"].rsplit("/", 1)[1]: c for c in result["properties"]["changes"]}
+    assert changes["left"] == {"resourceId": changes["left"]["resourceId"], "changeType": "Delete"}
+    assert group.names() == ["left", "other", "same"]
+
+
+def test_what_if_of_a_broken_template_fails(emulator, group):
+    result = what_if(emulator, group, template(variables={"a": "[nope()]"}))
+    assert result["status"] == "Failed" and result["error"]["code"] == "InvalidTemplate"
+
+
+def test_export(emulator, group):
+    source = template(parameters={"name": {"type": "string"}}, resources=[cache("[parameters('name')]", tags={"a": "b"})])
+    group.deploy(source, {"name": "shop"})
+    back = emulator.arm("POST", group.url("d", "/exportTemplate"), {}, VERSION).json["template"]
+    assert back["parameters"] == {"name": {"type": "String"}} and back["resources"] == source["resources"]
+    answer = emulator.arm("POST", f"{group.path}/exportTemplate",
+                          {"resources": ["*"], "options": "IncludeParameterDefaultValue"}, VERSION)
+    exported = answer.json["template"]
+    names = list(exported["parameters"].values())
+    assert names == [{"defaultValue": "shop", "type": "String"}]
+    # What was exported can be deployed again, elsewhere.
+    other = Group(emulator, "other")
+    parameter = next(iter(exported["parameters"]))
+    other.deploy(exported, {parameter: "copy"})
+    assert other.resource(f"{REDIS}/copy").json["tags"] == {"a": "b"}
+
+
+def test_deployments_go_with_their_group(emulator, group):
+    group.put(template(resources=[cache("slow")]))
+    emulator.advance("1m")
+    emulator.arm("DELETE", group.path, version=VERSION)
+    emulator.advance("60m")
+    assert emulator.arm("GET", group.url("d"), version=VERSION).json["error"]["code"] == "ResourceGroupNotFound"
+    assert emulator.admin("GET", "/health")
