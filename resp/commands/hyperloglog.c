@@ -245,8 +245,12 @@ static void cmd_pfdebug(struct call *call)
                          (int)verb.size, verb.data);
             return;
         }
+        bool dense = hyperloglog_dense(string_bytes(string));
         debug_verbs[i].run(call, &string);
         put_back(call, call->argv[2], string);
+        if (hyperloglog_dense(string_bytes(string)) != dense) {
+            keyspace_changed_silently(call->db, keyspace_write(call, call->argv[2]));
+        }
         return;
     }
     reply_errorf(call->reply, "ERR Unknown PFDEBUG subcommand '%.*s'", (int)verb.size, verb.data);
