@@ -207,6 +207,7 @@ static void make_caches(struct app *app)
         .host_names = (enum host_names)app->config->host_names,
         .devcache_profile = (enum instance_profile)app->config->profile,
         .config_file = app->config->config_file,
+        .data_directory = app->config->data_dir,
         .moved = cache_moved,
         .removing = cache_removing,
         .verify_token = verify_token,

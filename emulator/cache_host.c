@@ -56,6 +56,7 @@ static struct instance_config instance_config_of(const struct cache_host *host,
         .replicas = cache->replicas,
         .port = host->port,
         .tls_port = host->tls_port,
+        .appends = cache->aof_backup_enabled,
     };
     if (config.max_memory_policy.size == 0) {
         config.max_memory_policy = BYTES("volatile-lru");

@@ -51,6 +51,7 @@ struct cache_host_config {
     enum host_names host_names;
     enum instance_profile devcache_profile;
     const char *executable, *config_file; /* for INFO; may be NULL */
+    const char *data_directory;           /* of the emulator, for export and import */
     /* Called before the cache goes. May be NULL. */
     void (*removing)(void *context, const struct cache *cache);
     /* The cache has other shards or private addresses, which need ports. May be NULL. */

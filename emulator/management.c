@@ -1,6 +1,7 @@
 /* Joins arm/ to the front door, to identity, to the caches and to persistence. */
 #include "emulator/management.h"
 
+#include "emulator/cache_files.h"
 #include "emulator/cache_nodes.h"
 
 static const char *const azure_hosts[] = {"management.azure.com", "management.core.windows.net",
@@ -98,6 +99,20 @@ static void post(void *context, const char *url, struct bytes body)
     webhooks_post(management->webhooks, url, body);
 }
 
+static bool cache_export(void *context, struct bytes name, struct bytes container,
+                         struct bytes prefix, struct arm_error *error)
+{
+    struct management *management = context;
+    return cache_host_export(management->caches, name, container, prefix, error);
+}
+
+static bool cache_import(void *context, struct bytes name, const struct bytes *files, size_t count,
+                         struct arm_error *error)
+{
+    struct management *management = context;
+    return cache_host_import(management->caches, name, files, count, error);
+}
+
 static void changed(void *context)
 {
     struct management *management = context;
@@ -146,6 +161,8 @@ struct management *management_create(const struct management_config *config)
         .post = post,
         .decide_outcome = config->faults == NULL ? NULL : decide_outcome,
         .interfere = config->faults == NULL ? NULL : interfere,
+        .cache_export = cache_export,
+        .cache_import = cache_import,
         .changed = changed,
     };
     struct arm_service_config service = config->service;

@@ -216,7 +216,7 @@ static void section_persistence(struct writer *writer)
         line(writer, "rdb_last_load_keys_expired:0");
         line(writer, "rdb_last_load_keys_loaded:0");
     }
-    line(writer, "aof_enabled:0");
+    line(writer, "aof_enabled:%d", instance->appends ? 1 : 0);
     line(writer, "aof_rewrite_in_progress:0");
     line(writer, "aof_rewrite_scheduled:0");
     line(writer, "aof_last_rewrite_time_sec:-1");
@@ -226,6 +226,18 @@ static void section_persistence(struct writer *writer)
     line(writer, "aof_last_cow_size:0");
     line(writer, "module_fork_in_progress:0");
     line(writer, "module_fork_last_cow_size:0");
+    if (instance->appends) {
+        /* What the file would hold is what the data takes. */
+        line(writer, "aof_current_size:%llu", (ull)instance->keyspace_memory);
+        line(writer, "aof_base_size:%llu", (ull)instance->keyspace_memory);
+        line(writer, "aof_pending_rewrite:0");
+        line(writer, "aof_buffer_length:0");
+        if (!writer->modern) {
+            line(writer, "aof_rewrite_buffer_length:0");
+        }
+        line(writer, "aof_pending_bio_fsync:0");
+        line(writer, "aof_delayed_fsync:0");
+    }
 }
 
 static void section_stats(struct writer *writer)

@@ -105,6 +105,7 @@ void instance_configure(struct instance *instance, const struct instance_config 
     instance->replicas = config->replicas;
     instance->port = config->port;
     instance->tls_port = config->tls_port;
+    instance->appends = config->appends;
     configuration_mirror(instance);
 }
 

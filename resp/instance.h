@@ -33,6 +33,7 @@ struct instance_config {
     bool clustered;
     int replicas;       /* that follow this primary, as INFO, ROLE and WAIT tell */
     int port, tls_port; /* as INFO and CLIENT LIST show them */
+    bool appends;       /* an append-only file is kept, as INFO persistence tells */
 };
 
 struct instance *instance_create(const struct instance_config *config, struct clock *clock,

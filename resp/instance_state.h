@@ -52,6 +52,7 @@ struct instance {
     int primary_node; /* which of the 1 + replicas; clients of the others only read */
     bool demoted;     /* no node is the primary at the moment */
     int port, tls_port;
+    bool appends;
     struct packing_limits packing;
     struct configuration configuration;
     struct eviction eviction;

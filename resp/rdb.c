@@ -69,6 +69,15 @@ static void write_database(struct instance *instance, int index, struct rdb_writ
     }
 }
 
+bool rdb_save_node(struct instance *instance, const struct rdb_sink *sink)
+{
+    struct cluster *cluster = instance->cluster;
+    instance->cluster = NULL;
+    bool good = rdb_save(instance, sink);
+    instance->cluster = cluster;
+    return good;
+}
+
 bool rdb_save(struct instance *instance, const struct rdb_sink *sink)
 {
     struct rdb_writer writer;

@@ -19,6 +19,8 @@ struct rdb_sink {
  * nodes is saved; loaded into any node, every key goes to its own.
  */
 bool rdb_save(struct instance *instance, const struct rdb_sink *sink);
+/* The same of that one instance, whatever cluster it is a node of. */
+bool rdb_save_node(struct instance *instance, const struct rdb_sink *sink);
 /*
  * Replaces nothing: keys are added, one that is there already is an error. All or nothing: on
  * false the instance is as before and `error` says what is wrong and at which offset.

@@ -233,6 +233,9 @@ static bool get_result(struct arm_call *call, struct bytes id)
     cJSON *body = operation->polling->shape == ARM_STATUS_FULL
                       ? describe(operation, operation->polling->result)
                       : NULL;
+    if (body != NULL) {
+        add_error(body, operation); /* why an import failed is told nowhere else */
+    }
     arm_answer(call, running ? 202 : body != NULL ? 200 : 204, body);
     return true;
 }
