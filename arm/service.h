@@ -63,6 +63,21 @@ bool arm_service_load(struct arm_service *service, const cJSON *document, struct
 /* Back to one empty subscription; the host is told of each cache that goes. */
 void arm_service_reset(struct arm_service *service);
 
+/* What a DNS name stands for, by the rules of private link. */
+enum arm_name_kind {
+    ARM_NAME_FOREIGN, /* of no resource; the host may know it */
+    ARM_NAME_MISSING, /* it would be a resource's, but there is none, or its zone has no record */
+    ARM_NAME_PUBLIC,  /* the emulator's own address */
+    ARM_NAME_ALIAS,   /* `text` is another name */
+    ARM_NAME_ADDRESS, /* `text` is an IPv4 address */
+};
+struct arm_name {
+    enum arm_name_kind kind;
+    char text[256];
+};
+void arm_service_resolve(const struct arm_service *service, struct bytes name,
+                         struct arm_name *answer);
+
 /* A minute of the clock is over and its metrics are there: alert rules are evaluated. */
 void arm_service_minute(struct arm_service *service);
 

@@ -1,0 +1,142 @@
+/* What names of the emulated cloud stand for: the rules of private link, for the DNS responder. */
+#include <stdio.h>
+#include <string.h>
+
+#include "arm/json.h"
+#include "arm/types/network_targets.h"
+
+const struct arm_target_kind arm_target_kinds[] = {
+    {"Microsoft.Cache/Redis", "redisCache", true, ".redis.cache.windows.net",
+     ".privatelink.redis.cache.windows.net"},
+    {"Microsoft.KeyVault/vaults", "vault", true, ".vault.azure.net",
+     ".privatelink.vaultcore.azure.net"},
+    {"Microsoft.Storage/storageAccounts", "blob", false, ".blob.core.windows.net",
+     ".privatelink.blob.core.windows.net"},
+    {"Microsoft.Web/sites", "sites", false, ".azurewebsites.net", ".privatelink.azurewebsites.net"},
+};
+const size_t arm_target_kind_count = ARRAY_LEN(arm_target_kinds);
+
+const struct arm_target_kind *arm_target_kind_of(const struct arm_resource *target)
+{
+    for (size_t i = 0; i < arm_target_kind_count; i++) {
+        if (bytes_equal_string_nocase(bytes_from_string(target->type_name),
+                                      arm_target_kinds[i].type)) {
+            return &arm_target_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+char *arm_target_public_name(const struct arm_target_kind *kind, const struct arm_resource *target)
+{
+    return string_format("%s%s", target->name, kind->suffix);
+}
+
+char *arm_target_record_name(const struct arm_target_kind *kind, const struct arm_resource *target)
+{
+    (void)kind;
+    return string_duplicate(target->name);
+}
+
+/* Whether an endpoint leads there that its owner has let in. */
+static bool privately_reached(const struct arm_service *service, const struct arm_resource *target)
+{
+    for (const struct arm_resource *endpoint = service->resources; endpoint != NULL;
+         endpoint = endpoint->next) {
+        if (endpoint->type != &arm_private_endpoint_type ||
+            arm_endpoint_target(service, endpoint) != target) {
+            continue;
+        }
+        const struct arm_resource *agreed = arm_endpoint_agreed(service, endpoint);
+        const char *status =
+            agreed == NULL ? NULL
+                           : arm_json_text(agreed->body,
+                                           "properties.privateLinkServiceConnectionState.status");
+        if (arm_json_text(endpoint->secrets, "connection") == NULL ||
+            (status != NULL && strcmp(status, "Approved") == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct arm_resource *target_of(const struct arm_service *service,
+                                            const struct arm_target_kind *kind, struct bytes name)
+{
+    const struct arm_resource *resource = service->resources;
+    while (resource != NULL && (arm_target_kind_of(resource) != kind ||
+                                !bytes_equal_string_nocase(name, resource->name))) {
+        resource = resource->next;
+    }
+    return resource;
+}
+
+/* The part before the suffix, which holds no dot; false: the name is no such. */
+static bool before_suffix(struct bytes name, const char *suffix, struct bytes *front)
+{
+    size_t size = strlen(suffix);
+    if (name.size <= size ||
+        !bytes_equal_string_nocase(bytes_slice(name, name.size - size, name.size), suffix)) {
+        return false;
+    }
+    *front = bytes_slice(name, 0, name.size - size);
+    return bytes_find(*front, '.') == front->size;
+}
+
+static void from_zone(const struct arm_service *service, const struct arm_resource *zone,
+                      struct bytes record, struct arm_name *answer)
+{
+    const struct arm_resource *set = arm_resource_child(service, zone, &arm_a_record_type, record);
+    const char *address =
+        set == NULL
+            ? NULL
+            : arm_json_text(cJSON_GetArrayItem(arm_json_at(set->body, "properties.aRecords"), 0),
+                            "ipv4Address");
+    answer->kind = ARM_NAME_MISSING;
+    if (address != NULL) {
+        const char *served = arm_endpoint_served_at(service, address);
+        answer->kind = ARM_NAME_ADDRESS;
+        snprintf(answer->text, sizeof(answer->text), "%s", served != NULL ? served : address);
+        return;
+    }
+    char *id = string_format("%s/CNAME/%.*s", zone->id, (int)record.size, record.data);
+    set = arm_resource_find_id(service, id);
+    memory_free(id);
+    const char *alias =
+        set == NULL ? NULL : arm_json_text(set->body, "properties.cnameRecord.cname");
+    if (alias != NULL && strlen(alias) < sizeof(answer->text)) {
+        answer->kind = ARM_NAME_ALIAS;
+        snprintf(answer->text, sizeof(answer->text), "%s", alias);
+    }
+}
+
+void arm_service_resolve(const struct arm_service *service, struct bytes name,
+                         struct arm_name *answer)
+{
+    struct bytes front;
+    const struct arm_resource *zone = arm_zone_of_name(service, name, &front);
+    *answer = (struct arm_name){.kind = ARM_NAME_FOREIGN};
+    if (zone != NULL) {
+        from_zone(service, zone, front, answer);
+        return;
+    }
+    for (size_t i = 0; i < arm_target_kind_count; i++) {
+        const struct arm_target_kind *kind = &arm_target_kinds[i];
+        bool private = before_suffix(name, kind->private_suffix, &front);
+        if (!private && !before_suffix(name, kind->suffix, &front)) {
+            continue;
+        }
+        const struct arm_resource *target = target_of(service, kind, front);
+        bool reached = target != NULL && privately_reached(service, target);
+        if (target == NULL || (private && !reached)) {
+            answer->kind = ARM_NAME_MISSING;
+        } else if (private || !reached) {
+            answer->kind = ARM_NAME_PUBLIC;
+        } else {
+            answer->kind = ARM_NAME_ALIAS;
+            snprintf(answer->text, sizeof(answer->text), "%s%s", target->name,
+                     kind->private_suffix);
+        }
+        return;
+    }
+}
