@@ -9,11 +9,11 @@
 #include "emulator/options.h"
 
 static const char *const admin_paths[] = {"/_redurite", "/_redurite/*", "/health", "/metrics",
-                                          NULL};
+                                          "/action",    "/action/*",    NULL};
 
 static const struct admin_route *const route_groups[] = {
-    admin_info_routes,    admin_clock_routes,  admin_fault_routes,   admin_state_routes,
-    admin_journal_routes, admin_events_routes, admin_metrics_routes,
+    admin_info_routes,  admin_clock_routes,   admin_fault_routes,  admin_action_routes,
+    admin_state_routes, admin_journal_routes, admin_events_routes, admin_metrics_routes,
 };
 
 struct admin {

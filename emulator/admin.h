@@ -30,6 +30,7 @@ struct admin_route {
 extern const struct admin_route admin_info_routes[];
 extern const struct admin_route admin_clock_routes[];
 extern const struct admin_route admin_fault_routes[];
+extern const struct admin_route admin_action_routes[];
 extern const struct admin_route admin_state_routes[];
 extern const struct admin_route admin_journal_routes[];
 extern const struct admin_route admin_events_routes[];

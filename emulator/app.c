@@ -316,6 +316,7 @@ bool app_reset(struct app *app, struct buf *error)
     bool untouched =
         app->start_changes == app->resource_changes && app->config->profile != PROFILE_REDIS;
 
+    actions_clear(app->actions);
     faults_clear(app->faults);
     reset_clock(app);
     identity_reset(app->identity);
@@ -422,7 +423,9 @@ static bool open_ports(struct app *app, struct buf *error)
            open_port(app, config->redis_tls_port, &redis_tls, &app->redis_tls_listener,
                      &app->redis_tls_port, error) &&
            open_port(app, config->https_port, &https, &app->https_listener, &app->https_port,
-                     error);
+                     error) &&
+           open_port(app, config->fault_injector_port, &https, &app->fault_injector_listener,
+                     &app->fault_injector_port, error);
 }
 
 /* ---- Life ---- */
@@ -493,6 +496,7 @@ static bool build(struct app *app, struct buf *error)
     app->journal = journal_create(app->clock);
     make_faults(app);
     make_caches(app);
+    app->actions = actions_create(app->clock, app->faults, app->caches);
     recorder_init(&app->recorder, app->journal, app->caches);
     recorder_record_commands(&app->recorder, app->config->record_commands);
     if (!make_keys(app, error)) {
@@ -563,7 +567,7 @@ static bool still_open(const struct app *app)
 static void close_connections(struct app *app)
 {
     struct listener *listeners[] = {app->redis_listener, app->redis_tls_listener,
-                                    app->https_listener};
+                                    app->https_listener, app->fault_injector_listener};
 
     for (size_t i = 0; i < ARRAY_LEN(listeners); i++) {
         if (listeners[i] != NULL) {
@@ -611,6 +615,7 @@ static void take_down(struct app *app)
     cache_host_destroy(app->caches);
     identity_destroy(app->identity);
     tls_authority_destroy(app->authority);
+    actions_destroy(app->actions);
     if (app->faults != NULL) {
         faults_leave(app->faults, &app->faults_changed);
     }

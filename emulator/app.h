@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "emulator/actions.h"
 #include "emulator/admin.h"
 #include "emulator/cache_host.h"
 #include "emulator/config.h"
@@ -37,6 +38,7 @@ struct app {
     struct loop loop;
     struct journal *journal;
     struct recorder recorder;
+    struct actions *actions;
     struct faults *faults;
     struct redis_faults *redis_faults;
     struct http_faults *http_faults;
@@ -54,10 +56,11 @@ struct app {
     struct admin *admin;
     struct redis_endpoint *redis;
     struct http_endpoint *front_door;
-    struct listener *redis_listener, *redis_tls_listener, *https_listener;
+    struct listener *redis_listener, *redis_tls_listener, *https_listener, *fault_injector_listener;
     struct cache_ports *cache_ports;
     struct enterprise_port *enterprise_port;    /* NULL until ports are open */
     int redis_port, redis_tls_port, https_port; /* in use; 0: off */
+    int fault_injector_port;
     uv_signal_t interrupt, terminate;
     uv_timer_t housekeeping, patience;
     int open_listeners;

@@ -157,6 +157,15 @@ static const struct option rows[] = {
         AT(enterprise_port),
     },
     {
+        .name = "fault-injector-port",
+        .placeholder = "N|off",
+        .help = "a second port of the front door, where client libraries' scenario tests expect "
+                "POST /action (20324)",
+        .fallback = "off",
+        .value = OPTION_PORT,
+        AT(fault_injector_port),
+    },
+    {
         .name = "data-dir",
         .placeholder = "DIR",
         .help = "certificate authority and saved state [the user's state directory]",
