@@ -23,26 +23,26 @@ char *deployment_id(const struct arm_service *service, const struct deployment_s
 
 void deployment_duration(int64_t milliseconds, char text[32])
 {
+    struct buf duration;
     int64_t seconds = milliseconds / 1000;
-    char *at = text;
-    at += sprintf(at, "PT");
-    if (seconds >= 3600) {
-        at += sprintf(at, "%lldH", (long long)(seconds / 3600));
-    }
-    if (seconds >= 60 && seconds / 60 % 60 > 0) {
-        at += sprintf(at, "%lldM", (long long)(seconds / 60 % 60));
-    }
     int rest = (int)(seconds % 60), decimals = (int)(milliseconds % 1000);
-    if (decimals > 0) {
-        char fraction[8];
-        int size = snprintf(fraction, sizeof(fraction), "%03d", decimals);
-        while (fraction[size - 1] == '0') {
-            fraction[--size] = '\0';
-        }
-        sprintf(at, "%d.%sS", rest, fraction);
-    } else if (rest > 0 || seconds == 0) {
-        sprintf(at, "%dS", rest);
+    buf_init(&duration, 31);
+    buf_append_string(&duration, "PT");
+    if (seconds >= 3600) {
+        buf_printf(&duration, "%lldH", (long long)(seconds / 3600));
     }
+    if (seconds / 60 % 60 > 0) {
+        buf_printf(&duration, "%lldM", (long long)(seconds / 60 % 60));
+    }
+    if (decimals > 0) {
+        int places = decimals % 100 == 0 ? 1 : decimals % 10 == 0 ? 2 : 3;
+        int digits = places == 1 ? decimals / 100 : places == 2 ? decimals / 10 : decimals;
+        buf_printf(&duration, "%d.%0*dS", rest, places, digits);
+    } else if (rest > 0 || seconds == 0) {
+        buf_printf(&duration, "%dS", rest);
+    }
+    snprintf(text, 32, "%s", buf_string(&duration));
+    buf_finish(&duration);
 }
 
 /* ---- What a template is made of ---- */
