@@ -143,6 +143,9 @@ struct arm_host {
     /* Verifies a bearer token for the management API. False: `error` says why (401). */
     bool (*authenticate)(void *context, struct bytes token, struct arm_principal *principal,
                          struct arm_error *error);
+    /* "User", "ServicePrincipal", or NULL when the directory has nobody of that object id. May be
+     * NULL: everybody is a service principal. */
+    const char *(*principal_type)(void *context, struct bytes object_id);
     /* `domain`: what Azure puts behind the name, "redis.cache.windows.net". */
     void (*cache_address)(void *context, struct bytes name, const char *domain,
                           struct arm_cache_address *address);

@@ -113,7 +113,7 @@ struct arm_resource_type {
     void (*remove)(struct arm_service *service, struct arm_resource *resource);
     /* 404 in the provider's own words, when they are not the gateway's. Always false. */
     bool (*missing)(struct arm_call *call);
-    /* What DELETE answers when it takes time; NULL: nothing. */
+    /* What DELETE answers; NULL: nothing. */
     cJSON *(*removal_body)(struct arm_call *call, const struct arm_resource *resource);
     /* What a client sees. With `secrets`: the answer to a PUT. */
     cJSON *(*show)(struct arm_call *call, const struct arm_resource *resource, bool secrets);

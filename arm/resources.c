@@ -315,9 +315,10 @@ static bool remove_resource(struct arm_call *call, struct arm_resource *resource
         return false;
     }
     if (polling == NULL) {
+        cJSON *body = type->removal_body == NULL ? NULL : type->removal_body(call, resource);
         arm_resource_remove(call->service, resource);
         arm_changed(call->service);
-        arm_answer(call, type->removed == 0 ? 200 : type->removed, NULL);
+        arm_answer(call, type->removed == 0 ? 200 : type->removed, body);
         return true;
     }
     if (!busy(resource)) {
@@ -396,7 +397,7 @@ static bool list(struct arm_call *call)
     cJSON *value = cJSON_AddArrayToObject(body, "value");
     for (const struct arm_resource *resource = call->service->resources; resource != NULL;
          resource = resource->next) {
-        if (listed(target, resource)) {
+        if (listed(target, resource) && arm_may_read(call, resource->type_name, resource->id)) {
             cJSON_AddItemToArray(value, arm_resource_show(call, resource, false));
         }
     }

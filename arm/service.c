@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/odata_filter.h"
 #include "arm/relaxed_json.h"
 #include "arm/service_state.h"
 #include "base/log.h"
@@ -52,6 +53,18 @@ static bool answer_page(struct arm_call *call)
         buf_append_string(&call->response->body, call->error.message);
     }
     return interference->html;
+}
+
+bool arm_filter_or_fail(struct arm_call *call, struct buf *filter)
+{
+    buf_init(filter, 4096);
+    if (!arm_query(call, "$filter", filter) || odata_filter_well_formed(buf_bytes(filter))) {
+        return true;
+    }
+    arm_fail(&call->error, 400, "InvalidFilterInQueryString",
+             "Invalid $filter '%.300s' specified in the query string.", buf_string(filter));
+    buf_finish(filter);
+    return false;
 }
 
 static void answer_error(struct arm_call *call)
@@ -295,8 +308,9 @@ static bool step_handle(struct arm_call *call)
 
 /* From the first that is the client's business on; those before it are the network's. */
 static bool (*const steps[])(struct arm_call *call) = {
-    step_method, step_authenticate, step_path,     step_api_version, step_subscription, step_body,
-    arm_route,   arm_step_action,   arm_interfere, step_registered,  arm_step_unlocked, step_handle,
+    step_method,     step_authenticate, step_path,       step_api_version, step_subscription,
+    step_body,       arm_route,         arm_step_action, arm_interfere,    arm_step_authorized,
+    step_registered, arm_step_unlocked, step_handle,
 };
 enum { FIRST_INNER_STEP = 2 }; /* of a call by the service itself */
 

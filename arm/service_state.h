@@ -193,6 +193,9 @@ void arm_answer(struct arm_call *call, int status, cJSON *body); /* takes body; 
 char *arm_url(const struct arm_call *call, const char *path);    /* absolute; memory_free */
 /* Decoded value of a query parameter; false when absent. */
 bool arm_query(const struct arm_call *call, const char *name, struct buf *value);
+/* $filter, into a buf that it initialises: empty when there is none. False: 400, it is malformed.
+ */
+bool arm_filter_or_fail(struct arm_call *call, struct buf *filter);
 
 /*
  * A request of the service to itself, on behalf of `principal`: all steps but the network's. The
@@ -229,6 +232,11 @@ bool arm_resource_place(struct arm_service *service, const cJSON *document, bool
 
 /* ---- types/locks.c ---- */
 bool arm_step_unlocked(struct arm_call *call); /* 409 where a lock forbids the request */
+
+/* ---- roles.c ---- */
+bool arm_step_authorized(struct arm_call *call); /* 403 unless the caller may do it */
+/* Whether a list shows the caller this. */
+bool arm_may_read(const struct arm_call *call, const char *type_name, const char *id);
 
 /* ---- types/tags.c ---- */
 /* At most 50 tags, their names and values of the right length and characters. NULL fits. */

@@ -532,3 +532,14 @@ bool identity_forget(struct identity *identity, const char *client_id)
 {
     return tenant_forget(&identity->tenant, client_id);
 }
+
+const char *identity_principal_type(const struct identity *identity, struct bytes object_id)
+{
+    char *id = bytes_to_string(object_id);
+    const char *type = tenant_user_by_object_id(id) != NULL ? "User"
+                       : tenant_application_by_object_id(&identity->tenant, id) != NULL
+                           ? "ServicePrincipal"
+                           : NULL;
+    memory_free(id);
+    return type;
+}

@@ -50,6 +50,9 @@ bool identity_add_secret(struct identity *identity, const char *client_id, struc
 bool identity_add_certificate(struct identity *identity, const char *client_id, struct bytes pem);
 bool identity_forget(struct identity *identity, const char *client_id); /* false: not there */
 
+/* "User", "ServicePrincipal", or NULL when there is nobody of that object id. */
+const char *identity_principal_type(const struct identity *identity, struct bytes object_id);
+
 /* Back to the well-known application and managed identity; sign-ins under way are forgotten. */
 void identity_reset(struct identity *identity);
 

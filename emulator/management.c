@@ -49,6 +49,12 @@ static bool authenticate(void *context, struct bytes token, struct arm_principal
     return true;
 }
 
+static const char *principal_type(void *context, struct bytes object_id)
+{
+    struct management *management = context;
+    return identity_principal_type(management->identity, object_id);
+}
+
 static void cache_address(void *context, struct bytes name, const char *domain,
                           struct arm_cache_address *address)
 {
@@ -151,6 +157,7 @@ struct management *management_create(const struct management_config *config)
     const struct arm_host host = {
         .context = management,
         .authenticate = authenticate,
+        .principal_type = principal_type,
         .cache_address = cache_address,
         .cache_apply = cache_apply,
         .cache_remove = cache_remove,

@@ -5,6 +5,8 @@
 #include "arm/json.h"
 #include "arm/service_state.h"
 
+static const char type[] = "Microsoft.Resources/subscriptions/resourceGroups";
+
 enum { LONGEST_NAME = 90, DELETE_S = 60, DELETE_WITH_RESOURCES_S = 360 };
 
 cJSON *arm_group_show(const struct arm_service *service, const struct arm_group *group)
@@ -272,12 +274,15 @@ static bool list_groups(struct arm_call *call)
     cJSON *body = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(body, "value");
     for (const struct arm_group *group = call->service->groups; group != NULL;
          group = group->next) {
-        if (wanted(group, buf_bytes(&filter))) {
-            cJSON *item = arm_group_show(call->service, group);
+        cJSON *item = arm_group_show(call->service, group);
+        if (wanted(group, buf_bytes(&filter)) &&
+            arm_may_read(call, type, arm_json_text(item, "id"))) {
             if (strcmp(call->api_version, "2019-05-01") < 0) {
                 arm_json_remove(item, "type");
             }
             cJSON_AddItemToArray(list, item);
+        } else {
+            cJSON_Delete(item);
         }
     }
     buf_finish(&filter);
@@ -285,7 +290,6 @@ static bool list_groups(struct arm_call *call)
     return true;
 }
 
-static const char type[] = "Microsoft.Resources/subscriptions/resourceGroups";
 static const struct arm_route routes[] = {
     {ARM_GET, "/subscriptions/{}/resourceGroups", list_groups, type},
     {ARM_GET, "/subscriptions/{}/resourceGroups/{}", get_group, type},

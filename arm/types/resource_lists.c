@@ -111,7 +111,7 @@ static bool list(struct arm_call *call, const struct arm_group *group)
          resource = resource->next) {
         if ((resource->type->traits & ARM_TRACKED) == 0 || resource->group == NULL ||
             (group != NULL && resource->group != group) || !wanted(resource, buf_bytes(&filter)) ||
-            place++ < from) {
+            !arm_may_read(call, resource->type_name, resource->id) || place++ < from) {
             continue;
         }
         if (cJSON_GetArraySize(value) == most) {

@@ -29,6 +29,14 @@ static bool authenticate(void *context, struct bytes token, struct arm_principal
     return true;
 }
 
+/* A directory of those whose object id ends in a digit. */
+static const char *principal_type(void *context, struct bytes object_id)
+{
+    (void)context;
+    char last = object_id.data[object_id.size - 1];
+    return last >= '0' && last <= '9' ? "ServicePrincipal" : NULL;
+}
+
 static void address(void *context, struct bytes name, const char *domain,
                     struct arm_cache_address *result)
 {
@@ -82,6 +90,7 @@ struct arm_fixture *arm_fixture_create(enum arm_provisioning provisioning)
     const struct arm_host host = {
         .context = fixture,
         .authenticate = authenticate,
+        .principal_type = principal_type,
         .cache_address = address,
         .cache_apply = apply,
         .cache_remove = remove_cache,
