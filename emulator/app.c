@@ -390,6 +390,7 @@ static bool open_port(struct app *app, int port, struct listener_config *config,
     config->address = app->config->bind;
     config->port = port;
     config->authority = app->authority;
+    config->faults = app->faults;
     *listener = listener_create(&app->loop, config, error);
     if (*listener == NULL) {
         return false;

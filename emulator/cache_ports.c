@@ -111,6 +111,7 @@ static struct listener *listen_at(struct cache_port *port, enum listener_securit
         .authority = config->authority,
         .policy = redis_endpoint_policy(port->endpoint),
         .handler = redis_endpoint_handler(port->endpoint),
+        .faults = config->faults == NULL ? NULL : redis_faults_engine(config->faults),
     };
     struct buf error;
     buf_init(&error, 1024);

@@ -156,10 +156,9 @@ static X509 *begin_certificate(EVP_PKEY *key, int64_t from, int64_t until, struc
     return NULL;
 }
 
-static X509 *make_authority(EVP_PKEY *key, int64_t from, int64_t until)
+static X509 *make_authority(EVP_PKEY *key, int64_t from, int64_t until, struct bytes common_name)
 {
-    X509 *certificate =
-        begin_certificate(key, from, until, BYTES("Redurite development certificate authority"));
+    X509 *certificate = begin_certificate(key, from, until, common_name);
 
     if (certificate != NULL &&
         X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1 &&
@@ -300,14 +299,19 @@ EVP_PKEY *certificate_authority_leaf_key(struct certificate_authority *authority
     return authority->leaf_key;
 }
 
-static X509 *make_leaf(struct certificate_authority *authority, struct bytes name, int64_t from,
-                       int64_t until)
+/* Who signs, for which key. */
+struct leaf_keys {
+    X509 *issuer;
+    EVP_PKEY *issuer_key, *key;
+};
+
+static X509 *sign_leaf(const struct leaf_keys *keys, struct bytes name, int64_t from, int64_t until)
 {
-    EVP_PKEY *key = certificate_authority_leaf_key(authority);
+    EVP_PKEY *key = keys->key;
     struct bytes common_name = is_local(name)                     ? BYTES("localhost")
                                : name.size <= LONGEST_COMMON_NAME ? name
                                                                   : BYTES("");
-    X509 *issuer = authority->certificate;
+    X509 *issuer = keys->issuer;
     X509 *certificate = key == NULL ? NULL : begin_certificate(key, from, until, common_name);
 
     if (certificate != NULL &&
@@ -318,11 +322,64 @@ static X509 *make_leaf(struct certificate_authority *authority, struct bytes nam
         add_extension(certificate, issuer, NID_subject_key_identifier, "hash") &&
         add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always") &&
         add_alternative_names(certificate, name) &&
-        X509_sign(certificate, authority->key, EVP_sha256()) > 0) {
+        X509_sign(certificate, keys->issuer_key, EVP_sha256()) > 0) {
         return certificate;
     }
     X509_free(certificate);
     return NULL;
+}
+
+static X509 *make_leaf(struct certificate_authority *authority, struct bytes name, int64_t from,
+                       int64_t until)
+{
+    const struct leaf_keys keys = {authority->certificate, authority->key,
+                                   certificate_authority_leaf_key(authority)};
+    return sign_leaf(&keys, name, from, until);
+}
+
+bool certificate_authority_flawed_leaf(struct certificate_authority *authority, struct bytes name,
+                                       enum certificate_flaw flaw, X509 **leaf, EVP_PKEY **key)
+{
+    int64_t first, last, from, until;
+    struct leaf_keys keys = {authority->certificate, authority->key, make_key()};
+    X509 *stranger = NULL;
+
+    both_times(authority, &first, &last);
+    from = first - 2 * DAY;
+    until = last + 30 * DAY;
+    switch (flaw) {
+    case CERTIFICATE_EXPIRED:
+        from = first - 31 * DAY;
+        until = first - DAY;
+        break;
+    case CERTIFICATE_NOT_YET:
+        from = last + DAY;
+        break;
+    case CERTIFICATE_OF_ANOTHER:
+        name = BYTES("another-host.example");
+        break;
+    case CERTIFICATE_FROM_NOWHERE:
+        keys.issuer_key = make_key();
+        stranger = keys.issuer_key == NULL
+                       ? NULL
+                       : make_authority(keys.issuer_key, from, until,
+                                        BYTES("A certificate authority that nobody knows"));
+        keys.issuer = stranger;
+        break;
+    case CERTIFICATE_RENEWED:
+        break;
+    }
+    *key = keys.key;
+    *leaf = keys.issuer == NULL ? NULL : sign_leaf(&keys, name, from, until);
+    if (flaw == CERTIFICATE_FROM_NOWHERE) {
+        EVP_PKEY_free(keys.issuer_key);
+        X509_free(stranger);
+    }
+    if (*leaf == NULL) {
+        EVP_PKEY_free(*key);
+        *key = NULL;
+    }
+    return *leaf != NULL;
 }
 
 static void leaf_release(void *payload)
@@ -454,7 +511,8 @@ static bool make_files(struct certificate_authority *authority, struct buf *erro
     authority->certificate =
         authority->key == NULL
             ? NULL
-            : make_authority(authority->key, first - 2 * DAY, last + AUTHORITY_DAYS * DAY);
+            : make_authority(authority->key, first - 2 * DAY, last + AUTHORITY_DAYS * DAY,
+                             BYTES("Redurite development certificate authority"));
     buf_init(&key_pem, FILE_LIMIT);
     if (authority->certificate == NULL || !to_pem(authority, &key_pem)) {
         buf_printf(error, "OpenSSL cannot make a certificate authority");

@@ -34,6 +34,17 @@ bool certificate_name_valid(struct bytes name);
  * localhost, 127.0.0.1 and ::1. Borrowed until the next call.
  */
 X509 *certificate_authority_leaf(struct certificate_authority *authority, struct bytes name);
+/* What is wrong with a certificate that is made for a test of clients. */
+enum certificate_flaw {
+    CERTIFICATE_EXPIRED,      /* yesterday */
+    CERTIFICATE_NOT_YET,      /* from tomorrow on */
+    CERTIFICATE_OF_ANOTHER,   /* another host's */
+    CERTIFICATE_FROM_NOWHERE, /* of an authority that nobody knows */
+    CERTIFICATE_RENEWED,      /* nothing, but it has a key of its own */
+};
+/* False when OpenSSL cannot; certificate and key are the caller's. */
+bool certificate_authority_flawed_leaf(struct certificate_authority *authority, struct bytes name,
+                                       enum certificate_flaw flaw, X509 **leaf, EVP_PKEY **key);
 /* The key of all of them; made by the first call. */
 EVP_PKEY *certificate_authority_leaf_key(struct certificate_authority *authority);
 size_t certificate_authority_leaf_count(const struct certificate_authority *authority); /* kept */

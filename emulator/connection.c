@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "emulator/connection_state.h"
+#include "emulator/connection_faults.h"
+#include "emulator/connection_shaper.h"
 
 enum {
     KEEPALIVE_SECONDS = 300,
@@ -114,6 +115,8 @@ static void destroy(uv_handle_t *handle)
         connection->next->at = connection->at;
     }
     loop_clear_deadline(group->loop, &connection->deadline);
+    connection_shaper_finish(connection);
+    memory_free(connection->cache);
     tls_stream_destroy(connection->tls);
     buf_finish(&connection->writing);
     buf_finish(&connection->pending);
@@ -230,7 +233,7 @@ static void written(uv_write_t *request, int status)
 }
 
 /* Straight to the socket if it takes them; only the rest is copied. */
-static void write_raw(struct connection *connection, struct bytes data)
+void connection_write_raw(struct connection *connection, struct bytes data)
 {
     if (connection->phase == CONNECTION_CLOSED || connection->ending || data.size == 0) {
         return;
@@ -251,6 +254,13 @@ static void write_raw(struct connection *connection, struct bytes data)
         connection_abort(connection);
     } else if (connection->writing.size == 0) {
         write_queue(connection);
+    }
+}
+
+static void write_raw(struct connection *connection, struct bytes data)
+{
+    if (connection->shaper == NULL || !connection_shaper_hold_output(connection, data)) {
+        connection_write_raw(connection, data);
     }
 }
 
@@ -290,7 +300,8 @@ void connection_send(struct connection *connection, struct bytes data)
 
 size_t connection_pending(const struct connection *connection)
 {
-    return connection->writing.size + connection->pending.size;
+    size_t held = connection->shaper == NULL ? 0 : connection_shaper_held(connection);
+    return connection->writing.size + connection->pending.size + held;
 }
 
 /* ---- Closing ---- */
@@ -324,7 +335,8 @@ static void after_flush(struct connection *connection)
         }
         return;
     }
-    if (connection->phase != CONNECTION_FLUSHING) {
+    if (connection->phase != CONNECTION_FLUSHING || connection_shaper_held(connection) > 0 ||
+        (!connection->group->closing && connection_shaper_hold_close(connection))) {
         return;
     }
     if (connection->ended || connection->group->closing || connection->ending) {
@@ -335,6 +347,17 @@ static void after_flush(struct connection *connection)
     connection_set_deadline(connection, LINGER_MS);
     connection_resume(connection);
     half_close(connection);
+}
+
+void connection_flushed(struct connection *connection)
+{
+    if (connection->phase != CONNECTION_CLOSED && connection_pending(connection) == 0) {
+        after_flush(connection);
+    }
+    if (connection->phase == CONNECTION_OPEN && connection_pending(connection) <= LOW_WATER &&
+        connection->handler.drained != NULL) {
+        connection->handler.drained(connection);
+    }
 }
 
 void connection_close(struct connection *connection)
@@ -356,9 +379,12 @@ void connection_close(struct connection *connection)
         return; /* that write failed */
     }
     connection->phase = CONNECTION_FLUSHING;
+    if (connection->group->closing) {
+        connection_shaper_finish(connection);
+    }
     if (connection_pending(connection) == 0) {
         after_flush(connection);
-    } else {
+    } else if (connection->shaper == NULL) {
         connection_set_deadline(connection, FLUSH_MS);
     }
 }
@@ -409,7 +435,7 @@ void connection_announce(struct connection *connection)
     }
 }
 
-static void end_of_input(struct connection *connection)
+void connection_end_of_input(struct connection *connection)
 {
     connection->ended = true;
     uv_read_stop((uv_stream_t *)&connection->tcp);
@@ -435,6 +461,9 @@ static void take_encrypted(struct connection *connection, struct bytes data)
     if (result == TLS_FAILED && !tls_stream_established(connection->tls)) {
         log_handshake_failure(connection);
     }
+    if (tls_stream_stalled(connection->tls)) {
+        connection_set_deadline(connection, 0);
+    }
     if (!began && tls_stream_established(connection->tls)) {
         log_debug("tls", "handshake done port=%d peer=%s version=%x resumed=%s",
                   connection->group->port, connection->peer,
@@ -453,7 +482,7 @@ static void take_encrypted(struct connection *connection, struct bytes data)
         connection->handler.received(connection, buf_bytes(&loop->plain));
     }
     if (result == TLS_CLOSED && connection->phase <= CONNECTION_OPEN) {
-        end_of_input(connection);
+        connection_end_of_input(connection);
     } else if (result == TLS_FAILED) {
         connection_close(connection);
     }
@@ -462,10 +491,11 @@ static void take_encrypted(struct connection *connection, struct bytes data)
 static void begin_tls(struct connection *connection, struct bytes name)
 {
     const struct connection_group *group = connection->group;
+    const struct tls_policy_source policy = connection_faults_policy(connection);
 
     connection->phase = CONNECTION_HANDSHAKE;
     connection_set_deadline(connection, HANDSHAKE_MS);
-    connection->tls = tls_stream_create(group->authority, &group->policy, group->http);
+    connection->tls = tls_stream_create(group->authority, &policy, group->http);
     tls_stream_set_fallback(connection->tls, name);
 }
 
@@ -495,7 +525,7 @@ static bool sniff(struct connection *connection, struct bytes data)
     return connection->phase == CONNECTION_OPEN;
 }
 
-static void take(struct connection *connection, struct bytes data)
+void connection_take(struct connection *connection, struct bytes data)
 {
     if (connection->phase == CONNECTION_SNIFFING && !sniff(connection, data)) {
         return;
@@ -504,6 +534,21 @@ static void take(struct connection *connection, struct bytes data)
         take_encrypted(connection, data);
     } else if (connection->phase == CONNECTION_OPEN) {
         connection->handler.received(connection, data);
+    }
+}
+
+static void take(struct connection *connection, struct bytes data)
+{
+    if (connection->shaper == NULL || !connection_shaper_hold_input(connection, data)) {
+        connection_take(connection, data);
+    }
+}
+
+void connection_retry_handshake(struct connection *connection)
+{
+    if (connection->tls != NULL && connection->phase <= CONNECTION_OPEN) {
+        connection_set_deadline(connection, HANDSHAKE_MS);
+        take_encrypted(connection, (struct bytes){0});
     }
 }
 
@@ -542,7 +587,11 @@ static void was_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *room)
         connection->ended = true;
         uv_read_stop(stream);
     } else if (!connection->ended) {
-        end_of_input(connection);
+        connection->ended = true;
+        uv_read_stop(stream);
+        if (!connection_shaper_hold_end(connection)) {
+            connection_end_of_input(connection);
+        }
     }
 }
 
@@ -558,6 +607,21 @@ void connection_resume(struct connection *connection)
 {
     if (connection->paused && !connection->ended && connection->phase != CONNECTION_CLOSED) {
         connection->paused = false;
+        if (!connection->throttled) {
+            uv_read_start((uv_stream_t *)&connection->tcp, offer_room, was_read);
+        }
+    }
+}
+
+void connection_throttle(struct connection *connection, bool throttled)
+{
+    if (connection->throttled == throttled || connection->phase == CONNECTION_CLOSED) {
+        return;
+    }
+    connection->throttled = throttled;
+    if (throttled) {
+        uv_read_stop((uv_stream_t *)&connection->tcp);
+    } else if (!connection->paused && !connection->ended) {
         uv_read_start((uv_stream_t *)&connection->tcp, offer_room, was_read);
     }
 }
@@ -616,6 +680,7 @@ int connection_accept(struct connection_group *group, uv_stream_t *listening)
     }
     connection->phase = CONNECTION_SNIFFING;
     connection_begin(connection);
+    connection_faults_begin(connection);
     if (group->security != LISTENER_PLAIN) {
         connection_set_deadline(connection, FIRST_BYTE_MS);
     } else if (connection->phase == CONNECTION_SNIFFING) {

@@ -9,6 +9,7 @@
 #ifndef EMULATOR_CONNECTION_H
 #define EMULATOR_CONNECTION_H
 
+#include "emulator/faults/faults.h"
 #include "emulator/loop.h"
 #include "emulator/tls.h"
 
@@ -52,6 +53,8 @@ struct connection_group {
     struct tls_authority *authority;
     struct tls_policy_source policy;
     struct connection_handler handler;
+    struct faults *faults;                 /* NULL: none */
+    struct faults_listener faults_changed; /* private */
     /* The last of them has gone. May be NULL. */
     void (*emptied)(struct connection_group *group);
     bool closing;             /* no lingering for slow peers */
@@ -95,6 +98,11 @@ void connection_set_deadline(struct connection *connection, uint64_t from_now_ms
  * what to show a certificate for when the client names nothing.
  */
 void connection_start_tls(struct connection *connection, struct bytes first, struct bytes name);
+
+/*
+ * Which cache it has turned out to be for: faults of that cache act on it from now on.
+ */
+void connection_set_cache(struct connection *connection, struct bytes cache);
 
 struct loop *connection_loop(const struct connection *connection);
 bool connection_is_tls(const struct connection *connection);

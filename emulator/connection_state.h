@@ -38,6 +38,11 @@ struct connection {
     } request;
     struct loop_deadline deadline;
     struct connection_dialling *dialling;
+    struct shaper *shaper; /* NULL: bytes pass as they come */
+    uint64_t faults_order; /* rules up to that one have been asked */
+    bool throttled;        /* the shaper has taken enough for now */
+    uint64_t stalled;      /* the serial of the fault that stalls its handshake; 0: none */
+    char *cache;           /* that it is for, once it is known */
     char peer[64], local[64];
 };
 
@@ -46,6 +51,17 @@ struct connection *connection_create(struct connection_group *group);
 void connection_begin(struct connection *connection);
 void connection_announce(struct connection *connection);
 void connection_close_now(struct connection *connection, int failure);
+/* To the socket, or what is left of it into the queue. */
+void connection_write_raw(struct connection *connection, struct bytes data);
+/* What was read, as it came from the socket. */
+void connection_take(struct connection *connection, struct bytes data);
+void connection_end_of_input(struct connection *connection);
+/* Some of what was pending has gone. */
+void connection_flushed(struct connection *connection);
+/* Reading stops and goes on by the shaper's wish; the owner's own pause stands. */
+void connection_throttle(struct connection *connection, bool throttled);
+/* Asks the policy again after a stalled handshake. */
+void connection_retry_handshake(struct connection *connection);
 /* Nobody waits for the outcome any more. Not dialling: nothing. */
 void connection_dial_abandon(struct connection *connection);
 

@@ -5,13 +5,17 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "emulator/connection_faults.h"
 
 enum { BACKLOG = 1024 };
 
 struct listener {
     struct connection_group group;
     uv_tcp_t sockets[2]; /* of the address; of ::1 beside 127.0.0.1 */
+    char *addresses[2];  /* they are bound to; NULL: not in use */
     size_t open_sockets; /* not yet let go by libuv */
+    bool down;           /* a fault: nobody is let in */
+    struct faults_listener faults_changed;
     bool closing;
     void (*done)(void *context);
     void *context;
@@ -24,6 +28,9 @@ static void finish_when_empty(struct listener *listener)
 
     if (!listener->closing || listener->open_sockets > 0 || listener->group.count > 0) {
         return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(listener->addresses); i++) {
+        memory_free(listener->addresses[i]);
     }
     memory_free(listener);
     if (done != NULL) {
@@ -92,7 +99,7 @@ static void close_sockets(struct listener *listener)
     }
 }
 
-static int open_socket(struct listener *listener, uv_tcp_t *socket, const char *text, int port)
+static int bind_socket(struct listener *listener, uv_tcp_t *socket, const char *text, int port)
 {
     struct sockaddr_storage address = {0};
     int failure = parse_address(text, port, &address);
@@ -106,10 +113,97 @@ static int open_socket(struct listener *listener, uv_tcp_t *socket, const char *
     }
     socket->data = listener;
     listener->open_sockets++;
-    failure = uv_tcp_bind(
-        socket, (struct sockaddr *)&address,
-        address.ss_family == AF_INET6 && strcmp(text, "::1") == 0 ? UV_TCP_IPV6ONLY : 0);
-    return failure != 0 ? failure : uv_listen((uv_stream_t *)socket, BACKLOG, client_came);
+    return uv_tcp_bind(socket, (struct sockaddr *)&address,
+                       address.ss_family == AF_INET6 && strcmp(text, "::1") == 0 ? UV_TCP_IPV6ONLY
+                                                                                 : 0);
+}
+
+static int open_socket(struct listener *listener, uv_tcp_t *socket, const char *text, int port)
+{
+    int failure = bind_socket(listener, socket, text, port);
+
+    if (failure == 0) {
+        failure = uv_listen((uv_stream_t *)socket, BACKLOG, client_came);
+    }
+    if (failure == 0) {
+        listener->addresses[socket - listener->sockets] = string_duplicate(text);
+    }
+    return failure;
+}
+
+/* ---- Down and up again, by a fault ---- */
+
+/*
+ * A port that is bound but not listened at refuses clients as one that nobody has, and nobody else
+ * can take it meanwhile.
+ */
+static void reserve(uv_handle_t *handle)
+{
+    struct listener *listener = handle->data;
+    size_t index = (size_t)((uv_tcp_t *)handle - listener->sockets);
+
+    listener->open_sockets--;
+    if (listener->closing) {
+        finish_when_empty(listener);
+        return;
+    }
+    int failure = bind_socket(listener, &listener->sockets[index], listener->addresses[index],
+                              listener->group.port);
+    if (failure == 0 && !listener->down) {
+        failure = uv_listen((uv_stream_t *)&listener->sockets[index], BACKLOG, client_came);
+    }
+    if (failure != 0) {
+        log_error("net", "lost a port to another program port=%d reason=\"%s\"",
+                  listener->group.port, uv_strerror(failure));
+    }
+}
+
+static void faults_changed(struct faults_listener *changed)
+{
+    struct listener *listener = CONTAINER_OF(changed, struct listener, faults_changed);
+    char port[16];
+
+    snprintf(port, sizeof(port), "%d", listener->group.port);
+    bool down = faults_port_down(listener->group.faults, bytes_from_string(port));
+    if (down == listener->down) {
+        return;
+    }
+    listener->down = down;
+    log_info("net", "%s by a fault port=%d", down ? "refuses clients" : "lets clients in again",
+             listener->group.port);
+    for (size_t i = 0; i < ARRAY_LEN(listener->sockets); i++) {
+        uv_handle_t *handle = (uv_handle_t *)&listener->sockets[i];
+        if (listener->addresses[i] == NULL || uv_is_closing(handle)) {
+            continue; /* what is closing looks at `down` when it has closed */
+        }
+        if (down) {
+            uv_close(handle, reserve);
+        } else {
+            uv_listen((uv_stream_t *)handle, BACKLOG, client_came);
+        }
+    }
+}
+
+static void watch_faults(struct listener *listener)
+{
+    if (listener->group.faults == NULL) {
+        return;
+    }
+    connection_faults_watch(&listener->group);
+    if (!listener->group.http) {
+        /* The front door stays open: it is where faults are taken away. */
+        listener->faults_changed.changed = faults_changed;
+        faults_listen(listener->group.faults, &listener->faults_changed);
+        faults_changed(&listener->faults_changed);
+    }
+}
+
+static void unwatch_faults(struct listener *listener)
+{
+    if (listener->group.faults != NULL) {
+        connection_faults_unwatch(&listener->group);
+        faults_leave(listener->group.faults, &listener->faults_changed);
+    }
 }
 
 /* Clients look "localhost" up and may try ::1 first, some of them ::1 only. */
@@ -176,6 +270,7 @@ struct listener *listener_create(struct loop *loop, const struct listener_config
         .authority = config->authority,
         .policy = config->policy,
         .handler = config->handler,
+        .faults = config->faults,
         .emptied = emptied,
     };
     int failure = open_socket(listener, &listener->sockets[0], config->address, config->port);
@@ -192,6 +287,7 @@ struct listener *listener_create(struct loop *loop, const struct listener_config
     if (strcmp(config->address, "127.0.0.1") == 0 || strcmp(config->address, "localhost") == 0) {
         open_second_loopback(listener);
     }
+    watch_faults(listener);
     return listener;
 }
 
@@ -207,6 +303,7 @@ size_t listener_connection_count(const struct listener *listener)
 
 void listener_close(struct listener *listener, void (*done)(void *context), void *context)
 {
+    unwatch_faults(listener);
     listener->closing = true;
     listener->done = done;
     listener->context = context;

@@ -14,6 +14,7 @@ struct listener_config {
     struct tls_authority *authority;
     struct tls_policy_source policy;
     struct connection_handler handler;
+    struct faults *faults; /* on its connections, and on itself; NULL: none */
 };
 
 /* NULL with one line in `error`: "port 6380 on 127.0.0.1 is already in use; ...". */

@@ -206,6 +206,7 @@ static struct instance *authenticate(void *context, struct session *session,
         admission->hang_up = client->endpoint->refusal[0] == '\0';
         return NULL;
     }
+    connection_set_cache(client->connection, instance_name(target.instance));
     return target.instance;
 }
 
@@ -260,6 +261,7 @@ static bool begin_session(struct client *client)
         return false;
     }
     peer.node = target.node;
+    connection_set_cache(connection, redis_faults_cache_name(target.instance));
     if (client->endpoint->faults != NULL &&
         !redis_faults_admit(client->endpoint->faults, target.instance, peer.address, false,
                             client->endpoint->refusal)) {

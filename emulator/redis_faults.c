@@ -103,7 +103,7 @@ static struct instance *shadow_of(struct redis_faults *owner, struct instance *i
 
 /* ---- Subjects ---- */
 
-static struct bytes cache_name(const struct instance *instance)
+struct bytes redis_faults_cache_name(const struct instance *instance)
 {
     /* Who waits in the anteroom has named no cache yet. */
     struct bytes name = instance_name(instance);
@@ -125,7 +125,7 @@ static void describe(struct command_subject *described, const struct session *se
     *subject = (struct fault_subject){.plane = FAULT_REDIS, .moment = FAULT_AT_REQUEST};
     session_command_name(session, described->name);
     described->database[int64_to_digits(session_database(session), described->database)] = '\0';
-    subject->values[FAULT_KEY_CACHE] = cache_name(session_instance(session));
+    subject->values[FAULT_KEY_CACHE] = redis_faults_cache_name(session_instance(session));
     subject->values[FAULT_KEY_COMMAND] = bytes_from_string(described->name);
     subject->values[FAULT_KEY_CLIENT] = session_name(session);
     subject->values[FAULT_KEY_ADDRESS] = session_address(session);
@@ -343,7 +343,7 @@ bool redis_faults_admit(struct redis_faults *owner, const struct instance *insta
     if (!redis_faults_armed(owner->faults)) {
         return true;
     }
-    subject.values[FAULT_KEY_CACHE] = cache_name(instance);
+    subject.values[FAULT_KEY_CACHE] = redis_faults_cache_name(instance);
     subject.values[FAULT_KEY_ADDRESS] = address;
     subject.only_keys = late ? FAULT_BIT(FAULT_KEY_CACHE) : 0;
     if (!faults_decide(owner->faults, &subject, &verdict)) {
@@ -362,7 +362,7 @@ bool redis_faults_lose(struct redis_faults *owner, const struct session *subscri
     if (!redis_faults_armed(owner->faults)) {
         return false;
     }
-    subject.values[FAULT_KEY_CACHE] = cache_name(session_instance(subscriber));
+    subject.values[FAULT_KEY_CACHE] = redis_faults_cache_name(session_instance(subscriber));
     subject.values[FAULT_KEY_COMMAND] = BYTES("publish");
     subject.values[FAULT_KEY_KEY] = channel;
     subject.values[FAULT_KEY_CLIENT] = session_name(subscriber);

@@ -53,6 +53,9 @@ enum fault_ending redis_faults_run(struct redis_faults *owner, struct redis_hold
 bool redis_faults_lose(struct redis_faults *owner, const struct session *subscriber,
                        struct bytes channel);
 
+/* The cache as rules name it; empty for the anteroom, whose clients have named none yet. */
+struct bytes redis_faults_cache_name(const struct instance *instance);
+
 static inline bool redis_faults_armed(const struct faults *faults)
 {
     return faults_armed(faults, FAULT_REDIS);

@@ -32,7 +32,7 @@ struct tls_stream {
     struct tls_authority *authority;
     struct tls_policy_source policy;
     SSL *ssl;
-    bool http, established, failed;
+    bool http, established, failed, stalled;
     struct bytes received; /* what is left of it, during tls_stream_receive */
     struct buf *outgoing;  /* during any call */
     struct buf waiting;    /* plain bytes to send after the handshake */
@@ -122,13 +122,41 @@ static void note_server_name(struct tls_stream *stream)
     }
 }
 
-static bool use_certificate(struct tls_stream *stream)
+static bool use_flawed_certificate(struct tls_stream *stream, struct bytes name,
+                                   enum tls_certificate wanted)
+{
+    static const enum certificate_flaw flaws[] = {
+        [TLS_CERTIFICATE_EXPIRED] = CERTIFICATE_EXPIRED,
+        [TLS_CERTIFICATE_NOT_YET] = CERTIFICATE_NOT_YET,
+        [TLS_CERTIFICATE_OF_ANOTHER] = CERTIFICATE_OF_ANOTHER,
+        [TLS_CERTIFICATE_FROM_NOWHERE] = CERTIFICATE_FROM_NOWHERE,
+        [TLS_CERTIFICATE_RENEWED] = CERTIFICATE_RENEWED,
+    };
+    X509 *leaf;
+    EVP_PKEY *key;
+
+    if (!certificate_authority_flawed_leaf(stream->authority->certificates, name, flaws[wanted],
+                                           &leaf, &key)) {
+        return false;
+    }
+    bool good = SSL_use_cert_and_key(stream->ssl, leaf, key, NULL, 1) == 1;
+    /* A session resumed would show no certificate. */
+    SSL_set_options(stream->ssl, SSL_OP_NO_TICKET);
+    X509_free(leaf);
+    EVP_PKEY_free(key);
+    return good;
+}
+
+static bool use_certificate(struct tls_stream *stream, enum tls_certificate wanted)
 {
     struct certificate_authority *certificates = stream->authority->certificates;
     struct bytes name = bytes_from_string(stream->server_name);
 
     if (!certificate_name_valid(name)) {
         name = bytes_from_string(stream->fallback);
+    }
+    if (wanted != TLS_CERTIFICATE) {
+        return use_flawed_certificate(stream, name, wanted);
     }
     X509 *leaf = certificate_authority_leaf(certificates, name);
     EVP_PKEY *key = certificate_authority_leaf_key(certificates);
@@ -156,11 +184,16 @@ static int client_hello(SSL *ssl, int *alert, void *context)
         *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_CLIENT_HELLO_ERROR;
     }
+    stream->stalled = policy.stall;
+    if (policy.stall) {
+        return SSL_CLIENT_HELLO_RETRY;
+    }
     if (policy.minimum < TLS_1_2) {
         SSL_set_security_level(ssl, 0); /* their signatures are SHA-1 */
     }
     SSL_set_min_proto_version(ssl, (int)policy.minimum);
-    if (!use_certificate(stream)) {
+    SSL_set_max_proto_version(ssl, (int)policy.maximum);
+    if (!use_certificate(stream, policy.certificate)) {
         *alert = SSL_AD_INTERNAL_ERROR;
         return SSL_CLIENT_HELLO_ERROR;
     }
@@ -433,6 +466,11 @@ void tls_stream_shutdown(struct tls_stream *stream, struct buf *outgoing)
 bool tls_stream_established(const struct tls_stream *stream)
 {
     return stream->established;
+}
+
+bool tls_stream_stalled(const struct tls_stream *stream)
+{
+    return stream->stalled;
 }
 
 struct bytes tls_stream_server_name(const struct tls_stream *stream)

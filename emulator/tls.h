@@ -23,9 +23,21 @@ struct bytes tls_authority_pem(const struct tls_authority *authority);
 
 /* What a server name is allowed, asked once per handshake from the client's hello. */
 enum tls_version { TLS_1_0 = 0x0301, TLS_1_1 = 0x0302, TLS_1_2 = 0x0303, TLS_1_3 = 0x0304 };
+/* What is shown to the client: the true certificate, or one with a flaw for it to find. */
+enum tls_certificate {
+    TLS_CERTIFICATE,
+    TLS_CERTIFICATE_EXPIRED,
+    TLS_CERTIFICATE_NOT_YET,
+    TLS_CERTIFICATE_OF_ANOTHER,
+    TLS_CERTIFICATE_FROM_NOWHERE,
+    TLS_CERTIFICATE_RENEWED,
+};
 struct tls_policy {
     bool refuse; /* unrecognized_name alert */
+    bool stall;  /* the hello is not answered: tls_stream_stalled, and asked again */
     enum tls_version minimum;
+    enum tls_version maximum; /* 0: any */
+    enum tls_certificate certificate;
 };
 struct tls_policy_source {
     void *context;
@@ -60,6 +72,8 @@ enum tls_result tls_stream_send(struct tls_stream *stream, struct bytes plain,
 void tls_stream_shutdown(struct tls_stream *stream, struct buf *outgoing); /* close_notify */
 
 bool tls_stream_established(const struct tls_stream *stream);
+/* The policy stalled it: to be asked again, receive nothing. */
+bool tls_stream_stalled(const struct tls_stream *stream);
 struct bytes tls_stream_server_name(const struct tls_stream *stream);
 enum tls_version tls_stream_version(const struct tls_stream *stream);
 bool tls_stream_resumed(const struct tls_stream *stream);

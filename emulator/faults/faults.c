@@ -314,6 +314,25 @@ bool faults_decide(struct faults *faults, const struct fault_subject *subject,
     return false;
 }
 
+bool faults_port_down(const struct faults *faults, struct bytes port)
+{
+    const struct fault_list *list = &faults->planes[FAULT_TCP];
+    struct fault_subject subject = {.plane = FAULT_TCP, .moment = FAULT_AT_CONNECT};
+
+    subject.values[FAULT_KEY_PORT] = port;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct fault_rule *rule = list->rules[i];
+        struct fault_verdict verdict = {0};
+        struct fault view = fault_rule_view(rule, 0, NULL);
+        bool certain = rule->probability >= 1 && rule->times == 0 && rule->after == 0;
+        if (certain && asked(rule, &subject) && rule->kind->decide(&view, &subject, &verdict) &&
+            verdict.down) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool faults_acting(const struct faults *faults, uint64_t serial)
 {
     for (size_t i = 0; i < faults->count; i++) {
@@ -327,6 +346,11 @@ bool faults_acting(const struct faults *faults, uint64_t serial)
 uint64_t faults_order(const struct faults *faults)
 {
     return faults->order;
+}
+
+struct random *faults_random(struct faults *faults)
+{
+    return faults->config.random;
 }
 
 /* ---- Life ---- */

@@ -53,11 +53,16 @@ static inline bool faults_armed(const struct faults *faults, enum fault_plane pl
  */
 bool faults_decide(struct faults *faults, const struct fault_subject *subject,
                    struct fault_verdict *verdict);
+/* Whether nobody gets in on that port, whatever else is known later: counts as no firing. */
+bool faults_port_down(const struct faults *faults, struct bytes port);
 /* Whether the rule that gave a verdict with this serial is still there, enabled and in its window.
  */
 bool faults_acting(const struct faults *faults, uint64_t serial);
 /* The order number of the latest rule that became active: for fault_subject.since. */
 uint64_t faults_order(const struct faults *faults);
+
+/* The seeded generator, for chances that come after a verdict. */
+struct random *faults_random(struct faults *faults);
 
 void faults_listen(struct faults *faults, struct faults_listener *listener);
 void faults_leave(struct faults *faults, struct faults_listener *listener);
