@@ -5,6 +5,7 @@
 
 #include "arm/json.h"
 #include "arm/types/deployment.h"
+#include "arm/vaults/vaults.h"
 
 /* The id as a request's path: everything but slashes and what needs no encoding. */
 static void append_path(struct buf *path, const char *id)
@@ -226,16 +227,13 @@ static int zone_count(void *context, const char *location)
     return 0;
 }
 
-/* The vault must allow it, and hold the secret as a resource of its own. */
+/* The vault must be open to deployments; whose secret it is does not matter then. */
 static cJSON *give_secret(void *context, const char *vault_id, const char *name,
                           const char *version, struct template_error *error)
 {
     struct deployment_host *host = context;
-    int status;
-    cJSON *vault = deployment_call(host->service, &host->principal, ARM_GET, vault_id, NULL,
-                                   "2022-07-01", NULL, &status);
-    if (status >= 300) {
-        cJSON_Delete(vault);
+    const struct arm_resource *vault = arm_resource_find_id(host->service, vault_id);
+    if (vault == NULL || vault->type != &arm_key_vault_type) {
         template_fail(error,
                       "The specified KeyVault '%.512s' could not be found. Please see "
                       "https://aka.ms/arm-keyvault for usage details.",
@@ -243,9 +241,7 @@ static cJSON *give_secret(void *context, const char *vault_id, const char *name,
         snprintf(error->code, sizeof(error->code), "KeyVaultParameterReferenceNotFound");
         return NULL;
     }
-    bool open = arm_json_truth(vault, "properties.enabledForTemplateDeployment");
-    cJSON_Delete(vault);
-    if (!open) {
+    if (!arm_json_truth(vault->body, "properties.enabledForTemplateDeployment")) {
         template_fail(error,
                       "The specified Key Vault '%.512s' is not enabled for template deployment. "
                       "Please see https://aka.ms/arm-keyvault for usage details.",
@@ -253,16 +249,10 @@ static cJSON *give_secret(void *context, const char *vault_id, const char *name,
         snprintf(error->code, sizeof(error->code), "KeyVaultParameterReferenceAuthorizationFailed");
         return NULL;
     }
-    char *id = string_format("%s/secrets/%s", vault_id, name);
-    cJSON *secret = deployment_call(host->service, &host->principal, ARM_GET, id, NULL,
-                                    "2022-07-01", NULL, &status);
-    const struct arm_resource *stored = arm_resource_find_id(host->service, id);
-    const char *text = stored != NULL ? arm_json_text(stored->secrets, "value") : NULL;
+    const cJSON *versions = vault_secret_versions(vault, name);
+    const cJSON *found = versions != NULL ? vault_secret_version(versions, version) : NULL;
+    const char *text = found != NULL ? arm_json_text(found, "value") : NULL;
     if (text == NULL) {
-        text = stored != NULL ? arm_json_text(stored->body, "properties.value") : NULL;
-    }
-    cJSON *value = text != NULL ? cJSON_CreateString(text) : NULL;
-    if (value == NULL) {
         template_fail(error,
                       "The secret of KeyVault parameter cannot be retrieved. Http status code: "
                       "'NotFound'. Error message: 'A secret with (name/id) %.128s%s%.64s was not "
@@ -271,10 +261,9 @@ static cJSON *give_secret(void *context, const char *vault_id, const char *name,
                       name, version != NULL ? "/" : "", version != NULL ? version : "");
         snprintf(error->code, sizeof(error->code),
                  "KeyVaultParameterReferenceSecretRetrieveFailed");
+        return NULL;
     }
-    memory_free(id);
-    cJSON_Delete(secret);
-    return value;
+    return cJSON_CreateString(text);
 }
 
 void deployment_host_init(struct deployment_host *host, struct arm_service *service,

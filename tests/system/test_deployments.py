@@ -298,15 +298,15 @@ def test_subscription_scope(emulator):
 
 
 # What az sends is no JSON: the file's text stands behind a key without quotes.
-AZ_BODY = """{"properties": {"parameters": {"name": {"value": "made-by-az"}}, "mode": "Incremental", template:// made by hand
+AZ_BODY = """{"properties": {"parameters": {"name": {"value": "made-by-az"}}, "mode": "Incremental", template:// by hand
 {
   "$schema": "x", /* any */ "contentVersion": "1.0.0.0",
   "parameters": {"name": {"type": "string"}},
   "variables": {"long": "[concat('a',
       'b')]"},
   "resources": [
-    {"type": "Contoso.Test/things", "apiVersion": "2024-01-01", "name": "[parameters('name')]", "location": 'westeurope',
-     "tags": {"long": "[variables('long')]"}},
+    {"type": "Contoso.Test/things", "apiVersion": "2024-01-01", "name": "[parameters('name')]",
+     "location": 'westeurope', "tags": {"long": "[variables('long')]"}},
   ],
 }}}"""
 
@@ -423,7 +423,8 @@ def test_what_if_of_a_broken_template_fails(emulator, group):
 
 
 def test_export(emulator, group):
-    source = template(parameters={"name": {"type": "string"}}, resources=[cache("[parameters('name')]", tags={"a": "b"})])
+    source = template(parameters={"name": {"type": "string"}},
+                      resources=[cache("[parameters('name')]", tags={"a": "b"})])
     group.deploy(source, {"name": "shop"})
     back = emulator.arm("POST", group.url("d", "/exportTemplate"), {}, VERSION).json["template"]
     assert back["parameters"] == {"name": {"type": "String"}} and back["resources"] == source["resources"]
@@ -446,3 +447,30 @@ def test_deployments_go_with_their_group(emulator, group):
     emulator.advance("60m")
     assert emulator.arm("GET", group.url("d"), version=VERSION).json["error"]["code"] == "ResourceGroupNotFound"
     assert emulator.admin("GET", "/health")
+
+
+def test_a_parameter_may_be_a_vaults_secret(emulator, group):
+    tenant = emulator.ready["tenantId"]
+    path = f"{group.path}/providers/Microsoft.KeyVault/vaults/kv-deploy"
+
+    def vault(**more):
+        body = {"location": "westeurope", "properties": {
+            "tenantId": tenant, "sku": {"family": "A", "name": "standard"}, "accessPolicies": [], **more}}
+        assert emulator.arm("PUT", path, body, "2022-07-01").status in (200, 201)
+
+    def attempt(**more):
+        reference = {"keyVault": {"id": f"{group.id}/providers/Microsoft.KeyVault/vaults/kv-deploy"}, **more}
+        source = template(parameters={"secret": {"type": "securestring"}},
+                          resources=[thing("user", properties={"of": "[parameters('secret')]"})])
+        return group.put(source, {"secret": {"reference": reference}})
+
+    assert attempt(secretName="pass").json["error"]["code"] == "KeyVaultParameterReferenceNotFound"
+    vault()
+    assert attempt(secretName="pass").json["error"]["code"] == "KeyVaultParameterReferenceAuthorizationFailed"
+    vault(enabledForTemplateDeployment=True)
+    assert attempt(secretName="pass").json["error"]["code"] == "KeyVaultParameterReferenceSecretRetrieveFailed"
+    assert emulator.arm("PUT", path + "/secrets/pass", {"properties": {"value": "s3cret"}}, "2022-07-01").status < 300
+    answer = attempt(secretName="pass")
+    assert answer.status == 201 and "s3cret" not in answer.body.decode()
+    emulator.advance("1m")
+    assert group.resource("Contoso.Test/things/user").json["properties"]["of"] == "s3cret"
