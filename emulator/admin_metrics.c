@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "emulator/app.h"
+#include "emulator/process_memory.h"
 #include "emulator/version.h"
 
 /* One figure per cache: a row of instance_stats. */
@@ -72,20 +72,6 @@ static void write_cache_metrics(struct app *app, struct buf *body)
     }
 }
 
-static double resident_bytes(void)
-{
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-
-    if (file != NULL) {
-        if (fscanf(file, "%*s %ld", &pages) != 1) {
-            pages = 0;
-        }
-        fclose(file);
-    }
-    return (double)pages * (double)sysconf(_SC_PAGESIZE);
-}
-
 static void metrics_show(struct admin_call *call)
 {
     struct app *app = call->app;
@@ -118,7 +104,7 @@ static void metrics_show(struct admin_call *call)
     write_single(body, "redurite_state_save_failures_total", "counter",
                  "State files that could not be written.", (double)saved.failures);
     write_single(body, "process_resident_memory_bytes", "gauge", "Resident memory.",
-                 resident_bytes());
+                 (double)process_resident_bytes());
     write_cache_metrics(app, body);
 }
 

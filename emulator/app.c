@@ -15,6 +15,7 @@
 #include "emulator/fault_actions.h"
 #include "emulator/files.h"
 #include "emulator/log_output.h"
+#include "emulator/process_memory.h"
 #include "emulator/seed.h"
 #include "emulator/version.h"
 #include "emulator/well_known.h"
@@ -164,6 +165,12 @@ static bool save_asked(void *context, struct instance *instance)
     return app->state == NULL || cache == NULL || state_save_cache(app->state, cache);
 }
 
+static uint64_t resident_bytes(void *context, const struct instance *instance)
+{
+    struct app *app = context;
+    return process_resident_share(app->caches, instance);
+}
+
 static void stop_asked(void *context)
 {
     struct app *app = context;
@@ -212,6 +219,7 @@ static void make_caches(struct app *app)
         .removing = cache_removing,
         .verify_token = verify_token,
         .signed_in = signed_in,
+        .resident_bytes = resident_bytes,
         .save = save_asked,
         .stop = stop_asked,
         .lose = message_lost,

@@ -80,6 +80,7 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
         .pid = getpid(),
         .executable = host->config.executable,
         .config_file = host->config.config_file,
+        .resident_bytes = host->config.resident_bytes,
         .save = host->config.save,
         .stop = host->config.stop,
         .lose = host->config.lose,

@@ -61,6 +61,8 @@ struct cache_host_config {
                          struct buf *reason);
     /* A client gave a password: which cache it opened, NULL for none. May be NULL. */
     void (*signed_in)(void *context, const struct cache *cache);
+    /* As in struct instance_host_info. May be NULL. */
+    uint64_t (*resident_bytes)(void *context, const struct instance *instance);
     /* SAVE and SHUTDOWN of the open devcache. May be NULL. */
     bool (*save)(void *context, struct instance *instance);
     void (*stop)(void *context);

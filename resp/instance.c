@@ -231,6 +231,15 @@ uint64_t instance_memory(const struct instance *instance)
     return total;
 }
 
+uint64_t instance_resident_bytes(const struct instance *instance)
+{
+    uint64_t used = instance_memory(instance);
+    uint64_t resident = instance->host.resident_bytes == NULL
+                            ? 0
+                            : instance->host.resident_bytes(instance->host.context, instance);
+    return resident > used ? resident : used;
+}
+
 void instance_flush(struct instance *instance)
 {
     for (int i = 0; i < instance->database_count; i++) {

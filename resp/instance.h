@@ -67,7 +67,8 @@ int instance_database_count(const struct instance *instance);
  */
 uint64_t instance_changes(const struct instance *instance);
 uint64_t instance_memory(const struct instance *instance); /* used_memory */
-void instance_flush(struct instance *instance);            /* all databases, silently */
+uint64_t instance_resident_bytes(const struct instance *instance);
+void instance_flush(struct instance *instance); /* all databases, silently */
 /* The same, and without scripts, functions, slow log and statistics: as after a start. */
 void instance_reset(struct instance *instance);
 
@@ -90,7 +91,8 @@ void instance_close_node(struct instance *instance, int node);
 
 /* Figures that only the host knows, for INFO. */
 struct instance_host_info {
-    uint64_t resident_bytes;
+    /* Memory of the process that stands for this instance; NULL: what it counts itself. */
+    uint64_t (*resident_bytes)(void *context, const struct instance *instance);
     int64_t pid;
     const char *executable, *config_file;
     struct bytes os;

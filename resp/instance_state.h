@@ -106,6 +106,7 @@ struct instance {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
         uint64_t expired_keys, evicted_keys, hits, misses, errors, lazy_freed;
         uint64_t get_commands, set_commands, accounts_ended;
+        uint64_t reads, writes; /* of bytes, however many commands they held */
     } stats;
     struct dict error_counts; /* code -> uint64_t; bounded */
     struct rate commands_rate, input_rate, output_rate;

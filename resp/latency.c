@@ -47,8 +47,13 @@ size_t latency_bucket(int64_t duration_us)
 }
 
 /* Redis counts in nanoseconds with two significant digits and shows the upper end of each step. */
-int64_t latency_bucket_us(size_t bucket)
+int64_t latency_bucket_ns(size_t bucket)
 {
     int64_t step_ns = (int64_t)1024 << bucket;
-    return (step_ns + step_ns / 128 - 1) / 1000;
+    return step_ns + step_ns / 128 - 1;
+}
+
+int64_t latency_bucket_us(size_t bucket)
+{
+    return latency_bucket_ns(bucket) / 1000;
 }

@@ -37,5 +37,6 @@ const struct latency_sample *latency_last(const struct latency_event *event);
 /* Index of the bucket that a duration falls into, and what LATENCY HISTOGRAM calls it. */
 size_t latency_bucket(int64_t duration_us);
 int64_t latency_bucket_us(size_t bucket);
+int64_t latency_bucket_ns(size_t bucket); /* its upper end */
 
 #endif

@@ -128,6 +128,7 @@ void session_destroy(struct session *session)
 void session_feed(struct session *session, struct bytes input)
 {
     session->instance->stats.input_bytes += input.size;
+    session->instance->stats.reads++;
     session->instance->lap_us = 0;
     parser_feed(&session->parser, input);
 }
@@ -335,6 +336,7 @@ struct bytes session_output(const struct session *session)
 void session_sent(struct session *session, size_t size)
 {
     session->instance->stats.output_bytes += size;
+    session->instance->stats.writes++;
     session->output_total += size;
     buf_consume(&session->reply.output, size);
     if (session->reply.output.size == 0 && session->reply.output.capacity > KEPT_OUTPUT) {

@@ -360,7 +360,9 @@ static void cmd_cluster_help(struct call *call)
         "a link",
         NULL,
     };
-    reply_help(call, help_lines);
+    if (cluster_or_reply(call)) {
+        reply_help(call, help_lines);
+    }
 }
 
 static const struct command cluster_subcommands[] = {

@@ -10,8 +10,11 @@
 static size_t reply_setting(struct call *call, const char *name, int index)
 {
     for (int i = 2; name != NULL && i < call->argc; i++) {
-        if (bytes_match_glob(call->argv[i], bytes_from_string(name), true)) {
-            reply_bulk_string(call->reply, name);
+        struct bytes wanted = call->argv[i];
+        if (bytes_match_glob(wanted, bytes_from_string(name), true)) {
+            /* One that is named in full is called as it was named. */
+            bool named = bytes_equal_string_nocase(wanted, name) && call_supports(call, "7.0.0");
+            reply_bulk(call->reply, named ? wanted : bytes_from_string(name));
             reply_bulk_string(call->reply, call->instance->configuration.values[index]);
             return 1;
         }

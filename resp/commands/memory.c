@@ -64,7 +64,7 @@ static void cmd_memory_stats(struct call *call)
     struct instance *instance = call->instance;
     uint64_t total = instance_memory(instance), keys = 0, tables = 0;
     size_t mark = reply_defer(call->reply), pairs = 0;
-    uint64_t resident = instance->host.resident_bytes > 0 ? instance->host.resident_bytes : total;
+    uint64_t resident = instance_resident_bytes(instance);
     uint64_t peak = instance->peak_memory > total ? instance->peak_memory : total;
     reply_figure(call, "peak.allocated", peak);
     reply_figure(call, "total.allocated", total);

@@ -159,7 +159,7 @@ static bool pattern_arity_fits(struct call *call)
     if (call->argc <= 3) {
         return true;
     }
-    reply_unknown_subcommand(call);
+    reply_subcommand_syntax_error(call);
     return false;
 }
 

@@ -9,7 +9,7 @@ static void cmd_slowlog_get(struct call *call)
 {
     int64_t most = 10;
     if (call->argc > 3) {
-        reply_unknown_subcommand(call);
+        reply_subcommand_syntax_error(call);
         return;
     }
     if (call->argc == 3) {

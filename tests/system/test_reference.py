@@ -6,11 +6,9 @@ import pytest
 
 TRANSCRIPTS = pathlib.Path(__file__).parents[2] / "fixtures" / "redis"
 # The others drive the clock, which a real server's does not follow.
-NAMES = [
-    "acl.transcript", "bitmap.transcript", "function.transcript", "geo.transcript", "hash.transcript", "hyperloglog.transcript", "keys.transcript",
-    "list.transcript", "protocol.transcript", "scripting.transcript", "server.transcript", "set.transcript",
-    "sort.transcript", "sorted_set.transcript", "stream.transcript", "string.transcript",
-]
+NAMES = [f"{name}.transcript" for name in (
+    "acl bitmap client cluster config function geo hash hyperloglog keys latency list memory protocol pubsub scripting "
+    "server set slow_log sort sorted_set stream string").split()]
 END = b"$13\r\nend-of-answer\r\n"
 
 

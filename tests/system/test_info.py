@@ -1,0 +1,50 @@
+"""INFO: the same sections and fields as a real redis-server 7.0, in the same order, and figures that move."""
+import pytest
+import redis
+
+BY_COMMAND = ("# Commandstats", "# Latencystats")  # in the order of a hash table there
+
+
+def fields(client, *sections):
+    for words in (("SET", "a", "1"), ("GET", "a"), ("LPUSH", "a", "1"), ("NOSUCH",), ("CLIENT", "ID")):
+        try:
+            client.execute_command(*words)
+        except redis.exceptions.ResponseError:
+            pass
+    client.response_callbacks.pop("INFO", None)
+    found, heading = [], None
+    for line in client.execute_command("INFO", *sections).decode().split("\r\n"):
+        heading = line if line.startswith("#") else heading
+        if line and not line.startswith("#"):
+            found.append((heading, line.split(":")[0]))
+    return found
+
+
+@pytest.mark.parametrize("sections", [(), ("everything",), ("all",), ("default",), ("memory", "stats"),
+                                      ("latencystats",)], ids=" ".join)
+def test_the_fields_are_those_of_redis_server(start_emulator, redis_server, sections):
+    emulator = start_emulator("--profile", "redis", "--ephemeral")
+    ours, theirs = (fields(redis.Redis(port=port), *sections) for port in (emulator.port, redis_server.port))
+    unordered = [{field for field in found if field[0] in BY_COMMAND and not field[1].endswith("_ping")}
+                 for found in (ours, theirs)]
+    ordered = [[field for field in found if field[0] not in BY_COMMAND] for found in (ours, theirs)]
+    assert unordered[0] == unordered[1]
+    assert ordered[0] == ordered[1]
+
+
+def test_figures_are_true(start_emulator):
+    emulator = start_emulator("--profile", "redis", "--ephemeral")
+    client = redis.Redis(port=emulator.port)
+    before = client.info("everything")
+    client.set("big", "x" * 10_000_000)
+    after = client.info("everything")
+    assert after["used_memory"] - before["used_memory"] > 9_900_000
+    assert after["used_memory_rss"] >= after["used_memory"]
+    assert after["used_memory_rss"] > 1_000_000 and after["total_system_memory"] > 1 << 28
+    assert after["total_reads_processed"] > before["total_reads_processed"]
+    assert after["total_writes_processed"] > before["total_writes_processed"]
+    assert after["latency_percentiles_usec_set"]["p50"] > 0
+    client.config_set("latency-tracking-info-percentiles", "25 100")
+    assert list(client.info("latencystats")["latency_percentiles_usec_set"]) == ["p25", "p100"]
+    client.config_set("latency-tracking", "no")
+    assert client.info("latencystats") == {}
