@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,10 +85,17 @@ static int sync_directory_of(const char *path)
     return failure;
 }
 
+/* One thread may save a file while another still writes an older state of it. */
+char *file_temporary_name(const char *path, pid_t process)
+{
+    return string_format("%s" FILE_TEMPORARY_MARK "%ld.%lx", path, (long)process,
+                         (unsigned long)pthread_self());
+}
+
 int file_replace_begin(struct file_replacement *replacement, const char *path, mode_t mode)
 {
     replacement->path = string_duplicate(path);
-    replacement->temporary = string_format("%s" FILE_TEMPORARY_MARK "%ld", path, (long)getpid());
+    replacement->temporary = file_temporary_name(path, getpid());
     /* Not through a name that someone else has put there. */
     unlink(replacement->temporary);
     replacement->descriptor =

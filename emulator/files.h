@@ -13,6 +13,8 @@
 
 /* What the temporary names end in, before a number; left over only by a crash. */
 #define FILE_TEMPORARY_MARK ".tmp-"
+/* What this thread, of that process, writes before it is called `path`. memory_free */
+char *file_temporary_name(const char *path, pid_t process);
 
 /* Appends the content; EFBIG when it passes the buffer's limit. */
 int file_read(const char *path, struct buf *content);

@@ -164,8 +164,7 @@ static void child_ended(struct state_writer *writer, int status)
     writer->failure = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
     if (writer->failure != 0) {
         /* A killed child has left its temporary file. */
-        char *temporary =
-            string_format("%s" FILE_TEMPORARY_MARK "%ld", writer->path, (long)writer->child);
+        char *temporary = file_temporary_name(writer->path, writer->child);
         unlink(temporary);
         memory_free(temporary);
     }
