@@ -267,6 +267,7 @@ static void make_management(struct app *app)
         .context = app,
     };
     app->management = management_create(&management);
+    app->graph = graph_create(app->identity, app->clock, &app->random, WELL_KNOWN_TENANT_ID);
     app->key_vault =
         key_vault_create(management_service(app->management), app->identity, WELL_KNOWN_TENANT_ID);
 }
@@ -373,6 +374,8 @@ static void make_endpoints(struct app *app)
     sites = admin_sites(app->admin, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
     sites = identity_sites(app->identity, &count);
+    http_endpoint_add_sites(app->front_door, sites, count);
+    sites = graph_sites(app->graph, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
     sites = key_vault_sites(app->key_vault, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
@@ -622,6 +625,7 @@ static void take_down(struct app *app)
     webhooks_destroy(app->webhooks);
     metrics_destroy(app->metrics);
     cache_host_destroy(app->caches);
+    graph_destroy(app->graph);
     identity_destroy(app->identity);
     tls_authority_destroy(app->authority);
     actions_destroy(app->actions);

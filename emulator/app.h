@@ -13,6 +13,7 @@
 #include "emulator/config.h"
 #include "emulator/connection_strings.h"
 #include "emulator/faults/faults.h"
+#include "emulator/graph.h"
 #include "emulator/http_endpoint.h"
 #include "emulator/identity.h"
 #include "emulator/journal.h"
@@ -49,6 +50,7 @@ struct app {
     struct webhooks *webhooks;
     struct identity *identity;
     struct management *management;
+    struct graph *graph;
     struct key_vault *key_vault;
     struct state *state;
     uint64_t resource_changes;

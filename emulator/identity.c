@@ -543,3 +543,24 @@ const char *identity_principal_type(const struct identity *identity, struct byte
     memory_free(id);
     return type;
 }
+
+void identity_remove_secret(struct identity *identity, const char *client_id, struct bytes secret)
+{
+    struct application *application = tenant_application(&identity->tenant, client_id);
+    if (application != NULL) {
+        application_remove_secret(application, secret);
+    }
+}
+
+void identity_each_application(const struct identity *identity,
+                               void (*visit)(void *context,
+                                             const struct identity_application *application),
+                               void *context)
+{
+    for (const struct application *application = identity->tenant.applications; application != NULL;
+         application = application->next) {
+        const struct identity_application shown = {application->client_id, application->object_id,
+                                                   application->name, application->resource_id};
+        visit(context, &shown);
+    }
+}

@@ -48,6 +48,13 @@ void identity_register(struct identity *identity, const struct identity_applicat
 /* One more secret, or certificate (PEM). False: no such application, or not a certificate. */
 bool identity_add_secret(struct identity *identity, const char *client_id, struct bytes secret);
 bool identity_add_certificate(struct identity *identity, const char *client_id, struct bytes pem);
+/* The secret signs nobody in any more. */
+void identity_remove_secret(struct identity *identity, const char *client_id, struct bytes secret);
+/* Visits all that are there; the visitor changes none. */
+void identity_each_application(const struct identity *identity,
+                               void (*visit)(void *context,
+                                             const struct identity_application *application),
+                               void *context);
 bool identity_forget(struct identity *identity, const char *client_id); /* false: not there */
 
 /* "User", "ServicePrincipal", or NULL when there is nobody of that object id. */

@@ -176,6 +176,19 @@ void application_add_secret(struct application *application, struct bytes secret
     application->secrets[application->secret_count++] = bytes_to_string(secret);
 }
 
+void application_remove_secret(struct application *application, struct bytes secret)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < application->secret_count; i++) {
+        if (bytes_equal_string(secret, application->secrets[i])) {
+            memory_free(application->secrets[i]);
+        } else {
+            application->secrets[kept++] = application->secrets[i];
+        }
+    }
+    application->secret_count = kept;
+}
+
 void application_add_certificate(struct application *application,
                                  struct token_certificate *certificate)
 {

@@ -40,6 +40,7 @@ struct application *tenant_application(const struct tenant *tenant, const char *
 struct application *tenant_application_by_object_id(const struct tenant *tenant, const char *id);
 struct application *tenant_application_by_resource_id(const struct tenant *tenant, const char *id);
 void application_add_secret(struct application *application, struct bytes secret);
+void application_remove_secret(struct application *application, struct bytes secret);
 /* Takes the certificate over. */
 void application_add_certificate(struct application *application,
                                  struct token_certificate *certificate);
