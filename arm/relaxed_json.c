@@ -116,7 +116,8 @@ static bool add_token(struct rewriter *rewriter)
         return add_word(rewriter);
     }
     size_t size = rewriter->out.size;
-    if ((byte == '}' || byte == ']') && size > 0 && rewriter->out.data[size - 1] == ',') {
+    if ((byte == '}' || byte == ']') && size > 1 && rewriter->out.data[size - 1] == ',' &&
+        strchr("{[,:", rewriter->out.data[size - 2]) == NULL) {
         rewriter->out.size--;
     }
     if (strchr("{}[],:+-.0123456789", byte) == NULL || byte == '\0') {

@@ -383,7 +383,8 @@ const struct arm_resource_type arm_deployment_type = {
 };
 static const struct arm_resource_type *const types[] = {&arm_deployment_type};
 
-static const char type[] = "Microsoft.Resources/deployments";
+#define TYPE "Microsoft.Resources/deployments"
+static const char type[] = TYPE;
 #define GROUP "/subscriptions/{}/resourceGroups/{}"
 #define SUBSCRIPTION "/subscriptions/{}"
 #define DEPLOYMENTS "/providers/Microsoft.Resources/deployments"
@@ -392,14 +393,15 @@ static const char type[] = "Microsoft.Resources/deployments";
         {ARM_GET, scope DEPLOYMENTS "/{}", get, type},                                             \
         {ARM_HEAD, scope DEPLOYMENTS "/{}", head, type},                                           \
         {ARM_DELETE, scope DEPLOYMENTS "/{}", remove_one, type},                                   \
-        {ARM_POST, scope DEPLOYMENTS "/{}/cancel", cancel, type},                                  \
-        {ARM_POST, scope DEPLOYMENTS "/{}/validate", deployment_validate, type},                   \
-        {ARM_POST, scope DEPLOYMENTS "/{}/whatIf", deployment_what_if, type},                      \
-        {ARM_POST, scope DEPLOYMENTS "/{}/exportTemplate", deployment_export, type},               \
-        {ARM_GET, scope DEPLOYMENTS "/{}/operations", list_operations, type},                      \
-        {ARM_GET, scope DEPLOYMENTS "/{}/operations/{}", get_operation, type},                     \
-        {ARM_GET, scope "/deployments/{}/operations", list_operations, type},                      \
-        {ARM_GET, scope "/deployments/{}/operations/{}", get_operation, type},                     \
+        {ARM_POST, scope DEPLOYMENTS "/{}/cancel", cancel, TYPE "/cancel"},                        \
+        {ARM_POST, scope DEPLOYMENTS "/{}/validate", deployment_validate, TYPE "/validate"},       \
+        {ARM_POST, scope DEPLOYMENTS "/{}/whatIf", deployment_what_if, TYPE "/whatIf"},            \
+        {ARM_POST, scope DEPLOYMENTS "/{}/exportTemplate", deployment_export,                      \
+         TYPE "/exportTemplate"},                                                                  \
+        {ARM_GET, scope DEPLOYMENTS "/{}/operations", list_operations, TYPE "/operations"},        \
+        {ARM_GET, scope DEPLOYMENTS "/{}/operations/{}", get_operation, TYPE "/operations"},       \
+        {ARM_GET, scope "/deployments/{}/operations", list_operations, TYPE "/operations"},        \
+        {ARM_GET, scope "/deployments/{}/operations/{}", get_operation, TYPE "/operations"},       \
     {                                                                                              \
         ARM_GET, scope DEPLOYMENTS "/{}/operationStatuses/{}", get_status, type                    \
     }
@@ -408,7 +410,7 @@ static const struct arm_route routes[] = {
     ROUTES(GROUP),
     ROUTES(SUBSCRIPTION),
     {ARM_POST, GROUP "/exportTemplate", deployment_export_group,
-     "Microsoft.Resources/subscriptions/resourceGroups"},
+     "Microsoft.Resources/subscriptions/resourceGroups/exportTemplate"},
     {ARM_GET, "/subscriptions/{}/providers/Microsoft.Resources/deploymentWhatIfResults/{}",
      deployment_what_if_result, type},
 };
