@@ -350,7 +350,7 @@ static bool interfere(void *context, const struct site *site, const struct site_
                       struct http_response *response)
 {
     struct app *app = context;
-    return site->plane != NULL && strcmp(site->plane, "keyvault") == 0 &&
+    return strcmp(site->plane != NULL ? site->plane : site->name, "keyvault") == 0 &&
            http_faults_answer_keyvault(app->http_faults, request, response);
 }
 

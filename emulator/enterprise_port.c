@@ -25,6 +25,7 @@ static struct listener *listen_at(struct enterprise_port *port, int number, stru
         .authority = config->authority,
         .policy = redis_endpoint_policy(port->endpoint),
         .handler = redis_endpoint_handler(port->endpoint),
+        .faults = config->faults == NULL ? NULL : redis_faults_engine(config->faults),
     };
     buf_clear(error);
     return listener_create(config->loop, &listening, error);

@@ -78,7 +78,7 @@ static enum exit_status ask(const struct fault_settings *settings, const char *m
 
 static cJSON *value_of(const char *text)
 {
-    cJSON *value = cJSON_Parse(text);
+    cJSON *value = cJSON_ParseWithOpts(text, NULL, true); /* all of it: "5m" is no number */
     if (cJSON_IsNumber(value) || cJSON_IsBool(value)) {
         return value;
     }

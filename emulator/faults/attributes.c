@@ -91,6 +91,12 @@ static bool parse_time(const struct fault_attribute *attribute, const cJSON *ite
 static bool parse_text(const struct fault_attribute *attribute, const cJSON *item,
                        struct fault_value *value, struct buf *error)
 {
+    if (cJSON_IsNumber(item)) {
+        /* A code of digits is a text, too. */
+        memory_free(value->text);
+        value->text = string_format("%.15g", item->valuedouble);
+        return true;
+    }
     if (!cJSON_IsString(item) || strlen(item->valuestring) > LONGEST_TEXT) {
         buf_printf(error, "attribute '%s' must be a text of at most %d bytes", attribute->name,
                    LONGEST_TEXT);

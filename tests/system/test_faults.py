@@ -57,6 +57,9 @@ def test_the_command_line(emulator):
     rule = shown(emulator, "ro")
     assert rule["match"] == {"cache": "devcache", "command": ["SET", "DEL"]} and rule["times"] == 2
     assert emulator.run("fault", "add", json.dumps({"id": "two", "type": "oom"})).returncode == 0
+    assert emulator.run("fault", "add", "token_lifetime", "id=five", "lifetime=5m").returncode == 0
+    assert shown(emulator, "five")["attributes"] == {"lifetime": "5m"}
+    assert emulator.run("fault", "remove", "five").returncode == 0
     file = emulator.directory / "rules.json"
     file.write_text(json.dumps([{"id": "three", "type": "oom"}, {"id": "four", "type": "busy"}]))
     assert emulator.run("fault", "add", file).returncode == 0

@@ -259,3 +259,47 @@ def test_signing_key_rollover(emulator):
         now = emulator.request("GET", "/common/discovery/v2.0/keys", host="login.microsoftonline.com").json
         assert now["keys"][0]["kid"] != keys["keys"][0]["kid"]
     assert bearer(emulator, before).status == 200
+
+
+# Key Vault and Azure Monitor.
+
+def test_key_vault_refuses_and_recovers(emulator):
+    emulator.arm("PUT", "/resourcegroups/vaults", {"location": "eastus"}, "2021-04-01")
+    tenant, owner = emulator.ready["tenantId"], "00000000-0000-4000-8000-0000000000a2"
+    policy = {"tenantId": tenant, "objectId": owner, "permissions": {"secrets": ["get", "set"]}}
+    body = {"location": "eastus", "properties": {"tenantId": tenant, "sku": {"family": "A", "name": "standard"},
+                                                 "accessPolicies": [policy]}}
+    path = "/resourceGroups/vaults/providers/Microsoft.KeyVault/vaults/kv-tests"
+    assert emulator.arm("PUT", path, body, "2022-07-01").status == 200
+    token = {"Authorization": "Bearer " + emulator.token("https://vault.azure.net")}
+
+    def call(method, secret, body=None, headers=token):
+        return emulator.request(method, f"/secrets/{secret}?api-version=7.4", body, headers, "kv-tests.vault.azure.net")
+
+    def error(answer):
+        words = answer.json["error"]
+        return answer.status, words["code"], words.get("innererror", {}).get("code")
+    assert call("PUT", "password", {"value": "one"}).status == 200
+    for kind, plane, expected in (("forbidden", None, (403, "Forbidden", "ForbiddenByRbac")),
+                                  ("secret_not_found", None, (404, "SecretNotFound", None)),
+                                  ("throttled", "keyvault", (429, "Throttled", None)),
+                                  ("soft_deleted", None, (404, "SecretNotFound", None))):
+        with fault(emulator, kind, plane, {"vault": "kv-tests", "secret": "pass*"}):
+            assert error(call("GET", "password")) == expected
+            assert call("GET", "other").json["error"]["code"] == "SecretNotFound"
+            assert call("GET", "password", headers={}).status == 401
+    with fault(emulator, "soft_deleted", match={"vault": "kv-tests"}):
+        answer = call("PUT", "password", {"value": "two"})
+        assert error(answer) == (409, "Conflict", "ObjectIsDeletedButRecoverable")
+    assert call("GET", "password").json["value"] == "one"
+
+
+def test_monitor_has_a_plane_of_its_own(grouped):
+    put(grouped)
+    grouped.advance("30m")
+    metrics = grouped.cache_path("prod-1") + "/providers/Microsoft.Insights/metrics?metricnames=connectedclients"
+    with fault(grouped, "error", "monitor", attributes={"status": 503, "code": "Down", "message": "Not now."}):
+        answer = grouped.arm("GET", metrics, version="2018-01-01")
+        assert answer.status == 503 and answer.json["error"] == {"code": "Down", "message": "Not now."}
+        assert grouped.arm("GET", grouped.cache_path("prod-1")).status == 200
+    assert grouped.arm("GET", metrics, version="2018-01-01").status == 200
