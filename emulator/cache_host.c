@@ -12,6 +12,7 @@
 #include "emulator/geo_replication.h"
 #include "emulator/well_known.h"
 #include "resp/cluster.h"
+#include "resp/keyspace.h"
 #include "resp/rdb.h"
 #include "resp/session.h"
 
@@ -259,6 +260,21 @@ void cache_host_observe(struct cache_host *host, const struct observer *observer
     }
 }
 
+/* A clustered cache has only the first. */
+static void warn_of_databases(const struct cache *cache)
+{
+    size_t lost = 0;
+    for (int i = 1; cache->cluster == NULL && i < instance_database_count(cache->instance); i++) {
+        lost += keyspace_count(instance_database(cache->instance, i));
+    }
+    if (lost > 0) {
+        log_warn("cache",
+                 "keys are lost name=%s count=%zu reason=\"they are in databases above 0, which a "
+                 "clustered cache does not have\"",
+                 cache->name, lost);
+    }
+}
+
 /*
  * Gives the cache as many shards as it should have, and every key to the shard of its slot. True:
  * there are others than before.
@@ -271,6 +287,7 @@ static bool settle_shards(struct cache_host *host, struct cache *cache,
         return false; /* clustering cannot be turned off again */
     }
     geo_forget(host, cache);
+    warn_of_databases(cache);
     struct cluster *cluster = cluster_create(BYTES("127.0.0.1"), count, host->config.random);
     for (int i = 0; i < count; i++) {
         struct instance *instance =

@@ -174,6 +174,14 @@ void cluster_take_keys(struct cluster *cluster, struct instance *instance)
         at += size;
     }
     buf_finish(&misplaced.keys);
+    /* Nodes have one database. */
+    for (int i = 1; i < instance->database_count; i++) {
+        if (keyspace_count(instance->databases[i]) > 0) {
+            watch_touch_database(instance, instance->databases[i]);
+            keyspace_clear(instance->databases[i]);
+            instance->changes++;
+        }
+    }
 }
 
 /* ---- Redirection ---- */

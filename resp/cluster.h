@@ -42,7 +42,10 @@ void cluster_destroy(struct cluster *cluster); /* its instances must be gone; NU
 void cluster_join(struct cluster *cluster, int shard, struct instance *instance);
 void cluster_leave(struct instance *instance);
 
-/* After a change of nodes, or a load: the instance's keys go to the nodes of their slots. */
+/*
+ * After a change of nodes, or a load: the instance's keys go to the nodes of their slots. Those of
+ * other databases than the first are dropped: nobody could reach them.
+ */
 void cluster_take_keys(struct cluster *cluster, struct instance *instance);
 
 /* CRC16 of the key, or of what stands between its first braces. */

@@ -135,6 +135,8 @@ struct command {
     unsigned flags;
     unsigned categories; /* enum command_category beyond the derived ones */
     struct key_spec keys[MAX_KEY_SPECS];
+    /* The argument that is the key of a specification that begins nobody knows where; 0: none. */
+    int (*find_key)(const struct bytes *argv, int argc);
     enum azure_rule azure;
     const char *since; /* hidden from caches that run an older Redis */
     const char *complexity, *summary;

@@ -330,6 +330,12 @@ int command_keys(const struct command *command, const struct bytes *argv, int ar
     for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
         const struct key_spec *spec = &command->keys[i];
         int begin = spec_begin(spec, argv, argc);
+        if (spec->begin == KEY_BEGIN_UNKNOWN && command->find_key != NULL &&
+            (spec->flags & KEY_OW) != 0) {
+            int at = command->find_key(argv, argc);
+            count = at == 0 ? count : add_range(at, at, 1, argc, spec->flags, keys, most, count);
+            continue;
+        }
         if (begin < 0 || (spec->flags & KEY_NOT_KEY) != 0) {
             continue;
         }

@@ -296,15 +296,21 @@ static void measure(struct call *call, struct command_entry *entry, int64_t dura
     }
 }
 
-/* CLIENT CACHING speaks of the next command, or of the next transaction. */
+/*
+ * For clients that track. A script that reads anything has read all the keys that it was given.
+ * CLIENT CACHING speaks of the next command, or of the next transaction or script.
+ */
 static void remember_reads(struct call *call, const struct command_entry *entry)
 {
-    struct session *session = call->session;
-    tracking_remember(call);
+    const struct script_run *script = lua_engines_run(call->instance);
+    unsigned flags = call->command->flags;
+    if ((flags & CMD_READONLY) != 0 && (flags & CMD_MAY_RUN_LONG) == 0) {
+        tracking_remember(script == NULL ? call : script->call);
+    }
     bool client =
         entry->container != NULL && strcmp(entry->container->command->name, "CLIENT") == 0;
-    if (!session->in_transaction && !call->nested && !client) {
-        session->tracking.caching = false;
+    if (!call->session->in_transaction && !call->nested && !client) {
+        call->session->tracking.caching = false;
     }
 }
 
@@ -322,7 +328,7 @@ void dispatch_finish(struct call *call, struct command_entry *entry, int64_t sta
     if (instance->feed.first != NULL) {
         replication_command_done(call, entry);
     }
-    if (call->session->tracking.on) {
+    if (instance->tracking.sessions > 0) {
         remember_reads(call, entry);
     }
 }

@@ -181,8 +181,8 @@ static void remember(struct instance *instance, struct bytes key, uint64_t id)
 void tracking_remember(struct call *call)
 {
     const struct tracking *tracking = &call->session->tracking;
-    if (!tracking->on || tracking->broadcast || (call->command->flags & CMD_READONLY) == 0 ||
-        (tracking->opt_in && !tracking->caching) || (tracking->opt_out && tracking->caching)) {
+    if (!tracking->on || tracking->broadcast || (tracking->opt_in && !tracking->caching) ||
+        (tracking->opt_out && tracking->caching)) {
         return;
     }
     struct command_key *keys = memory_allocate((size_t)call->argc * sizeof(*keys));

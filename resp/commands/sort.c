@@ -370,6 +370,28 @@ static void cmd_sort_ro(struct call *call)
     sort_key(call, true);
 }
 
+/* The key behind the last STORE; the word may be an argument of another option, too. */
+static int find_stored(const struct bytes *argv, int argc)
+{
+    static const struct {
+        const char *name;
+        int values;
+    } options[] = {{"LIMIT", 2}, {"GET", 1}, {"BY", 1}};
+    int found = 0;
+    for (int i = 2; i < argc; i++) {
+        if (bytes_equal_string_nocase(argv[i], "STORE") && i + 1 < argc) {
+            found = i + 1;
+        }
+        for (size_t option = 0; option < ARRAY_LEN(options); option++) {
+            if (bytes_equal_string_nocase(argv[i], options[option].name)) {
+                i += options[option].values;
+                break;
+            }
+        }
+    }
+    return found;
+}
+
 static const struct command commands[] = {
     {
         .name = "SORT",
@@ -377,6 +399,7 @@ static const struct command commands[] = {
         .arity = -2,
         .flags = CMD_WRITE | CMD_DENY_OOM,
         .categories = CATEGORY_DANGEROUS | CATEGORY_LIST | CATEGORY_SET | CATEGORY_SORTED_SET,
+        .find_key = find_stored,
         .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1),
                  {.begin = KEY_BEGIN_UNKNOWN,
                   .find = KEY_FIND_UNKNOWN,

@@ -125,3 +125,25 @@ def test_info_tells_what_scripts_and_functions_hold(emulator):
             assert int(after[name]) > int(before[name])
         assert int(after["used_memory_vm_total"]) == int(after["used_memory_vm_eval"]) + int(
             after["used_memory_vm_functions"])
+
+
+def test_a_script_that_reads_makes_its_keys_tracked(start_emulator, redis_server):
+    emulator = start_emulator("--profile", "redis", "--ephemeral")
+    heard = []
+    for connect in (emulator.connect, redis_server.connect):
+        with connect() as reader, connect() as writer:
+            assert reader.call("HELLO", "3")["proto"] == 3
+            assert reader.call("CLIENT", "TRACKING", "on") == "OK"
+            for name, script in (("EVAL", "return redis.call('GET', KEYS[1])"),
+                                 ("EVAL", "redis.call('SET', 'other', '1') return redis.call('GET', KEYS[1])"),
+                                 ("EVAL_RO", "return redis.call('GET', 'made-up')"), ("EVAL_RO", "return 1")):
+                reader.call(name, script, "1", "a")
+                for key in ("a", "other", "made-up"):
+                    assert writer.call("SET", key, "1") == "OK"
+                reader.send(b"*2\r\n$4\r\nECHO\r\n$3\r\nend\r\n")
+                pushed = []
+                while (reply := reader.reply()) != "end":
+                    pushed.append(reply)
+                heard.append((name, script, pushed))
+    assert heard[:4] == heard[4:]
+    assert [pushed for _, _, pushed in heard[:4]] == [[["invalidate", ["a"]]]] * 3 + [[]]
