@@ -138,6 +138,11 @@ struct arm_sample {
     uint64_t count;
 };
 
+/* The identity of a resource, which may have tokens. */
+struct arm_managed_identity {
+    const char *client_id, *object_id, *name, *resource_id;
+};
+
 struct arm_host {
     void *context;
     /* Verifies a bearer token for the management API. False: `error` says why (401). */
@@ -149,6 +154,13 @@ struct arm_host {
     /* `domain`: what Azure puts behind the name, "redis.cache.windows.net". */
     void (*cache_address)(void *context, struct bytes name, const char *domain,
                           struct arm_cache_address *address);
+    /* The identity may have tokens from now on, or is gone. May be NULL. */
+    void (*identity_apply)(void *context, const struct arm_managed_identity *identity);
+    void (*identity_remove)(void *context, const char *client_id);
+    /* A web app or a container app wrote a line to its log. May be NULL. */
+    void (*app_log)(void *context, struct bytes resource_id, struct bytes line);
+    /* Port of the emulator's own HTTP address; 0: not open. May be NULL. */
+    int (*front_door_port)(void *context);
     /* The cache exists from now on, or has changed. */
     void (*cache_apply)(void *context, const struct arm_cache *cache);
     /* It is gone: connections are closed and data is dropped. */

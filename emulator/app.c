@@ -106,6 +106,20 @@ static void resources_changed(void *context)
     }
 }
 
+static void app_logged(void *context, struct bytes resource_id, struct bytes line)
+{
+    struct app *app = context;
+    if (app->log_streams != NULL) {
+        log_streams_write(app->log_streams, resource_id, line);
+    }
+}
+
+static int front_door_port(void *context)
+{
+    const struct app *app = context;
+    return app->https_port;
+}
+
 static void cache_moved(void *context, const struct cache *cache)
 {
     struct app *app = context;
@@ -264,10 +278,13 @@ static void make_management(struct app *app)
         .webhooks = app->webhooks,
         .changed = resources_changed,
         .faults = app->http_faults,
+        .app_log = app_logged,
+        .front_door_port = front_door_port,
         .context = app,
     };
     app->management = management_create(&management);
     app->graph = graph_create(app->identity, app->clock, &app->random, WELL_KNOWN_TENANT_ID);
+    app->log_streams = log_streams_create(management_service(app->management));
     app->key_vault =
         key_vault_create(management_service(app->management), app->identity, WELL_KNOWN_TENANT_ID);
 }
@@ -378,6 +395,8 @@ static void make_endpoints(struct app *app)
     sites = graph_sites(app->graph, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
     sites = key_vault_sites(app->key_vault, &count);
+    http_endpoint_add_sites(app->front_door, sites, count);
+    sites = log_streams_sites(app->log_streams, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
     sites = management_sites(app->management, &count);
     http_endpoint_add_sites(app->front_door, sites, count);
@@ -621,6 +640,8 @@ static void take_down(struct app *app)
     app->cache_ports = NULL;
     admin_destroy(app->admin);
     key_vault_destroy(app->key_vault);
+    log_streams_destroy(app->log_streams);
+    app->log_streams = NULL;
     management_destroy(app->management);
     webhooks_destroy(app->webhooks);
     metrics_destroy(app->metrics);

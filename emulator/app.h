@@ -19,6 +19,7 @@
 #include "emulator/journal.h"
 #include "emulator/key_vault.h"
 #include "emulator/listener.h"
+#include "emulator/log_streams.h"
 #include "emulator/loop.h"
 #include "emulator/management.h"
 #include "emulator/metrics.h"
@@ -52,6 +53,7 @@ struct app {
     struct management *management;
     struct graph *graph;
     struct key_vault *key_vault;
+    struct log_streams *log_streams;
     struct state *state;
     uint64_t resource_changes;
     uint64_t start_changes; /* resource_changes when the resources were those of the start */

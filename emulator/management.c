@@ -32,6 +32,8 @@ struct management {
     struct http_faults *faults;
     const struct site_request *asked; /* while it is handled */
     void (*changed)(void *context);
+    void (*app_log)(void *context, struct bytes resource_id, struct bytes line);
+    int (*front_door_port)(void *context);
     void *context;
     struct site sites[2];
 };
@@ -141,6 +143,39 @@ static void decide_outcome(void *context, const struct arm_ending *ending,
     http_faults_decide_outcome(management->faults, ending, outcome);
 }
 
+static void identity_apply(void *context, const struct arm_managed_identity *identity)
+{
+    struct management *management = context;
+    const struct identity_application application = {
+        .client_id = identity->client_id,
+        .object_id = identity->object_id,
+        .name = identity->name,
+        .resource_id = identity->resource_id,
+    };
+    identity_register(management->identity, &application);
+}
+
+static void identity_remove(void *context, const char *client_id)
+{
+    struct management *management = context;
+    identity_forget(management->identity, client_id);
+}
+
+static void app_log(void *context, struct bytes resource_id, struct bytes line)
+{
+    struct management *management = context;
+    if (management->app_log != NULL) {
+        management->app_log(management->context, resource_id, line);
+    }
+}
+
+static int front_door_port(void *context)
+{
+    struct management *management = context;
+    return management->front_door_port == NULL ? 0
+                                               : management->front_door_port(management->context);
+}
+
 static void handle(void *context, const struct site_request *request,
                    struct http_response *response)
 {
@@ -170,6 +205,10 @@ struct management *management_create(const struct management_config *config)
         .interfere = config->faults == NULL ? NULL : interfere,
         .cache_export = cache_export,
         .cache_import = cache_import,
+        .identity_apply = identity_apply,
+        .identity_remove = identity_remove,
+        .app_log = app_log,
+        .front_door_port = front_door_port,
         .changed = changed,
     };
     struct arm_service_config service = config->service;
@@ -180,6 +219,8 @@ struct management *management_create(const struct management_config *config)
     management->webhooks = config->webhooks;
     management->faults = config->faults;
     management->changed = config->changed;
+    management->app_log = config->app_log;
+    management->front_door_port = config->front_door_port;
     management->context = config->context;
     service.host = &host;
     management->service = arm_service_create(&service);

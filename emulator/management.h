@@ -24,6 +24,9 @@ struct management_config {
     /* A resource changed. May be NULL. */
     void (*changed)(void *context);
     struct http_faults *faults; /* on requests and operations; NULL: none */
+    /* As arm_host's. */
+    void (*app_log)(void *context, struct bytes resource_id, struct bytes line);
+    int (*front_door_port)(void *context);
     void *context;
 };
 
