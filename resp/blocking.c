@@ -363,7 +363,7 @@ void blocking_database_changed(struct instance *instance, struct keyspace *db)
 
 static bool may_go_on(const struct blocked *blocked, const struct entry *entry)
 {
-    if (entry == NULL || (blocked->type != NULL && entry->type != blocked->type)) {
+    if (entry == NULL || (blocked->type != NULL && entry_type(entry) != blocked->type)) {
         return blocked->or_gone;
     }
     return true;

@@ -74,7 +74,8 @@ int64_t access_idle_s(uint32_t access, int64_t now_ms)
 /* ---- Choosing ---- */
 
 /* The higher, the sooner it goes. */
-static int64_t score(const struct instance *instance, const struct entry *entry, int64_t now_ms)
+static int64_t score(const struct instance *instance, const struct keyspace *db,
+                     const struct entry *entry, int64_t now_ms)
 {
     switch (instance->eviction.order) {
     case EVICT_LEAST_RECENT:
@@ -82,7 +83,7 @@ static int64_t score(const struct instance *instance, const struct entry *entry,
     case EVICT_LEAST_FREQUENT:
         return COUNTER_MOST - (int64_t)access_frequency(instance, entry->access, now_ms);
     case EVICT_SOONEST:
-        return INT64_MAX - entry->expires_at_ms;
+        return INT64_MAX - keyspace_expires_at(db, entry);
     default:
         return 0;
     }
@@ -102,7 +103,7 @@ static void consider(struct instance *instance, struct keyspace *db, struct cand
     size_t count = keyspace_sample(db, instance->eviction.volatile_only, sampled,
                                    samples < MOST_SAMPLES ? (size_t)samples : MOST_SAMPLES);
     for (size_t i = 0; i < count; i++) {
-        int64_t rank = score(instance, sampled[i], now_ms);
+        int64_t rank = score(instance, db, sampled[i], now_ms);
         if (best->entry == NULL || rank > best->score) {
             *best = (struct candidate){db, sampled[i], rank};
         }

@@ -101,8 +101,8 @@ size_t session_expire_keys(struct session *session, int64_t within_ms)
 
     for (size_t i = 0; i < count; i++) {
         struct entry *entry = keyspace_peek(session->db, keys[i]);
-        if (entry != NULL && entry->expires_at_ms != NO_EXPIRY &&
-            entry->expires_at_ms - now_ms <= within_ms) {
+        if (entry != NULL && entry_expires(entry) &&
+            keyspace_expires_at(session->db, entry) - now_ms <= within_ms) {
             keyspace_set_expiry(session->db, entry, now_ms - 1);
             keyspace_peek(session->db, keys[i]); /* gone, and said so */
             expired++;

@@ -14,11 +14,16 @@
 
 enum { EXPIRED_AT_ONCE = 200, HEAP_WIDTH = 4 };
 
+struct expiring {
+    int64_t at_ms;
+    struct entry *entry;
+};
+
 struct keyspace {
     struct instance *instance;
     int index;
     struct dict keys;
-    struct entry **heap; /* heap[0] is not used: slot 0 is "no expiry" */
+    struct expiring *heap; /* heap[0] is not used: slot 0 is "no expiry" */
     size_t expiring, heap_capacity;
     struct timer expiry;
     struct entry *recent; /* the last entry found or made: spares keyspace_changed a lookup */
@@ -34,7 +39,7 @@ static void add_memory(struct keyspace *db, struct entry *entry, size_t memory)
 
 void keyspace_account(struct keyspace *db, struct entry *entry)
 {
-    add_memory(db, entry, entry->type->memory(entry->data));
+    add_memory(db, entry, entry_type(entry)->memory(entry->data));
 }
 
 size_t keyspace_memory(const struct keyspace *db)
@@ -44,10 +49,10 @@ size_t keyspace_memory(const struct keyspace *db)
 
 /* ---- Expiry heap ---- */
 
-static void place(struct keyspace *db, struct entry *entry, size_t slot)
+static void place(struct keyspace *db, struct expiring item, size_t slot)
 {
-    db->heap[slot] = entry;
-    entry->expiry_slot = (uint32_t)slot;
+    db->heap[slot] = item;
+    item.entry->expiry_slot = (uint32_t)slot;
 }
 
 static size_t parent_of(size_t slot)
@@ -55,31 +60,31 @@ static size_t parent_of(size_t slot)
     return (slot - 2) / HEAP_WIDTH + 1;
 }
 
-static void sift_up(struct keyspace *db, struct entry *entry, size_t slot)
+static void sift_up(struct keyspace *db, struct expiring item, size_t slot)
 {
-    while (slot > 1 && entry->expires_at_ms < db->heap[parent_of(slot)]->expires_at_ms) {
+    while (slot > 1 && item.at_ms < db->heap[parent_of(slot)].at_ms) {
         place(db, db->heap[parent_of(slot)], slot);
         slot = parent_of(slot);
     }
-    place(db, entry, slot);
+    place(db, item, slot);
 }
 
-static void sift_down(struct keyspace *db, struct entry *entry, size_t slot)
+static void sift_down(struct keyspace *db, struct expiring item, size_t slot)
 {
     for (;;) {
         size_t first = (slot - 1) * HEAP_WIDTH + 2, least = 0;
         for (size_t child = first; child < first + HEAP_WIDTH && child <= db->expiring; child++) {
-            if (least == 0 || db->heap[child]->expires_at_ms < db->heap[least]->expires_at_ms) {
+            if (least == 0 || db->heap[child].at_ms < db->heap[least].at_ms) {
                 least = child;
             }
         }
-        if (least == 0 || db->heap[least]->expires_at_ms >= entry->expires_at_ms) {
+        if (least == 0 || db->heap[least].at_ms >= item.at_ms) {
             break;
         }
         place(db, db->heap[least], slot);
         slot = least;
     }
-    place(db, entry, slot);
+    place(db, item, slot);
 }
 
 static void heap_remove(struct keyspace *db, struct entry *entry)
@@ -89,12 +94,11 @@ static void heap_remove(struct keyspace *db, struct entry *entry)
         return;
     }
     entry->expiry_slot = 0;
-    entry->expires_at_ms = NO_EXPIRY;
-    struct entry *last = db->heap[db->expiring--];
-    if (last == entry) {
+    struct expiring last = db->heap[db->expiring--];
+    if (last.entry == entry) {
         return;
     }
-    if (slot > 1 && last->expires_at_ms < db->heap[parent_of(slot)]->expires_at_ms) {
+    if (slot > 1 && last.at_ms < db->heap[parent_of(slot)].at_ms) {
         sift_up(db, last, slot);
     } else {
         sift_down(db, last, slot);
@@ -104,9 +108,8 @@ static void heap_remove(struct keyspace *db, struct entry *entry)
 /* An early timer does no harm, so it is moved forward only. */
 static void arm_expiry(struct keyspace *db)
 {
-    if (db->expiring > 0 &&
-        (!timer_armed(&db->expiry) || db->expiry.due_ms > db->heap[1]->expires_at_ms)) {
-        clock_arm(db->instance->clock, &db->expiry, db->heap[1]->expires_at_ms);
+    if (db->expiring > 0 && (!timer_armed(&db->expiry) || db->expiry.due_ms > db->heap[1].at_ms)) {
+        clock_arm(db->instance->clock, &db->expiry, db->heap[1].at_ms);
     }
 }
 
@@ -117,12 +120,23 @@ void keyspace_set_expiry(struct keyspace *db, struct entry *entry, int64_t expir
         return;
     }
     if (db->expiring + 2 > db->heap_capacity) {
-        db->heap_capacity = db->heap_capacity == 0 ? 16 : db->heap_capacity * 2;
+        db->heap_capacity = db->heap_capacity < 16 ? 16 : db->heap_capacity + db->heap_capacity / 4;
         db->heap = memory_resize(db->heap, db->heap_capacity * sizeof(*db->heap));
     }
-    entry->expires_at_ms = expires_at_ms;
-    sift_up(db, entry, ++db->expiring);
+    sift_up(db, (struct expiring){expires_at_ms, entry}, ++db->expiring);
     arm_expiry(db);
+}
+
+int64_t keyspace_expires_at(const struct keyspace *db, const struct entry *entry)
+{
+    return entry_expires(entry) ? db->heap[entry->expiry_slot].at_ms : NO_EXPIRY;
+}
+
+/* Mostly nothing is overdue, as the timer sees to it: then the heap's place is not looked at. */
+static bool overdue(const struct keyspace *db, const struct entry *entry, int64_t now_ms)
+{
+    return entry_expires(entry) && db->heap[1].at_ms <= now_ms &&
+           db->heap[entry->expiry_slot].at_ms <= now_ms;
 }
 
 /* ---- Entries ---- */
@@ -130,8 +144,8 @@ void keyspace_set_expiry(struct keyspace *db, struct entry *entry, int64_t expir
 static void release_entry(void *payload)
 {
     struct entry *entry = payload;
-    if (entry->type != NULL) {
-        entry->type->destroy(entry->data);
+    if (entry->kind != VALUE_NONE) {
+        entry_type(entry)->destroy(entry->data);
     }
 }
 
@@ -173,10 +187,10 @@ static void expiry_due(struct timer *timer)
     /* For a script that runs, time stands still. */
     for (int count = 0;
          count < EXPIRED_AT_ONCE && db->expiring > 0 && db->instance->snapshot_ms == 0; count++) {
-        if (db->heap[1]->expires_at_ms > now_ms) {
+        if (db->heap[1].at_ms > now_ms) {
             break;
         }
-        expire(db, db->heap[1]);
+        expire(db, db->heap[1].entry);
     }
     arm_expiry(db);
 }
@@ -242,7 +256,7 @@ struct entry *keyspace_peek_at(struct keyspace *db, struct bytes key, int64_t no
     if (entry == NULL) {
         return NULL;
     }
-    if (entry->expires_at_ms != NO_EXPIRY && entry->expires_at_ms <= now_ms) {
+    if (overdue(db, entry, now_ms)) {
         expire(db, entry);
         return NULL;
     }
@@ -295,7 +309,7 @@ static bool typed_or_reply(struct call *call, const struct entry *entry,
     if (entry == NULL) {
         return true;
     }
-    if (entry->type != type) {
+    if (entry->kind != type->kind) {
         reply_error(call->reply, ERROR_WRONG_TYPE);
         return false;
     }
@@ -333,13 +347,12 @@ static struct entry *emptied(struct keyspace *db, struct bytes key)
     bool created;
     struct entry *entry = dict_insert(&db->keys, key, &created);
     if (created) {
-        entry->expires_at_ms = NO_EXPIRY;
         tell_new(db, key);
     } else {
         heap_remove(db, entry);
-        entry->type->destroy(entry->data);
+        entry_type(entry)->destroy(entry->data);
     }
-    entry->type = NULL;
+    entry->kind = VALUE_NONE;
     entry->access = access_new(db->instance, clock_now_ms(db->instance->clock));
     db->recent = entry;
     return entry;
@@ -349,7 +362,7 @@ struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
                                 const struct value_type *type, void *data)
 {
     struct entry *entry = emptied(db, key);
-    entry->type = type;
+    entry->kind = type->kind;
     entry->data = data;
     keyspace_account(db, entry);
     return entry;
@@ -360,18 +373,17 @@ struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct 
     bool created;
     struct entry *entry = dict_insert(&db->keys, key, &created);
     if (created) {
-        entry->expires_at_ms = NO_EXPIRY;
         tell_new(db, key);
         entry->data = string_create(text);
-    } else if (entry->type == &string_type) {
+    } else if (entry->kind == VALUE_STRING) {
         heap_remove(db, entry);
         entry->data = string_replace(entry->data, text);
     } else {
         heap_remove(db, entry);
-        entry->type->destroy(entry->data);
+        entry_type(entry)->destroy(entry->data);
         entry->data = string_create(text);
     }
-    entry->type = &string_type;
+    entry->kind = VALUE_STRING;
     int64_t now_ms = clock_now_ms(db->instance->clock);
     entry->access = created ? access_new(db->instance, now_ms)
                             : access_again(db->instance, entry->access, now_ms);
@@ -404,9 +416,9 @@ void *keyspace_take(struct keyspace *db, struct bytes key, const struct value_ty
         return NULL;
     }
     void *data = entry->data;
-    *type = entry->type;
-    *expires_at_ms = entry->expires_at_ms;
-    entry->type = NULL;
+    *type = entry_type(entry);
+    *expires_at_ms = keyspace_expires_at(db, entry);
+    entry->kind = VALUE_NONE;
     remove_entry(db, entry);
     return data;
 }
@@ -488,10 +500,10 @@ size_t keyspace_sample(struct keyspace *db, bool volatile_only, struct entry **e
         return 0;
     }
     /* The first of the heap goes first; the rest stands in no order. */
-    entries[0] = db->heap[1];
+    entries[0] = db->heap[1].entry;
     size_t found = 1;
     for (; found < count && found < db->expiring; found++) {
-        entries[found] = db->heap[1 + random_below(db->instance->random, db->expiring)];
+        entries[found] = db->heap[1 + random_below(db->instance->random, db->expiring)].entry;
     }
     return found;
 }
@@ -504,7 +516,7 @@ void keyspace_evict(struct keyspace *db, struct entry *entry)
 
 size_t keyspace_entry_memory(const struct keyspace *db, const struct entry *entry)
 {
-    return dict_entry_memory(&db->keys, entry) + entry->type->memory(entry->data);
+    return dict_entry_memory(&db->keys, entry) + entry_type(entry)->memory(entry->data);
 }
 
 /* ---- Figures and visits ---- */
@@ -525,8 +537,8 @@ int64_t keyspace_average_ttl_ms(const struct keyspace *db)
     size_t count = db->expiring < SAMPLES ? db->expiring : SAMPLES;
     int64_t now_ms = clock_now_ms(db->instance->clock), total = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct entry *entry = db->heap[1 + i * (db->expiring / count)];
-        total += entry->expires_at_ms > now_ms ? entry->expires_at_ms - now_ms : 0;
+        int64_t at_ms = db->heap[1 + i * (db->expiring / count)].at_ms;
+        total += at_ms > now_ms ? at_ms - now_ms : 0;
     }
     return count == 0 ? 0 : total / (int64_t)count;
 }
@@ -544,7 +556,7 @@ struct entry *keyspace_random(struct keyspace *db)
         if (entry == NULL) {
             return NULL;
         }
-        if (entry->expires_at_ms == NO_EXPIRY || entry->expires_at_ms > now_ms) {
+        if (!overdue(db, entry, now_ms)) {
             return entry;
         }
         expire(db, entry);
@@ -553,6 +565,7 @@ struct entry *keyspace_random(struct keyspace *db)
 }
 
 struct visit {
+    const struct keyspace *db;
     void (*visit)(void *context, struct bytes key, struct entry *entry);
     void *context;
     int64_t now_ms;
@@ -562,7 +575,7 @@ static void visit_live(void *context, struct bytes key, void *payload)
 {
     const struct visit *visit = context;
     struct entry *entry = payload;
-    if (entry->expires_at_ms == NO_EXPIRY || entry->expires_at_ms > visit->now_ms) {
+    if (!overdue(visit->db, entry, visit->now_ms)) {
         visit->visit(visit->context, key, entry);
     }
 }
@@ -571,7 +584,7 @@ uint64_t keyspace_scan(struct keyspace *db, uint64_t position,
                        void (*visit)(void *context, struct bytes key, struct entry *entry),
                        void *context)
 {
-    struct visit live = {visit, context, clock_now_ms(db->instance->clock)};
+    struct visit live = {db, visit, context, clock_now_ms(db->instance->clock)};
     return dict_scan(&db->keys, position, visit_live, &live);
 }
 
@@ -579,7 +592,7 @@ void keyspace_each(struct keyspace *db,
                    void (*visit)(void *context, struct bytes key, struct entry *entry),
                    void *context)
 {
-    struct visit live = {visit, context, clock_now_ms(db->instance->clock)};
+    struct visit live = {db, visit, context, clock_now_ms(db->instance->clock)};
     struct entry *entry;
     for (struct dict_cursor cursor = dict_begin(&db->keys); (entry = dict_next(&cursor)) != NULL;) {
         visit_live(&live, keyspace_key(db, entry), entry);

@@ -15,13 +15,22 @@
 
 /* The payload of a key's dict entry. */
 struct entry {
-    const struct value_type *type;
     void *data;
-    int64_t expires_at_ms; /* NO_EXPIRY when persistent */
-    uint32_t expiry_slot;  /* private: place in the expiry heap, 0 when persistent */
-    uint32_t access;       /* LRU seconds or LFU counter, as Redis packs them (24 bits) */
-    size_t memory;         /* what was last accounted for this value */
+    size_t memory;        /* what was last accounted for this value */
+    uint32_t expiry_slot; /* place in the expiry heap, 0 when persistent */
+    uint32_t access : 24; /* LRU seconds or LFU counter, as Redis packs them */
+    uint32_t kind : 8;    /* enum value_kind */
 };
+
+static inline const struct value_type *entry_type(const struct entry *entry)
+{
+    return value_types[entry->kind];
+}
+
+static inline bool entry_expires(const struct entry *entry)
+{
+    return entry->expiry_slot != 0;
+}
 
 /* Classes of keyspace events, as the letters of notify-keyspace-events. */
 enum event_class {
@@ -86,6 +95,8 @@ bool keyspace_delete(struct keyspace *db, struct bytes key);
 void *keyspace_take(struct keyspace *db, struct bytes key, const struct value_type **type,
                     int64_t *expires_at_ms);
 void keyspace_set_expiry(struct keyspace *db, struct entry *entry, int64_t expires_at_ms);
+int64_t keyspace_expires_at(const struct keyspace *db,
+                            const struct entry *entry); /* or NO_EXPIRY */
 struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry);
 
 /*

@@ -41,8 +41,8 @@ static int64_t ttl_of(const struct call *call, struct bytes key)
     if (entry == NULL) {
         return SEEN_NO_TTL;
     }
-    int64_t left_ms = entry->expires_at_ms - call->now_ms;
-    return entry->expires_at_ms == NO_EXPIRY ? -1 : left_ms < 0 ? 0 : left_ms;
+    int64_t left_ms = keyspace_expires_at(call->session->db, entry) - call->now_ms;
+    return !entry_expires(entry) ? -1 : left_ms < 0 ? 0 : left_ms;
 }
 
 /* Empty: it did not fail. A script's command has answered into a buffer that nobody counts. */

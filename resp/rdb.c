@@ -26,16 +26,22 @@ static void write_number_fact(struct rdb_writer *writer, const char *name, int64
     write_fact(writer, name, (struct bytes){digits, int64_to_digits(number, digits)});
 }
 
+struct writing {
+    const struct keyspace *db;
+    struct rdb_writer *writer;
+};
+
 static void write_key(void *context, struct bytes key, struct entry *entry)
 {
-    struct rdb_writer *writer = context;
-    if (entry->expires_at_ms != NO_EXPIRY) {
+    const struct writing *writing = context;
+    struct rdb_writer *writer = writing->writer;
+    if (entry_expires(entry)) {
         rdb_write_byte(writer, RDB_MARK_EXPIRES_MS);
-        rdb_write_little(writer, (uint64_t)entry->expires_at_ms, 8);
+        rdb_write_little(writer, (uint64_t)keyspace_expires_at(writing->db, entry), 8);
     }
-    rdb_write_byte(writer, entry->type->rdb_type(entry->data));
+    rdb_write_byte(writer, entry_type(entry)->rdb_type(entry->data));
     rdb_write_string(writer, key);
-    entry->type->rdb_save(entry->data, writer);
+    entry_type(entry)->rdb_save(entry->data, writer);
 }
 
 /* The instance itself, or the nodes of its cluster one after the other; NULL behind the last. */
@@ -65,7 +71,8 @@ static void write_database(struct instance *instance, int index, struct rdb_writ
     rdb_write_length(writer, keys);
     rdb_write_length(writer, expiring);
     for (int i = 0; (member = member_at(instance, i)) != NULL; i++) {
-        keyspace_each(member->databases[index], write_key, writer);
+        struct writing writing = {member->databases[index], writer};
+        keyspace_each(member->databases[index], write_key, &writing);
     }
 }
 
@@ -287,13 +294,18 @@ static void check_free(void *context, struct bytes key, struct entry *entry)
     }
 }
 
+struct moving {
+    const struct keyspace *from;
+    struct keyspace *to;
+};
+
 /* Moves one staged key over; the visited keyspace keeps an empty shell of it. */
 static void move_key(void *context, struct bytes key, struct entry *entry)
 {
-    struct keyspace *db = context;
-    struct entry *moved = keyspace_set_take(db, key, entry->type, entry->data);
-    keyspace_set_expiry(db, moved, entry->expires_at_ms);
-    entry->type = NULL;
+    const struct moving *moving = context;
+    struct entry *moved = keyspace_set_take(moving->to, key, entry_type(entry), entry->data);
+    keyspace_set_expiry(moving->to, moved, keyspace_expires_at(moving->from, entry));
+    entry->kind = VALUE_NONE;
 }
 
 bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
@@ -324,7 +336,8 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
         if (good && keyspace_count(instance->databases[i]) == 0) {
             keyspace_swap(instance->databases[i], loading.staged[i]);
         } else if (good) {
-            keyspace_each(loading.staged[i], move_key, instance->databases[i]);
+            struct moving moving = {loading.staged[i], instance->databases[i]};
+            keyspace_each(loading.staged[i], move_key, &moving);
         }
         keyspace_destroy(loading.staged[i]);
     }

@@ -77,11 +77,12 @@ static void add_payload(struct instance *instance, int database, struct bytes ke
     const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
     buf_init(&payload, PAYLOAD_LIMIT);
     rdb_writer_init(&writer, &sink);
-    rdb_write_byte(&writer, entry->type->rdb_type(entry->data));
-    entry->type->rdb_save(entry->data, &writer);
+    rdb_write_byte(&writer, entry_type(entry)->rdb_type(entry->data));
+    entry_type(entry)->rdb_save(entry->data, &writer);
     rdb_write_footer(&writer);
     rdb_writer_finish(&writer);
-    int64_t at_ms = entry->expires_at_ms == NO_EXPIRY ? 0 : entry->expires_at_ms;
+    const struct keyspace *db = instance->databases[database];
+    int64_t at_ms = entry_expires(entry) ? keyspace_expires_at(db, entry) : 0;
     const struct bytes restore[] = {BYTES("RESTORE"),
                                     key,
                                     {digits, int64_to_digits(at_ms, digits)},
@@ -98,11 +99,12 @@ static void add_state(struct instance *instance, int database, struct bytes key,
     if (entry == NULL) {
         const struct bytes gone[] = {BYTES("DEL"), key};
         add(instance, database, gone, 2);
-    } else if (entry->type == &string_type) {
+    } else if (entry->kind == VALUE_STRING) {
         const struct bytes set[] = {BYTES("SET"), key, string_bytes(entry->data)};
         add(instance, database, set, 3);
-        if (entry->expires_at_ms != NO_EXPIRY) {
-            add_expiry(instance, database, key, entry->expires_at_ms);
+        if (entry_expires(entry)) {
+            add_expiry(instance, database, key,
+                       keyspace_expires_at(instance->databases[database], entry));
         }
     } else {
         add_payload(instance, database, key, entry);
@@ -132,7 +134,8 @@ static bool plain_only(struct call *call, struct bytes key, const struct entry *
 static bool as_expiry(struct call *call, struct bytes key, const struct entry *entry, int database)
 {
     if (entry != NULL) {
-        add_expiry(call->instance, database, key, entry->expires_at_ms);
+        add_expiry(call->instance, database, key,
+                   keyspace_expires_at(call->instance->databases[database], entry));
     }
     return entry != NULL;
 }
@@ -200,7 +203,7 @@ static bool as_appended(struct call *call, struct bytes key, const struct entry 
 {
     int at = id_argument(call), count = call->argc - at + 2;
     char id[64], digits[24];
-    if (entry == NULL || entry->type != &stream_type || at >= call->argc) {
+    if (entry == NULL || entry->kind != VALUE_STREAM || at >= call->argc) {
         return false;
     }
     const struct stream *stream = entry->data;

@@ -1,7 +1,12 @@
-/* The string type's row. */
+/* The list of the types, and the row of the string type. */
 #include "resp/value.h"
 
 #include "resp/rdb_writer.h"
+#include "resp/types/hash.h"
+#include "resp/types/list.h"
+#include "resp/types/set.h"
+#include "resp/types/sorted_set.h"
+#include "resp/types/stream.h"
 #include "resp/types/string.h"
 
 enum { LONGEST_EMBEDDED = 44 };
@@ -53,6 +58,7 @@ static void save(const void *data, struct rdb_writer *writer)
 
 const struct value_type string_type = {
     .name = "string",
+    .kind = VALUE_STRING,
     .destroy = destroy,
     .copy = copy,
     .encoding = encoding,
@@ -60,4 +66,9 @@ const struct value_type string_type = {
     .effort = effort,
     .rdb_type = rdb_type,
     .rdb_save = save,
+};
+
+const struct value_type *const value_types[VALUE_KINDS] = {
+    [VALUE_STRING] = &string_type,         [VALUE_LIST] = &list_type, [VALUE_SET] = &set_type,
+    [VALUE_SORTED_SET] = &sorted_set_type, [VALUE_HASH] = &hash_type, [VALUE_STREAM] = &stream_type,
 };

@@ -10,8 +10,21 @@
 
 struct rdb_writer;
 
+/* The types by number, for where a pointer would cost too much. */
+enum value_kind {
+    VALUE_NONE,
+    VALUE_STRING,
+    VALUE_LIST,
+    VALUE_SET,
+    VALUE_SORTED_SET,
+    VALUE_HASH,
+    VALUE_STREAM,
+    VALUE_KINDS,
+};
+
 struct value_type {
     const char *name; /* as TYPE answers: "string" */
+    enum value_kind kind;
     void (*destroy)(void *data);
     void *(*copy)(const void *data);
     const char *(*encoding)(const void *data); /* as OBJECT ENCODING answers */
@@ -21,6 +34,7 @@ struct value_type {
     void (*rdb_save)(const void *data, struct rdb_writer *writer);
 };
 
+extern const struct value_type *const value_types[VALUE_KINDS]; /* [VALUE_NONE] is NULL */
 extern const struct value_type string_type; /* data: struct string, resp/types/string.h */
 
 #endif

@@ -19,8 +19,8 @@ static void cmd_dump(struct call *call)
     buf_init(&payload, PAYLOAD_LIMIT);
     const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
     rdb_writer_init(&writer, &sink);
-    rdb_write_byte(&writer, entry->type->rdb_type(entry->data));
-    entry->type->rdb_save(entry->data, &writer);
+    rdb_write_byte(&writer, entry_type(entry)->rdb_type(entry->data));
+    entry_type(entry)->rdb_save(entry->data, &writer);
     rdb_write_footer(&writer);
     rdb_writer_finish(&writer);
     reply_bulk(call->reply, buf_bytes(&payload));

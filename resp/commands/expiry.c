@@ -87,7 +87,7 @@ static void expire(struct call *call, int64_t unit_ms, bool relative)
         return;
     }
     struct entry *entry = keyspace_write(call, call->argv[1]);
-    if (entry == NULL || !allowed(found, entry->expires_at_ms, at_ms)) {
+    if (entry == NULL || !allowed(found, keyspace_expires_at(call->db, entry), at_ms)) {
         reply_integer(call->reply, 0);
         return;
     }
@@ -128,11 +128,11 @@ static void reply_expiry(struct call *call, int64_t unit_ms, bool relative)
         reply_integer(call->reply, -2);
         return;
     }
-    if (entry->expires_at_ms == NO_EXPIRY) {
+    if (!entry_expires(entry)) {
         reply_integer(call->reply, -1);
         return;
     }
-    int64_t value = entry->expires_at_ms - (relative ? call->now_ms : 0);
+    int64_t value = keyspace_expires_at(call->db, entry) - (relative ? call->now_ms : 0);
     reply_integer(call->reply, unit_ms == 1 ? value : (value + 500) / unit_ms);
 }
 
@@ -159,7 +159,7 @@ static void cmd_pexpiretime(struct call *call)
 static void cmd_persist(struct call *call)
 {
     struct entry *entry = keyspace_write(call, call->argv[1]);
-    if (entry == NULL || entry->expires_at_ms == NO_EXPIRY) {
+    if (entry == NULL || !entry_expires(entry)) {
         reply_integer(call->reply, 0);
         return;
     }

@@ -29,7 +29,7 @@ static void cmd_exists(struct call *call)
 static void cmd_type(struct call *call)
 {
     const struct entry *entry = keyspace_peek_at(call->db, call->argv[1], call->now_ms);
-    reply_status(call->reply, entry == NULL ? "none" : entry->type->name);
+    reply_status(call->reply, entry == NULL ? "none" : entry_type(entry)->name);
 }
 
 /* What KEYS and SCAN collect: names only, or nothing when they do not fit. */
@@ -45,7 +45,7 @@ static void collect(void *context, struct bytes key, struct entry *entry)
     struct collection *collection = context;
     if ((collection->pattern.data == NULL || bytes_match_glob(collection->pattern, key, false)) &&
         (collection->type.data == NULL ||
-         bytes_equal_string_nocase(collection->type, entry->type->name))) {
+         bytes_equal_string_nocase(collection->type, entry_type(entry)->name))) {
         reply_bulk(collection->call->reply, key);
         collection->count++;
     }
@@ -196,8 +196,8 @@ static void cmd_copy(struct call *call)
         return;
     }
     source = keyspace_peek_at(call->db, from, call->now_ms);
-    int64_t expires_at_ms = source->expires_at_ms;
-    const struct value_type *type = source->type;
+    int64_t expires_at_ms = keyspace_expires_at(call->db, source);
+    const struct value_type *type = entry_type(source);
     void *data = type->copy(source->data);
     keyspace_set_expiry(target, keyspace_set_take(target, to, type, data), expires_at_ms);
     keyspace_changed_by_server(target, to, EVENT_GENERIC, "copy_to");
@@ -219,7 +219,7 @@ static void cmd_object_encoding(struct call *call)
     if (entry == NULL) {
         return;
     }
-    const char *encoding = entry->type->encoding(entry->data);
+    const char *encoding = entry_type(entry)->encoding(entry->data);
     bool packed = strcmp(encoding, "listpack") == 0;
     reply_bulk_string(call->reply, packed && !call_supports(call, "7.0.0") ? "ziplist" : encoding);
 }
@@ -233,8 +233,8 @@ static void cmd_object_refcount(struct call *call)
     if (entry == NULL) {
         return;
     }
-    bool shared = call->instance->max_memory == 0 && entry->type == &string_type &&
-                  strcmp(entry->type->encoding(entry->data), "int") == 0 &&
+    bool shared = call->instance->max_memory == 0 && entry->kind == VALUE_STRING &&
+                  strcmp(entry_type(entry)->encoding(entry->data), "int") == 0 &&
                   string_integer(entry->data, &number) && number >= 0 && number < SHARED_NUMBERS;
     reply_integer(call->reply, shared ? INT32_MAX : 1);
 }

@@ -35,7 +35,7 @@ static bool operand_or_reply(struct call *call, int index, struct bytes *text)
     if (entry == NULL) {
         return true;
     }
-    if (entry->type != &string_type) {
+    if (entry->kind != VALUE_STRING) {
         reply_error(call->reply, "ERR The specified keys must contain string values");
         return false;
     }

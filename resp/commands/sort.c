@@ -123,15 +123,15 @@ static void load_sorted_set(struct sort *sort, const struct sorted_set *set)
 static bool load_or_reply(struct sort *sort)
 {
     struct entry *entry = keyspace_read(sort->call, sort->call->argv[1]);
-    bool is_set = entry != NULL && entry->type == &set_type;
+    bool is_set = entry != NULL && entry->kind == VALUE_SET;
     if (entry == NULL) {
         return true;
     }
-    if (entry->type == &list_type) {
+    if (entry->kind == VALUE_LIST) {
         load_list(sort, entry->data);
     } else if (is_set) {
         load_set(sort, entry->data);
-    } else if (entry->type == &sorted_set_type) {
+    } else if (entry->kind == VALUE_SORTED_SET) {
         sorted_set_unpack(entry->data);
         keyspace_account(sort->call->db, entry);
         load_sorted_set(sort, entry->data);
@@ -191,11 +191,11 @@ static struct bytes look_up(struct sort *sort, struct bytes pattern, struct byte
         return nothing;
     }
     if (arrow < pattern.size) {
-        return entry->type == &hash_type
+        return entry->kind == VALUE_HASH
                    ? hash_value(entry->data, bytes_slice(pattern, arrow + 2, pattern.size), digits)
                    : nothing;
     }
-    return entry->type == &string_type ? string_bytes(entry->data) : nothing;
+    return entry->kind == VALUE_STRING ? string_bytes(entry->data) : nothing;
 }
 
 /* ---- Sorting ---- */

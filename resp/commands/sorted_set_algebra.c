@@ -169,9 +169,9 @@ static bool operands_or_reply(struct call *call, int first, struct algebra *alge
         struct operand *operand = &algebra->operands[i];
         const struct entry *entry = keyspace_read(call, call->argv[first + (int)i]);
         operand->weight = 1;
-        if (entry != NULL && entry->type == &sorted_set_type) {
+        if (entry != NULL && entry->kind == VALUE_SORTED_SET) {
             operand->sorted = entry->data;
-        } else if (entry != NULL && entry->type == &set_type) {
+        } else if (entry != NULL && entry->kind == VALUE_SET) {
             operand->plain = entry->data;
         } else if (entry != NULL) {
             reply_wrong_type(call);

@@ -121,11 +121,11 @@ static bool request_or_reply(struct reading *reading, int index)
     int key_at = reading->first_key + index, id_at = key_at + reading->streams;
     struct stream *stream;
     struct entry *entry = keyspace_read(call, call->argv[key_at]);
-    if (entry != NULL && entry->type != &stream_type && !(call->resumed && reading->of_group)) {
+    if (entry != NULL && entry->kind != VALUE_STREAM && !(call->resumed && reading->of_group)) {
         reply_wrong_type(call);
         return false;
     }
-    stream = entry != NULL && entry->type == &stream_type ? entry->data : NULL;
+    stream = entry != NULL && entry->kind == VALUE_STREAM ? entry->data : NULL;
     if (reading->of_group) {
         request->group =
             stream == NULL ? NULL : stream_group_find(stream, call->argv[reading->group_at]);
@@ -238,7 +238,7 @@ static bool serve(const struct reading *reading, int index)
     int key_at = reading->first_key + index;
     struct entry *entry = keyspace_peek_at(call->db, call->argv[key_at], call->now_ms);
     struct stream_group *group = request->group;
-    if (entry == NULL || entry->type != &stream_type) {
+    if (entry == NULL || entry->kind != VALUE_STREAM) {
         return false;
     }
     struct stream *stream = entry->data;

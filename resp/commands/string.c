@@ -66,7 +66,7 @@ static void store(struct call *call, struct bytes key, struct bytes text, int64_
     int64_t kept_ms = NO_EXPIRY;
     if (keep_expiry) {
         const struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);
-        kept_ms = entry == NULL ? NO_EXPIRY : entry->expires_at_ms;
+        kept_ms = entry == NULL ? NO_EXPIRY : keyspace_expires_at(call->db, entry);
     }
     struct entry *entry = keyspace_set_string(call->db, key, text);
     at_ms = keep_expiry ? kept_ms : at_ms;
@@ -206,7 +206,7 @@ static void cmd_getex(struct call *call)
     } else if (at_ms != NO_EXPIRY) {
         keyspace_set_expiry(call->db, entry, at_ms);
         keyspace_changed(call, key, EVENT_GENERIC, "expire");
-    } else if (found[GETEX_PERSIST].present && entry->expires_at_ms != NO_EXPIRY) {
+    } else if (found[GETEX_PERSIST].present && entry_expires(entry)) {
         keyspace_set_expiry(call->db, entry, NO_EXPIRY);
         keyspace_changed(call, key, EVENT_GENERIC, "persist");
     }
@@ -220,7 +220,7 @@ static void cmd_mget(struct call *call)
     keyspace_prefetch(call->db, call->argv + 1, (size_t)call->argc - 1, 1);
     for (int i = 1; i < call->argc; i++) {
         const struct entry *entry = keyspace_read(call, call->argv[i]);
-        reply_string(call, entry != NULL && entry->type == &string_type ? entry->data : NULL);
+        reply_string(call, entry != NULL && entry->kind == VALUE_STRING ? entry->data : NULL);
     }
     call->instance->stats.get_commands++;
 }

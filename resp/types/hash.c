@@ -307,6 +307,7 @@ static void save(const void *data, struct rdb_writer *writer)
 
 const struct value_type hash_type = {
     .name = "hash",
+    .kind = VALUE_HASH,
     .destroy = destroy,
     .copy = copy,
     .encoding = encoding,

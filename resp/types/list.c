@@ -315,6 +315,7 @@ static void save(const void *data, struct rdb_writer *writer)
 
 const struct value_type list_type = {
     .name = "list",
+    .kind = VALUE_LIST,
     .destroy = destroy,
     .copy = copy,
     .encoding = encoding,

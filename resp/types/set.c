@@ -227,6 +227,7 @@ static void save(const void *data, struct rdb_writer *writer)
 
 const struct value_type set_type = {
     .name = "set",
+    .kind = VALUE_SET,
     .destroy = destroy,
     .copy = copy,
     .encoding = encoding,

@@ -421,6 +421,7 @@ static void save(const void *data, struct rdb_writer *writer)
 
 const struct value_type sorted_set_type = {
     .name = "zset",
+    .kind = VALUE_SORTED_SET,
     .destroy = destroy,
     .copy = copy,
     .encoding = encoding,

@@ -679,5 +679,14 @@ static unsigned char rdb_type(const void *data)
     return RDB_TYPE_STREAM_LISTPACKS_2;
 }
 
-const struct value_type stream_type = {"stream", destroy, copy,     encoding,
-                                       memory,   effort,  rdb_type, stream_save};
+const struct value_type stream_type = {
+    .name = "stream",
+    .kind = VALUE_STREAM,
+    .destroy = destroy,
+    .copy = copy,
+    .encoding = encoding,
+    .memory = memory,
+    .effort = effort,
+    .rdb_type = rdb_type,
+    .rdb_save = stream_save,
+};

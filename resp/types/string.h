@@ -14,9 +14,9 @@ enum string_form {
 };
 
 struct string {
-    size_t size;
-    size_t capacity;
-    enum string_form form;
+    uint32_t size; /* a string is at most 512 MB */
+    uint32_t capacity : 30;
+    uint32_t form : 2; /* enum string_form */
     char data[];
 };
 
