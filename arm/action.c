@@ -55,7 +55,7 @@ static void route_scope(struct arm_call *call)
 }
 
 /* Operations say "Microsoft.Cache/redis" where bodies say "Microsoft.Cache/Redis". */
-static void spell_as_operation(char *action)
+void arm_action_spell(char *action)
 {
     for (char *slash = strchr(action, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         if (slash[1] >= 'A' && slash[1] <= 'Z') {
@@ -81,7 +81,7 @@ bool arm_step_action(struct arm_call *call)
     } else {
         snprintf(call->action, sizeof(call->action), "%s/%s", target->type_name, verb);
     }
-    spell_as_operation(call->action);
+    arm_action_spell(call->action);
     snprintf(call->scope, sizeof(call->scope), "%s", target->id);
     return true;
 }

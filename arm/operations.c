@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arm/activity.h"
 #include "arm/json.h"
 #include "arm/service_state.h"
 #include "base/log.h"
@@ -59,6 +60,7 @@ static void finish(struct arm_operation *operation)
             arm_resource_settle(service, operation, resource);
         }
     }
+    arm_activity_operation(operation);
     log_info("arm", "operation finished action=%s status=%s resource=%s", operation->action,
              operation->status, operation->resource_id);
     arm_changed(service);
@@ -120,6 +122,7 @@ struct arm_operation *arm_operation_start(struct arm_service *service, enum arm_
                                           const struct arm_location *location, int realistic_s)
 {
     struct arm_operation *operation = add(service, kind, polling, action, resource_id, location);
+    arm_activity_adopt(service, operation);
     random_guid(service->random, operation->id);
     clock_arm(service->clock, &operation->due,
               operation->started_ms +

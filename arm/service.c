@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arm/activity.h"
 #include "arm/json.h"
 #include "arm/odata_filter.h"
 #include "arm/relaxed_json.h"
@@ -53,6 +54,67 @@ static bool answer_page(struct arm_call *call)
         buf_append_string(&call->response->body, call->error.message);
     }
     return interference->html;
+}
+
+/* The query without its $skiptoken. */
+static struct bytes query_before_skip(struct bytes query)
+{
+    for (size_t i = 0; i + 11 <= query.size; i++) {
+        struct bytes part = bytes_slice(query, i, i + 11);
+        if (bytes_equal_string_nocase(part, "&$skiptoken") ||
+            bytes_equal_string_nocase(part, "&%24skiptok")) {
+            return bytes_slice(query, 0, i);
+        }
+    }
+    return query;
+}
+
+static void add_next_link(struct arm_call *call, cJSON *body, int64_t from)
+{
+    struct bytes query = query_before_skip(call->request->query);
+    char *path =
+        string_format("%.*s?%.*s&$skiptoken=%lld", (int)call->request->path.size,
+                      call->request->path.data, (int)query.size, query.data, (long long)from);
+    char *url = arm_url(call, path);
+    cJSON_AddStringToObject(body, "nextLink", url);
+    memory_free(url);
+    memory_free(path);
+}
+
+bool arm_answer_page(struct arm_call *call, cJSON *list, int most)
+{
+    int64_t top = most, from = 0, place = 0;
+    struct buf text;
+    buf_init(&text, 32);
+    bool good =
+        !arm_query(call, "$top", &text) || (bytes_to_int64(buf_bytes(&text), &top) && top >= 1);
+    if (arm_query(call, "$skiptoken", &text)) {
+        good = bytes_to_int64(buf_bytes(&text), &from) && from >= 0 && good;
+    }
+    buf_finish(&text);
+    if (!good) {
+        cJSON_Delete(list);
+        return arm_fail(&call->error, 400, "InvalidTopQueryParameter",
+                        "The $top query parameter must be a positive whole number, and $skiptoken "
+                        "one that a nextLink gave.");
+    }
+    cJSON *body = cJSON_CreateObject(), *value = cJSON_AddArrayToObject(body, "value");
+    top = top > most ? most : top;
+    while (list->child != NULL) {
+        cJSON *item = cJSON_DetachItemViaPointer(list, list->child);
+        if (place >= from && place < from + top) {
+            cJSON_AddItemToArray(value, item);
+        } else {
+            cJSON_Delete(item);
+        }
+        place++;
+    }
+    cJSON_Delete(list);
+    if (place > from + top) {
+        add_next_link(call, body, from + top);
+    }
+    arm_answer(call, 200, body);
+    return true;
 }
 
 bool arm_filter_or_fail(struct arm_call *call, struct buf *filter)
@@ -306,11 +368,17 @@ static bool step_handle(struct arm_call *call)
     return call->route != NULL ? call->route->handle(call) : arm_resource_request(call);
 }
 
+static bool step_note(struct arm_call *call)
+{
+    arm_activity_begin(call);
+    return true;
+}
+
 /* From the first that is the client's business on; those before it are the network's. */
 static bool (*const steps[])(struct arm_call *call) = {
-    step_method,     step_authenticate, step_path,       step_api_version, step_subscription,
-    step_body,       arm_route,         arm_step_action, arm_interfere,    arm_step_authorized,
-    step_registered, arm_step_unlocked, step_handle,
+    step_method,         step_authenticate, step_path,         step_api_version, step_subscription,
+    step_body,           arm_route,         arm_step_action,   step_note,        arm_interfere,
+    arm_step_authorized, step_registered,   arm_step_unlocked, step_handle,
 };
 enum { FIRST_INNER_STEP = 2 }; /* of a call by the service itself */
 
@@ -320,15 +388,13 @@ static void start_headers(struct arm_call *call)
 {
     struct arm_service *service = call->service;
     struct http_response *response = call->response;
-    char correlation[GUID_SIZE + 1], date[64];
-    random_guid(service->random, call->request_id);
-    random_guid(service->random, correlation);
+    char date[64];
     timestamp_format(clock_now_ms(service->clock), date);
     http_response_header(response, "Cache-Control", "no-cache");
     http_response_header(response, "Pragma", "no-cache");
     http_response_header(response, "Expires", "-1");
     http_response_header(response, "x-ms-request-id", "%s", call->request_id);
-    http_response_header(response, "x-ms-correlation-request-id", "%s", correlation);
+    http_response_header(response, "x-ms-correlation-request-id", "%s", call->correlation_id);
     http_response_header(response, "x-ms-routing-request-id", "LOCAL:%.4s%.2s%.2sT%.2s%.2s%.2sZ:%s",
                          date, date + 5, date + 8, date + 11, date + 14, date + 17,
                          call->request_id);
@@ -341,6 +407,26 @@ static void start_headers(struct arm_call *call)
     if (client_id.size > 0 && client_id.size < 200 && bytes_equal_string_nocase(wanted, "true")) {
         http_response_header(response, "x-ms-client-request-id", "%.*s", (int)client_id.size,
                              client_id.data);
+    }
+}
+
+/* A correlation id that the client sends is kept: it joins the requests of one task. */
+static void identify(struct arm_call *call)
+{
+    struct bytes sent = http_headers_get(&call->request->headers, "x-ms-correlation-request-id");
+    const struct arm_call *outer = call->service->calling;
+    random_guid(call->service->random, call->request_id);
+    if (outer != NULL) {
+        snprintf(call->correlation_id, sizeof(call->correlation_id), "%s", outer->correlation_id);
+        return;
+    }
+    random_guid(call->service->random, call->correlation_id);
+    if (sent.size == GUID_SIZE) {
+        char text[GUID_SIZE + 1];
+        snprintf(text, sizeof(text), "%.*s", (int)sent.size, sent.data);
+        if (arm_guid_like(text)) {
+            memcpy(call->correlation_id, text, sizeof(text));
+        }
     }
 }
 
@@ -370,11 +456,16 @@ static void rate_headers(struct arm_call *call)
 
 static void run(struct arm_call *call, size_t step)
 {
+    struct arm_service *service = call->service;
+    struct arm_call *outer = service->calling;
     bool good = true;
+    identify(call);
     start_headers(call);
+    service->calling = call;
     for (; step < ARRAY_LEN(steps) && good; step++) {
         good = steps[step](call);
     }
+    service->calling = outer;
     if (call->interference.refused && good) {
         /* It has had its effect; what the client hears is something else. */
         buf_clear(&call->response->headers);
@@ -386,6 +477,7 @@ static void run(struct arm_call *call, size_t step)
     if (!good) {
         answer_error(call);
     }
+    arm_activity_end(call);
     cJSON_Delete(call->body);
 }
 
@@ -458,6 +550,7 @@ void arm_service_destroy(struct arm_service *service)
     }
     service->host.cache_remove = ignore_removal;
     arm_store_clear(service);
+    arm_activity_clear(service);
     arm_providers_finish(service);
     cJSON_Delete(service->tag_names);
     dict_finish(&service->resource_ids);
@@ -485,6 +578,7 @@ static void set_tag_names(struct arm_service *service, const cJSON *names)
 void arm_service_reset(struct arm_service *service)
 {
     arm_store_clear(service);
+    arm_activity_clear(service);
     set_tag_names(service, NULL);
     arm_providers_finish(service);
     arm_providers_init(service);

@@ -63,12 +63,14 @@ struct arm_operation {
     const char *status;                  /* "InProgress", "Succeeded", "Failed" */
     struct arm_error error;
     int64_t started_ms, ended_ms;
+    char correlation[GUID_SIZE + 1], caller[128]; /* of the request that began it */
     struct timer due;
     bool postponed;  /* it should have ended already */
     uint64_t holder; /* who keeps it from ending; 0: nobody */
     struct arm_operation *next;
 };
 
+struct arm_event;
 struct arm_provider;
 struct arm_deployment_run;
 
@@ -83,6 +85,9 @@ struct arm_service {
     struct dict resource_ids;         /* in lower case -> struct arm_resource * */
     struct arm_operation *operations; /* newest first */
     struct arm_provider *providers;
+    struct arm_event *events; /* newest first */
+    size_t event_count;
+    struct arm_call *calling;                   /* the request being answered; NULL: none */
     cJSON *tag_names;                           /* defined ahead: {"env": ["test", "prod"]} */
     struct arm_deployment_run *deployment_runs; /* deployments that are not over */
     uint64_t reads, writes, deletes;            /* for the rate-limit headers */
@@ -119,7 +124,8 @@ struct arm_call {
     char api_version[40];
     struct arm_principal principal;
     cJSON *body; /* NULL when there was none */
-    char request_id[GUID_SIZE + 1];
+    char request_id[GUID_SIZE + 1], correlation_id[GUID_SIZE + 1];
+    bool began; /* an operation */
     struct arm_error error;
     struct arm_interference interference;
 };
@@ -136,6 +142,7 @@ bool arm_fail_method(struct arm_call *call);
 
 /* ---- action.c: what a request does, and over which scope ---- */
 bool arm_step_action(struct arm_call *call);
+void arm_action_spell(char *action); /* types begin with small letters there */
 /* What an id hangs on: all before its last "/providers/". */
 struct bytes arm_scope_of(const char *id);
 /* Whether the id is the scope's own or one below it. */
@@ -193,6 +200,11 @@ void arm_answer(struct arm_call *call, int status, cJSON *body); /* takes body; 
 char *arm_url(const struct arm_call *call, const char *path);    /* absolute; memory_free */
 /* Decoded value of a query parameter; false when absent. */
 bool arm_query(const struct arm_call *call, const char *name, struct buf *value);
+/*
+ * Answers {"value": [...]} with the items that $top and $skiptoken ask for, at most `most`, and a
+ * nextLink when there are more. Takes the list.
+ */
+bool arm_answer_page(struct arm_call *call, cJSON *list, int most);
 /* $filter, into a buf that it initialises: empty when there is none. False: 400, it is malformed.
  */
 bool arm_filter_or_fail(struct arm_call *call, struct buf *filter);
