@@ -11,6 +11,7 @@
 #include "emulator/http_error.h"
 #include "emulator/http_hold.h"
 #include "emulator/http_routes.h"
+#include "emulator/name_faults.h"
 #include "emulator/proxy.h"
 
 enum {
@@ -152,6 +153,38 @@ static void answer(struct http_client *client, const struct http_request *reques
     http_response_finish(&response);
 }
 
+/* ---- Names ---- */
+
+/* False: a fault keeps the name from leading anywhere, and the client hears of it, or nothing. */
+static bool resolve_or_refuse(struct http_client *client, const struct http_request *request)
+{
+    struct http_endpoint *endpoint = client->endpoint;
+    struct name_answer answer;
+    struct http_response nothing;
+    const char *reason = NULL;
+
+    switch (name_faults_decide(endpoint->config.faults, request->host, &answer)) {
+    case NAME_RESOLVES:
+        return true;
+    case NAME_SILENT:
+        http_response_init(&nothing, 504);
+        http_hold_begin(client, endpoint->config.faults,
+                        &(struct site_fate){
+                            .holder = answer.serial, .silent = true, .ending_ms = FAULT_FOR_EVER},
+                        request, &nothing);
+        http_response_finish(&nothing);
+        return false;
+    case NAME_UNKNOWN:
+        reason = "The name cannot be resolved: there is no such host (NXDOMAIN).";
+        break;
+    case NAME_ELSEWHERE:
+        reason = "The name leads to an address where nothing answers.";
+        break;
+    }
+    refuse(client, request, 502, "BadGateway", reason);
+    return false;
+}
+
 /* ---- Foreign hosts ---- */
 
 static void refuse_offline(struct http_client *client, const struct http_request *request)
@@ -210,6 +243,9 @@ static bool pass_on_or_refuse(struct http_client *client, const struct http_requ
                "Requests to https:// addresses come through CONNECT, not in the clear.");
         return true;
     }
+    if (!resolve_or_refuse(client, request)) {
+        return true;
+    }
     if (client->endpoint->config.offline && !http_host_is_loopback(request->host)) {
         refuse_offline(client, request);
         return true;
@@ -240,6 +276,9 @@ static bool connect_to(struct http_client *client, const struct http_request *re
 
     if (port <= 0 || client->connected_to != NULL) {
         refuse(client, request, 400, "BadRequest", "CONNECT takes host:port, and once only.");
+        return true;
+    }
+    if (!resolve_or_refuse(client, request)) {
         return true;
     }
     if (http_routes_serve(&endpoint->routes, request->host) ||

@@ -84,6 +84,7 @@ test | has_module yaml | python3-yaml | python3-pyyaml | pypi:pyyaml | pypi:pyya
 test | has_module pyflakes | python3-pyflakes | python3-pyflakes | pypi:pyflakes | pypi:pyflakes
 test | has_module redis | python3-redis | python3-redis | pypi:redis | pypi:redis
 test | has_command openssl | openssl | openssl | openssl | openssl@3
+test | has_command curl | curl | curl | curl | curl
 test | has_command redis-cli | redis-tools | redis | redis | redis
 test | has_command redis-benchmark | redis-tools | redis | redis | redis
 test | has_command az | azure-cli | azure-cli | pypi:azure-cli | azure-cli

@@ -280,3 +280,14 @@ def test_rules_come_and_go_under_traffic(start_emulator):
     for worker in workers:
         worker.join(20)
     assert not wrong and redis_py(emulator).ping() and redis_py(emulator, tls=True).ping()
+
+
+def test_names_that_lead_nowhere(frozen):
+    def ask():
+        return frozen.run("exec", "--", "curl", "-sS", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}",
+                          "https://management.azure.com/subscriptions")
+    with fault(frozen, "nxdomain", match={"name": "management.*"}):
+        done = ask()
+        assert done.returncode != 0 and "502" in done.stderr
+        assert frozen.request("GET", "/common/discovery/keys", host="login.microsoftonline.com").status == 200
+    assert ask().stdout == "401"
