@@ -78,6 +78,10 @@ struct arm_name {
 void arm_service_resolve(const struct arm_service *service, struct bytes name,
                          struct arm_name *answer);
 
+/* Visits the public name of every resource that has one, those in linked private zones, too. */
+void arm_service_each_name(const struct arm_service *service,
+                           void (*visit)(void *context, const char *name), void *context);
+
 /* A minute of the clock is over and its metrics are there: alert rules are evaluated. */
 void arm_service_minute(struct arm_service *service);
 

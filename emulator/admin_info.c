@@ -96,6 +96,32 @@ static void list_cache(void *context, const struct arm_cache *arm, const char *s
     memory_free(sku);
 }
 
+static void list_name(void *context, const char *name)
+{
+    struct cache_listing *listing = context;
+    const struct names names = app_names(listing->app);
+    struct names_answer answer;
+    if (names_resolve(&names, bytes_from_string(name), &answer) == NAMES_FOUND &&
+        answer.address[0] != '\0') {
+        cJSON *document = cJSON_CreateObject();
+        cJSON_AddStringToObject(document, "name", name);
+        cJSON_AddStringToObject(document, "address", answer.address);
+        cJSON_AddItemToArray(listing->list, document);
+    }
+}
+
+/* Every name that is emulated now, with what it leads to: for hosts files. */
+static void list_names(struct app *app, cJSON *list)
+{
+    static const char *const fixed[] = {"management.azure.com", "login.microsoftonline.com",
+                                        "graph.microsoft.com"};
+    struct cache_listing listing = {app, list};
+    arm_service_each_name(management_service(app->management), list_name, &listing);
+    for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
+        list_name(&listing, fixed[i]);
+    }
+}
+
 cJSON *admin_info_document(struct app *app)
 {
     cJSON *document = cJSON_CreateObject();
@@ -111,6 +137,9 @@ cJSON *admin_info_document(struct app *app)
     add_port(ports, "redis", app->redis_port);
     add_port(ports, "redisTls", app->redis_tls_port);
     add_port(ports, "https", app->https_port);
+    if (app->dns_port != 0) {
+        add_port(ports, "dns", app->dns_port);
+    }
     cJSON_AddStringToObject(document, "dataDir", config->data_dir);
     cJSON_AddBoolToObject(document, "ephemeral", config->ephemeral);
     cJSON_AddStringToObject(document, "profile",
@@ -129,6 +158,8 @@ cJSON *admin_info_document(struct app *app)
 
     struct cache_listing listing = {app, cJSON_AddArrayToObject(document, "caches")};
     arm_service_each_cache(management_service(app->management), list_cache, &listing);
+
+    list_names(app, cJSON_AddArrayToObject(document, "names"));
 
     struct cache_host_counters signed_in = cache_host_counters(app->caches);
     struct state_figures saved = state_figures(app->state);

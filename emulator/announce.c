@@ -79,6 +79,9 @@ bool announce_ready_file(struct app *app, struct buf *error)
     if (app->fault_injector_port != 0) {
         add_port(ports, "faultInjector", app->fault_injector_port);
     }
+    if (app->dns_port != 0) {
+        add_port(ports, "dns", app->dns_port);
+    }
     cJSON_AddStringToObject(document, "caFile", tls_authority_file(app->authority));
     cJSON_AddStringToObject(document, "tenantId", WELL_KNOWN_TENANT_ID);
     cJSON_AddStringToObject(document, "subscriptionId", WELL_KNOWN_SUBSCRIPTION_ID);
@@ -139,6 +142,9 @@ void announce_banner(struct app *app)
     printf("  redis              %s:%s\n", bind, shown_port(app->redis_port, ports[0]));
     printf("  redis over TLS     %s:%s\n", bind, shown_port(app->redis_tls_port, ports[1]));
     printf("  azure, admin API   %s:%s\n", bind, shown_port(app->https_port, ports[2]));
+    if (app->dns_port != 0) {
+        printf("  DNS                %s:%d\n", bind, app->dns_port);
+    }
     printf("  authority          %s\n", tls_authority_file(app->authority));
     printf("  data               %s\n",
            app->config->ephemeral ? "kept in memory only" : app->config->data_dir);

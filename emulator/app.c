@@ -430,6 +430,36 @@ static bool open_port(struct app *app, int port, struct listener_config *config,
     return true;
 }
 
+struct names app_names(const struct app *app)
+{
+    return (struct names){
+        .service = management_service(app->management),
+        .front_door = app->front_door,
+        .bind = app->config->bind,
+    };
+}
+
+static bool open_dns(struct app *app, struct buf *error)
+{
+    const struct dns_server_config config = {
+        .loop = &app->loop,
+        .names = app_names(app),
+        .faults = app->faults,
+        .bind = app->config->bind,
+        .port = app->config->dns_port,
+    };
+    if (config.port == PORT_OFF) {
+        return true;
+    }
+    app->dns = dns_server_create(&config, error);
+    if (app->dns == NULL) {
+        return false;
+    }
+    app->dns_port = dns_server_port(app->dns);
+    app->open_listeners++;
+    return true;
+}
+
 static bool open_ports(struct app *app, struct buf *error)
 {
     struct listener_config redis = {
@@ -456,7 +486,8 @@ static bool open_ports(struct app *app, struct buf *error)
            open_port(app, config->https_port, &https, &app->https_listener, &app->https_port,
                      error) &&
            open_port(app, config->fault_injector_port, &https, &app->fault_injector_listener,
-                     &app->fault_injector_port, error);
+                     &app->fault_injector_port, error) &&
+           open_dns(app, error);
 }
 
 /* ---- Life ---- */
@@ -604,6 +635,9 @@ static void close_connections(struct app *app)
         if (listeners[i] != NULL) {
             listener_close(listeners[i], listener_closed, app);
         }
+    }
+    if (app->dns != NULL) {
+        dns_server_close(app->dns, listener_closed, app);
     }
     if (app->cache_ports != NULL) {
         cache_ports_close(app->cache_ports);

@@ -12,6 +12,7 @@
 #include "emulator/cache_host.h"
 #include "emulator/config.h"
 #include "emulator/connection_strings.h"
+#include "emulator/dns_server.h"
 #include "emulator/faults/faults.h"
 #include "emulator/graph.h"
 #include "emulator/http_endpoint.h"
@@ -61,10 +62,11 @@ struct app {
     struct redis_endpoint *redis;
     struct http_endpoint *front_door;
     struct listener *redis_listener, *redis_tls_listener, *https_listener, *fault_injector_listener;
+    struct dns_server *dns; /* NULL: off */
     struct cache_ports *cache_ports;
     struct enterprise_port *enterprise_port;    /* NULL until ports are open */
     int redis_port, redis_tls_port, https_port; /* in use; 0: off */
-    int fault_injector_port;
+    int fault_injector_port, dns_port;
     uv_signal_t interrupt, terminate;
     uv_timer_t housekeeping, patience;
     int open_listeners;
@@ -74,6 +76,8 @@ struct app {
 /* Runs until a signal. False with one line in `error` when it could not start. */
 bool app_run(const struct config *config, struct buf *error);
 
+/* What the emulated names lead to. */
+struct names app_names(const struct app *app);
 /* Back to the start state: resources, data, clock and journal. */
 bool app_reset(struct app *app, struct buf *error);
 /* How clients reach a cache; `facts` borrows from `address`, from the cache and from the app. */

@@ -166,6 +166,14 @@ static const struct option rows[] = {
         AT(fault_injector_port),
     },
     {
+        .name = "dns-port",
+        .placeholder = "N|off",
+        .help = "a DNS responder for the emulated names, UDP and TCP",
+        .fallback = "off",
+        .value = OPTION_PORT,
+        AT(dns_port),
+    },
+    {
         .name = "data-dir",
         .placeholder = "DIR",
         .help = "certificate authority and saved state [the user's state directory]",

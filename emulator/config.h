@@ -34,7 +34,7 @@ struct config {
     char *config_file;
     char *bind;
     int redis_port, redis_tls_port, https_port, enterprise_port;
-    int fault_injector_port;
+    int fault_injector_port, dns_port;
     char *data_dir;
     bool ephemeral;
     int host_names; /* enum host_names */

@@ -542,6 +542,11 @@ void http_endpoint_add_sites(struct http_endpoint *endpoint, const struct site *
     http_routes_add(&endpoint->routes, sites, count);
 }
 
+bool http_endpoint_serves(const struct http_endpoint *endpoint, struct bytes host)
+{
+    return http_routes_serve(&endpoint->routes, host);
+}
+
 struct connection_handler http_endpoint_handler(struct http_endpoint *endpoint)
 {
     return (struct connection_handler){

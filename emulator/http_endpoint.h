@@ -40,6 +40,8 @@ void http_endpoint_destroy(struct http_endpoint *endpoint); /* its connections m
 /* Rows are searched in order of adding; they and their context outlive the endpoint. */
 void http_endpoint_add_sites(struct http_endpoint *endpoint, const struct site *sites,
                              size_t count);
+/* Whether some site is for this very host name. */
+bool http_endpoint_serves(const struct http_endpoint *endpoint, struct bytes host);
 struct connection_handler http_endpoint_handler(struct http_endpoint *endpoint);
 /* Lets in the names that are served here. */
 struct tls_policy_source http_endpoint_policy(struct http_endpoint *endpoint);

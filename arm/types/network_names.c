@@ -3,11 +3,16 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/types/enterprise.h"
 #include "arm/types/network_targets.h"
 
 const struct arm_target_kind arm_target_kinds[] = {
     {"Microsoft.Cache/Redis", "redisCache", true, ".redis.cache.windows.net",
      ".privatelink.redis.cache.windows.net"},
+    {"Microsoft.Cache/redisEnterprise", "redisEnterprise", true, ".redis.azure.net",
+     ".privatelink.redis.azure.net"},
+    {"Microsoft.Cache/redisEnterprise", "redisEnterprise", true, ".redisenterprise.cache.azure.net",
+     ".privatelink.redisenterprise.cache.azure.net"},
     {"Microsoft.KeyVault/vaults", "vault", true, ".vault.azure.net",
      ".privatelink.vaultcore.azure.net"},
     {"Microsoft.Storage/storageAccounts", "blob", false, ".blob.core.windows.net",
@@ -19,8 +24,10 @@ const size_t arm_target_kind_count = ARRAY_LEN(arm_target_kinds);
 const struct arm_target_kind *arm_target_kind_of(const struct arm_resource *target)
 {
     for (size_t i = 0; i < arm_target_kind_count; i++) {
-        if (bytes_equal_string_nocase(bytes_from_string(target->type_name),
-                                      arm_target_kinds[i].type)) {
+        bool other = target->type == &arm_enterprise_type &&
+                     strcmp(arm_target_kinds[i].suffix + 1, arm_enterprise_domain(target)) != 0;
+        if (!other && bytes_equal_string_nocase(bytes_from_string(target->type_name),
+                                                arm_target_kinds[i].type)) {
             return &arm_target_kinds[i];
         }
     }
@@ -29,13 +36,17 @@ const struct arm_target_kind *arm_target_kind_of(const struct arm_resource *targ
 
 char *arm_target_public_name(const struct arm_target_kind *kind, const struct arm_resource *target)
 {
-    return string_format("%s%s", target->name, kind->suffix);
+    char *name = arm_target_record_name(kind, target);
+    char *whole = string_format("%s%s", name, kind->suffix);
+    memory_free(name);
+    return whole;
 }
 
 char *arm_target_record_name(const struct arm_target_kind *kind, const struct arm_resource *target)
 {
     (void)kind;
-    return string_duplicate(target->name);
+    return target->type == &arm_enterprise_type ? arm_enterprise_cache_name(target)
+                                                : string_duplicate(target->name);
 }
 
 /* Whether an endpoint leads there that its owner has let in. */
@@ -63,15 +74,21 @@ static bool privately_reached(const struct arm_service *service, const struct ar
 static const struct arm_resource *target_of(const struct arm_service *service,
                                             const struct arm_target_kind *kind, struct bytes name)
 {
-    const struct arm_resource *resource = service->resources;
-    while (resource != NULL && (arm_target_kind_of(resource) != kind ||
-                                !bytes_equal_string_nocase(name, resource->name))) {
-        resource = resource->next;
+    for (const struct arm_resource *resource = service->resources; resource != NULL;
+         resource = resource->next) {
+        if (arm_target_kind_of(resource) == kind) {
+            char *own = arm_target_record_name(kind, resource);
+            bool same = bytes_equal_string_nocase(name, own);
+            memory_free(own);
+            if (same) {
+                return resource;
+            }
+        }
     }
-    return resource;
+    return NULL;
 }
 
-/* The part before the suffix, which holds no dot; false: the name is no such. */
+/* The part before the suffix; false: the name is no such. */
 static bool before_suffix(struct bytes name, const char *suffix, struct bytes *front)
 {
     size_t size = strlen(suffix);
@@ -80,7 +97,7 @@ static bool before_suffix(struct bytes name, const char *suffix, struct bytes *f
         return false;
     }
     *front = bytes_slice(name, 0, name.size - size);
-    return bytes_find(*front, '.') == front->size;
+    return true;
 }
 
 static void from_zone(const struct arm_service *service, const struct arm_resource *zone,
@@ -122,6 +139,7 @@ void arm_service_resolve(const struct arm_service *service, struct bytes name,
     }
     for (size_t i = 0; i < arm_target_kind_count; i++) {
         const struct arm_target_kind *kind = &arm_target_kinds[i];
+        /* Private names end like public ones, too. */
         bool private = before_suffix(name, kind->private_suffix, &front);
         if (!private && !before_suffix(name, kind->suffix, &front)) {
             continue;
@@ -134,9 +152,30 @@ void arm_service_resolve(const struct arm_service *service, struct bytes name,
             answer->kind = ARM_NAME_PUBLIC;
         } else {
             answer->kind = ARM_NAME_ALIAS;
-            snprintf(answer->text, sizeof(answer->text), "%s%s", target->name,
-                     kind->private_suffix);
+            char *own = arm_target_record_name(kind, target);
+            snprintf(answer->text, sizeof(answer->text), "%s%s", own, kind->private_suffix);
+            memory_free(own);
         }
         return;
+    }
+}
+
+void arm_service_each_name(const struct arm_service *service,
+                           void (*visit)(void *context, const char *name), void *context)
+{
+    for (const struct arm_resource *resource = service->resources; resource != NULL;
+         resource = resource->next) {
+        const struct arm_target_kind *kind = arm_target_kind_of(resource);
+        if (kind != NULL) {
+            char *name = arm_target_public_name(kind, resource);
+            visit(context, name);
+            memory_free(name);
+        } else if (resource->type == &arm_a_record_type) {
+            bool apex = strcmp(resource->name, "@") == 0;
+            char *name = apex ? string_duplicate(resource->parent->name)
+                              : string_format("%s.%s", resource->name, resource->parent->name);
+            visit(context, name);
+            memory_free(name);
+        }
     }
 }

@@ -202,6 +202,9 @@ static cJSON *show_network(struct arm_call *call, const struct arm_resource *net
     cJSON *item = arm_network_show(call, network, secrets);
     arm_show_children(call, network, item, "subnets", &arm_subnet_type);
     arm_show_children(call, network, item, "virtualNetworkPeerings", &arm_peering_type);
+    if (strcmp(call->api_version, "2019-01-01") < 0) {
+        arm_json_put(item, "properties.enableVmProtection", cJSON_CreateFalse());
+    }
     return item;
 }
 

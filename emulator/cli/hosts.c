@@ -1,7 +1,7 @@
 /* redurite hosts: lines for /etc/hosts, for who wants Azure's own names without a proxy. */
 #include "emulator/cli/commands.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "emulator/cli/client.h"
 
@@ -11,11 +11,6 @@ struct hosts_settings {
 
 static enum exit_status hosts_run(void *context, char **words, int count)
 {
-    static const char *const fixed[] = {
-        "management.azure.com",
-        "login.microsoftonline.com",
-        "graph.microsoft.com",
-    };
     struct hosts_settings *settings = context;
     cJSON *info;
 
@@ -26,17 +21,10 @@ static enum exit_status hosts_run(void *context, char **words, int count)
     if (status != EXIT_DONE) {
         return status;
     }
-    const char *address = json_text(info, "bind");
-    if (strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0) {
-        address = "127.0.0.1";
-    }
-    const cJSON *cache;
-    cJSON_ArrayForEach(cache, json_at(info, "caches"))
+    const cJSON *name;
+    cJSON_ArrayForEach(name, json_at(info, "names"))
     {
-        printf("%s %s.redis.cache.windows.net\n", address, json_text(cache, "name"));
-    }
-    for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
-        printf("%s %s\n", address, fixed[i]);
+        printf("%s %s\n", json_text(name, "address"), json_text(name, "name"));
     }
     cJSON_Delete(info);
     return EXIT_DONE;
