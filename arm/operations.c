@@ -63,6 +63,7 @@ static void finish(struct arm_operation *operation)
     arm_activity_operation(operation);
     log_info("arm", "operation finished action=%s status=%s resource=%s", operation->action,
              operation->status, operation->resource_id);
+    arm_deployments_wake(service);
     arm_changed(service);
 }
 

@@ -259,6 +259,9 @@ extern const struct arm_resource_type arm_redis_type;
 /* The cache is told to the host again, with what its children say. */
 void arm_redis_apply(struct arm_service *service, struct arm_resource *resource);
 
+/* An operation is over: deployments that wait for it go on. */
+void arm_deployments_wake(struct arm_service *service);
+
 struct arm_provider *arm_provider_find(struct arm_service *service, struct bytes name);
 bool arm_provider_registered(const struct arm_provider *provider);
 void arm_providers_init(struct arm_service *service);

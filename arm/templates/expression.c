@@ -126,6 +126,18 @@ static bool spend(struct evaluator *evaluator, int64_t units)
                          "allowed amount of work.");
 }
 
+/* Looking at a value costs as much as it is long. */
+static bool spend_look(struct evaluator *evaluator, const cJSON *value)
+{
+    int64_t units = 0;
+    if (cJSON_IsString(value)) {
+        units = (int64_t)strlen(value->valuestring) / 16;
+    } else if (cJSON_IsArray(value) || cJSON_IsObject(value)) {
+        units = cJSON_GetArraySize(value) / 32;
+    }
+    return spend(evaluator, units);
+}
+
 static const struct template_function *find_function(const char *name)
 {
     static const struct function_family *const families[] = {
@@ -244,7 +256,7 @@ static struct value run_function(struct evaluator *evaluator, const struct expre
         if (!is_lambda(node->arguments[i])) {
             values[i] = evaluate(evaluator, node->arguments[i]);
             arguments[i] = values[i].item;
-            complete = values[i].item != NULL;
+            complete = values[i].item != NULL && spend_look(evaluator, values[i].item);
         } else if (row == NULL) {
             complete = template_fail(evaluator->error,
                                      "The template function 'lambda' is not expected at this "
@@ -370,6 +382,10 @@ static struct value evaluate_access(struct evaluator *evaluator, const struct ex
 {
     struct value base = evaluate(evaluator, node->arguments[0]);
     if (base.item == NULL) {
+        return no_value;
+    }
+    if (!spend_look(evaluator, base.item)) {
+        value_finish(base);
         return no_value;
     }
     if (node->kind == NODE_MEMBER) {

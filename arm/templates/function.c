@@ -222,37 +222,38 @@ bool value_equal(const cJSON *left, const cJSON *right)
     return true;
 }
 
-/* Units of the character at `text`, and its bytes. */
-static size_t character_units(const char *text, size_t *size)
+/* Bytes of the character at the front, at least one; units: how many .NET counts it for. */
+static size_t character_size(struct bytes text, size_t *units)
 {
-    *size = bytes_utf8_size(bytes_from_string(text));
-    if (*size == 0) {
-        *size = 1;
-    }
-    return *size == 4 ? 2 : 1;
+    size_t size = bytes_utf8_size(text);
+    *units = size == 4 ? 2 : 1;
+    return size == 0 ? 1 : size;
 }
 
 size_t text_units(const char *text)
 {
-    size_t units = 0, size;
-    for (; *text != '\0'; text += size) {
-        units += character_units(text, &size);
+    struct bytes rest = bytes_from_string(text);
+    size_t total = 0, units;
+    while (rest.size > 0) {
+        rest = bytes_slice(rest, character_size(rest, &units), rest.size);
+        total += units;
     }
-    return units;
+    return total;
 }
 
 size_t text_offset(const char *text, size_t unit)
 {
-    size_t units = 0, offset = 0;
-    while (text[offset] != '\0') {
-        size_t size;
-        units += character_units(text + offset, &size);
-        if (units > unit) {
+    struct bytes rest = bytes_from_string(text);
+    size_t total = 0, units;
+    while (rest.size > 0) {
+        size_t size = character_size(rest, &units);
+        total += units;
+        if (total > unit) {
             break;
         }
-        offset += size;
+        rest = bytes_slice(rest, size, rest.size);
     }
-    return offset;
+    return (size_t)(rest.data - text);
 }
 
 cJSON *function_fail_size(const struct function_call *call)

@@ -1,7 +1,7 @@
 /*
  * Progress of deployments: each resource is put as soon as what it depends on is there, through
- * the service's own API and on behalf of the caller. Nothing is polled: the run sleeps until the
- * operation that ends first is due.
+ * the service's own API and on behalf of the caller. Nothing is polled: a run sleeps until an
+ * operation ends.
  */
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +67,13 @@ static void wake(struct arm_deployment_run *run, int64_t due_ms)
     clock_arm(run->service->clock, &run->due, due_ms);
 }
 
+void arm_deployments_wake(struct arm_service *service)
+{
+    for (struct arm_deployment_run *run = service->deployment_runs; run != NULL; run = run->next) {
+        wake(run, clock_now_ms(service->clock));
+    }
+}
+
 /* The deployment around this one may go on. */
 static void wake_parent(struct arm_service *service, const struct arm_resource *deployment)
 {
@@ -94,25 +101,6 @@ static bool ready(const struct arm_deployment_run *run, const cJSON *steps, size
         }
     }
     return true;
-}
-
-/* When the first of what runs is over; INT64_MAX: something wakes us. */
-static int64_t next_due(const struct arm_service *service, const cJSON *steps)
-{
-    int64_t due = INT64_MAX;
-    const cJSON *step;
-    cJSON_ArrayForEach(step, steps)
-    {
-        const struct arm_resource *resource =
-            deployment_step_in(step, "Running")
-                ? arm_resource_find_id(service, deployment_text(step, "id"))
-                : NULL;
-        if (resource != NULL && resource->operation != NULL &&
-            resource->operation->due.due_ms < due) {
-            due = resource->operation->due.due_ms;
-        }
-    }
-    return due;
 }
 
 /* Starts all that may start; what ends at once may let others begin. */
@@ -181,11 +169,7 @@ static void advance(struct timer *timer)
         failed = deployment_any_step(steps, "Failed");
     }
     if (deployment_any_step(steps, "Running")) {
-        int64_t due = next_due(service, steps);
-        if (due != INT64_MAX) {
-            wake(run, due);
-        }
-        arm_changed(service);
+        arm_changed(service); /* the end of any of them wakes the run */
     } else if (run->stopping) {
         finish(run, deployment, "Canceled", NULL);
     } else if (failed) {

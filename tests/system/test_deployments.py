@@ -3,6 +3,8 @@ import json
 
 import pytest
 
+from harness.faults import fault
+
 VERSION = "2021-04-01"
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 REDIS = "Microsoft.Cache/redis"
@@ -474,3 +476,51 @@ def test_a_parameter_may_be_a_vaults_secret(emulator, group):
     assert answer.status == 201 and "s3cret" not in answer.body.decode()
     emulator.advance("1m")
     assert group.resource("Contoso.Test/things/user").json["properties"]["of"] == "s3cret"
+
+
+def test_a_cache_that_cannot_be_provisioned_fails_the_deployment(emulator, group):
+    source = template(resources=[cache("unlucky"), thing("after", dependsOn=["unlucky"])])
+    with fault(emulator, "capacity_failed", match={"operation": "*/write", "resource": "unlucky"}):
+        error = group.deploy(source, wanted="Failed")["error"]
+    assert error["details"][0]["code"] == "Conflict"
+    inner = json.loads(error["details"][0]["message"])["error"]
+    assert inner["code"] == "ResourceDeploymentFailure"
+    assert inner["details"][0]["code"] == "InsufficientCapacity"
+    assert group.names() == ["unlucky"]
+    assert group.deploy(template(resources=[thing("x")]))["provisioningState"] == "Succeeded"
+
+
+def test_a_stuck_resource_holds_the_deployment(emulator, group):
+    with fault(emulator, "stuck", match={"resource": "slow"}):
+        group.put(template(resources=[cache("slow"), thing("after", dependsOn=["slow"])]))
+        emulator.advance("10h")
+        assert group.state() == "Running" and group.names() == ["slow"]
+    emulator.advance("5m")
+    assert group.state() == "Succeeded" and group.names() == ["after", "slow"]
+
+
+def test_a_throttled_resource_fails_the_deployment_with_its_status(emulator, group):
+    with fault(emulator, "throttle", match={"operation": "Contoso.Test/things/write"}):
+        error = group.deploy(template(resources=[thing("x")]), wanted="Failed")["error"]
+    assert error["details"][0]["code"] == "TooManyRequests"
+
+
+def test_load_in_the_middle_of_a_deployment(start_emulator, tmp_path):
+    emulator = start_emulator("--clock", "frozen", "--provisioning", "realistic", "--offline")
+    group = Group(emulator)
+    group.put(template(resources=[cache("slow"), thing("after", dependsOn=["slow"])]))
+    emulator.advance("5m")
+    assert emulator.run("state", "save", tmp_path / "half").returncode == 0
+    emulator.advance("60m")
+    assert group.state() == "Succeeded"
+    done = emulator.run("state", "load", tmp_path / "half")
+    assert done.returncode == 0, done.stderr
+    emulator.advance("1s")  # the clock went back: an older token is of the future
+    assert group.state() == "Running" and group.names() == ["slow"]
+    emulator.advance("60m")
+    assert group.state() == "Succeeded" and group.names() == ["after", "slow"]
+    group.put(template(resources=[cache("slower")]), name="other")
+    emulator.advance("1m")
+    assert emulator.run("state", "reset").returncode == 0
+    emulator.advance("60m")
+    assert emulator.arm("GET", group.path, version=VERSION).status == 404

@@ -490,6 +490,8 @@ TEST(bombs_are_refused)
         {"[reduce(range(0, 100), createArray(1), lambda('s', 'n', concat(lambdaVariables('s'), "
          "lambdaVariables('s'))))]",
          "exceeds the allowed amount of work"},
+        {"[map(range(0, 9999), lambda('i', length(padLeft('a', 130000, 'a'))))]",
+         "exceeds the allowed amount of work"},
         {"[range(0, 10001)]", "between 0 and 10000"},
         {"[padLeft('', 200000)]", "exceeds the allowed length"},
     };
