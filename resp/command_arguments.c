@@ -3,13 +3,15 @@
 
 #include <string.h>
 
+#include "resp/command_table.h"
+
 struct argument {
     struct bytes name, type, key_spec, token, since, deprecated;
     const char *inner; /* behind the opening bracket of a oneof or block */
     bool has_token, optional, multiple, multiple_token;
 };
 
-static const char *reply_list(struct reply *reply, const char *at, char end);
+static const char *reply_list(struct reply *reply, const char *at, char end, unsigned version);
 
 static const char *skip_inner(const char *at)
 {
@@ -125,7 +127,7 @@ static size_t reply_flags(struct reply *reply, const struct argument *argument)
     return 1;
 }
 
-static void reply_argument(struct reply *reply, const struct argument *argument)
+static void reply_argument(struct reply *reply, const struct argument *argument, unsigned version)
 {
     size_t mark = reply_defer(reply), pairs = 0;
     int64_t key_spec;
@@ -143,27 +145,30 @@ static void reply_argument(struct reply *reply, const struct argument *argument)
     pairs += reply_flags(reply, argument);
     if (argument->inner != NULL) {
         reply_bulk_string(reply, "arguments");
-        reply_list(reply, argument->inner, bytes_equal_string(argument->type, "oneof") ? ')' : '}');
+        reply_list(reply, argument->inner, bytes_equal_string(argument->type, "oneof") ? ')' : '}',
+                   version);
         pairs++;
     }
     reply_map_at(reply, mark, pairs);
 }
 
-static const char *reply_list(struct reply *reply, const char *at, char end)
+static const char *reply_list(struct reply *reply, const char *at, char end, unsigned version)
 {
     size_t mark = reply_defer(reply), count = 0;
     while (*at != end) {
         struct argument argument;
         at = read_argument(at, &argument);
-        reply_argument(reply, &argument);
-        count++;
+        if (version_number(argument.since) <= version) {
+            reply_argument(reply, &argument, version);
+            count++;
+        }
         at += strspn(at, " |");
     }
     reply_array_at(reply, mark, count);
     return at;
 }
 
-void reply_command_arguments(struct reply *reply, const char *notation)
+void reply_command_arguments(struct reply *reply, const char *notation, unsigned version)
 {
-    reply_list(reply, notation, '\0');
+    reply_list(reply, notation, '\0', version);
 }

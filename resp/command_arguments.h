@@ -13,7 +13,10 @@
 
 #include "resp/reply.h"
 
-/* The array of maps that COMMAND DOCS shows under "arguments". */
-void reply_command_arguments(struct reply *reply, const char *notation);
+/*
+ * The array of maps that COMMAND DOCS shows under "arguments", without those that are newer than
+ * `version` (version_number of resp/command_table.h).
+ */
+void reply_command_arguments(struct reply *reply, const char *notation, unsigned version);
 
 #endif

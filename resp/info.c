@@ -166,6 +166,9 @@ static void section_stats(struct info_writer *writer)
     info_line(writer, "sync_full:0");
     info_line(writer, "sync_partial_ok:0");
     info_line(writer, "sync_partial_err:0");
+    if (instance_runs(instance, "7.4.0")) {
+        info_line(writer, "expired_subkeys:%llu", (ull)instance->stats.expired_fields);
+    }
     info_line(writer, "expired_keys:%llu", (ull)instance->stats.expired_keys);
     info_line(writer, "expired_stale_perc:0.00");
     info_line(writer, "expired_time_cap_reached_count:0");
@@ -347,8 +350,13 @@ static void section_keyspace(struct info_writer *writer)
     for (int i = 0; i < writer->instance->database_count; i++) {
         struct keyspace *db = writer->instance->databases[i];
         if (keyspace_count(db) > 0) {
-            info_line(writer, "db%d:keys=%zu,expires=%zu,avg_ttl=%lld", i, keyspace_count(db),
-                      keyspace_expiring_count(db), (long long)keyspace_average_ttl_ms(db));
+            buf_printf(writer->text, "db%d:keys=%zu,expires=%zu,avg_ttl=%lld", i,
+                       keyspace_count(db), keyspace_expiring_count(db),
+                       (long long)keyspace_average_ttl_ms(db));
+            if (instance_runs(writer->instance, "7.4.0")) {
+                buf_printf(writer->text, ",subexpiry=%zu", keyspace_scheduled_count(db));
+            }
+            info_line(writer, "%s", "");
         }
     }
 }

@@ -104,7 +104,7 @@ struct instance {
     uint64_t ballast; /* memory that others seem to take: resp/interference.h */
     struct {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
-        uint64_t expired_keys, evicted_keys, hits, misses, errors, lazy_freed;
+        uint64_t expired_keys, expired_fields, evicted_keys, hits, misses, errors, lazy_freed;
         uint64_t get_commands, set_commands, accounts_ended;
         uint64_t reads, writes; /* of bytes, however many commands they held */
     } stats;

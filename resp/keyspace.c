@@ -1,33 +1,8 @@
-/*
- * One database. Keys with an expiry stand in a heap by due time, with one timer for the first, so
- * they go exactly when due and in order; a lookup that comes earlier than the timer finds them gone
- * all the same.
- */
-#include "resp/keyspace.h"
-
-#include <assert.h>
-#include <string.h>
+/* One database: lookups, changes and what they entail. */
+#include "resp/keyspace_state.h"
 
 #include "resp/errors.h"
-#include "resp/instance_state.h"
 #include "resp/types/string.h"
-
-enum { EXPIRED_AT_ONCE = 200, HEAP_WIDTH = 4 };
-
-struct expiring {
-    int64_t at_ms;
-    struct entry *entry;
-};
-
-struct keyspace {
-    struct instance *instance;
-    int index;
-    struct dict keys;
-    struct expiring *heap; /* heap[0] is not used: slot 0 is "no expiry" */
-    size_t expiring, heap_capacity;
-    struct timer expiry;
-    struct entry *recent; /* the last entry found or made: spares keyspace_changed a lookup */
-};
 
 /* ---- Memory ---- */
 
@@ -39,104 +14,17 @@ static void add_memory(struct keyspace *db, struct entry *entry, size_t memory)
 
 void keyspace_account(struct keyspace *db, struct entry *entry)
 {
-    add_memory(db, entry, entry_type(entry)->memory(entry->data));
+    const struct value_type *type = entry_type(entry);
+    add_memory(db, entry, type->memory(entry->data));
+    if (type->expiry != NULL) {
+        expiry_reschedule(db, entry);
+    }
 }
 
 size_t keyspace_memory(const struct keyspace *db)
 {
-    return dict_memory(&db->keys) + db->heap_capacity * sizeof(*db->heap);
-}
-
-/* ---- Expiry heap ---- */
-
-static void place(struct keyspace *db, struct expiring item, size_t slot)
-{
-    db->heap[slot] = item;
-    item.entry->expiry_slot = (uint32_t)slot;
-}
-
-static size_t parent_of(size_t slot)
-{
-    return (slot - 2) / HEAP_WIDTH + 1;
-}
-
-static void sift_up(struct keyspace *db, struct expiring item, size_t slot)
-{
-    while (slot > 1 && item.at_ms < db->heap[parent_of(slot)].at_ms) {
-        place(db, db->heap[parent_of(slot)], slot);
-        slot = parent_of(slot);
-    }
-    place(db, item, slot);
-}
-
-static void sift_down(struct keyspace *db, struct expiring item, size_t slot)
-{
-    for (;;) {
-        size_t first = (slot - 1) * HEAP_WIDTH + 2, least = 0;
-        for (size_t child = first; child < first + HEAP_WIDTH && child <= db->expiring; child++) {
-            if (least == 0 || db->heap[child].at_ms < db->heap[least].at_ms) {
-                least = child;
-            }
-        }
-        if (least == 0 || db->heap[least].at_ms >= item.at_ms) {
-            break;
-        }
-        place(db, db->heap[least], slot);
-        slot = least;
-    }
-    place(db, item, slot);
-}
-
-static void heap_remove(struct keyspace *db, struct entry *entry)
-{
-    size_t slot = entry->expiry_slot;
-    if (slot == 0) {
-        return;
-    }
-    entry->expiry_slot = 0;
-    struct expiring last = db->heap[db->expiring--];
-    if (last.entry == entry) {
-        return;
-    }
-    if (slot > 1 && last.at_ms < db->heap[parent_of(slot)].at_ms) {
-        sift_up(db, last, slot);
-    } else {
-        sift_down(db, last, slot);
-    }
-}
-
-/* An early timer does no harm, so it is moved forward only. */
-static void arm_expiry(struct keyspace *db)
-{
-    if (db->expiring > 0 && (!timer_armed(&db->expiry) || db->expiry.due_ms > db->heap[1].at_ms)) {
-        clock_arm(db->instance->clock, &db->expiry, db->heap[1].at_ms);
-    }
-}
-
-void keyspace_set_expiry(struct keyspace *db, struct entry *entry, int64_t expires_at_ms)
-{
-    heap_remove(db, entry);
-    if (expires_at_ms == NO_EXPIRY) {
-        return;
-    }
-    if (db->expiring + 2 > db->heap_capacity) {
-        db->heap_capacity = db->heap_capacity < 16 ? 16 : db->heap_capacity + db->heap_capacity / 4;
-        db->heap = memory_resize(db->heap, db->heap_capacity * sizeof(*db->heap));
-    }
-    sift_up(db, (struct expiring){expires_at_ms, entry}, ++db->expiring);
-    arm_expiry(db);
-}
-
-int64_t keyspace_expires_at(const struct keyspace *db, const struct entry *entry)
-{
-    return entry_expires(entry) ? db->heap[entry->expiry_slot].at_ms : NO_EXPIRY;
-}
-
-/* Mostly nothing is overdue, as the timer sees to it: then the heap's place is not looked at. */
-static bool overdue(const struct keyspace *db, const struct entry *entry, int64_t now_ms)
-{
-    return entry_expires(entry) && db->heap[1].at_ms <= now_ms &&
-           db->heap[entry->expiry_slot].at_ms <= now_ms;
+    return dict_memory(&db->keys) + db->heap_capacity * sizeof(*db->heap) +
+           deadlines_memory(&db->parts);
 }
 
 /* ---- Entries ---- */
@@ -149,50 +37,13 @@ static void release_entry(void *payload)
     }
 }
 
-static void remove_entry(struct keyspace *db, struct entry *entry)
+void keyspace_remove_entry(struct keyspace *db, struct entry *entry)
 {
-    heap_remove(db, entry);
+    expiry_forget(db, entry);
+    expiry_unschedule(db, entry);
     add_memory(db, entry, 0);
     db->recent = NULL;
     dict_remove_payload(&db->keys, entry);
-}
-
-/* An entry's key outlives it here, for the events. */
-static void remove_with_event(struct keyspace *db, struct entry *entry, enum event_class class,
-                              const char *event)
-{
-    char small[256];
-    struct bytes key = keyspace_key(db, entry);
-    char *copy = key.size <= sizeof(small) ? small : memory_allocate(key.size);
-    if (key.size > 0) {
-        memcpy(copy, key.data, key.size);
-    }
-    remove_entry(db, entry);
-    keyspace_changed_by_server(db, (struct bytes){copy, key.size}, class, event);
-    if (copy != small) {
-        memory_free(copy);
-    }
-}
-
-static void expire(struct keyspace *db, struct entry *entry)
-{
-    db->instance->stats.expired_keys++;
-    remove_with_event(db, entry, EVENT_EXPIRED, "expired");
-}
-
-static void expiry_due(struct timer *timer)
-{
-    struct keyspace *db = CONTAINER_OF(timer, struct keyspace, expiry);
-    int64_t now_ms = clock_now_ms(db->instance->clock);
-    /* For a script that runs, time stands still. */
-    for (int count = 0;
-         count < EXPIRED_AT_ONCE && db->expiring > 0 && db->instance->snapshot_ms == 0; count++) {
-        if (db->heap[1].at_ms > now_ms) {
-            break;
-        }
-        expire(db, db->heap[1].entry);
-    }
-    arm_expiry(db);
 }
 
 struct keyspace *keyspace_create(struct instance *instance, int index)
@@ -226,6 +77,7 @@ void keyspace_clear(struct keyspace *db)
     db->heap_capacity = 0;
     memory_free(db->heap);
     db->heap = NULL;
+    deadlines_finish(&db->parts);
     clock_disarm(db->instance->clock, &db->expiry);
     dict_clear(&db->keys);
 }
@@ -239,13 +91,15 @@ void keyspace_swap(struct keyspace *a, struct keyspace *b)
     a->heap = b->heap;
     a->expiring = b->expiring;
     a->heap_capacity = b->heap_capacity;
+    a->parts = b->parts;
     b->keys = held.keys;
     b->heap = held.heap;
     b->expiring = held.expiring;
     b->heap_capacity = held.heap_capacity;
+    b->parts = held.parts;
     a->recent = b->recent = NULL;
-    arm_expiry(a);
-    arm_expiry(b);
+    expiry_arm(a);
+    expiry_arm(b);
 }
 
 /* ---- Lookups ---- */
@@ -256,9 +110,16 @@ struct entry *keyspace_peek_at(struct keyspace *db, struct bytes key, int64_t no
     if (entry == NULL) {
         return NULL;
     }
-    if (overdue(db, entry, now_ms)) {
-        expire(db, entry);
+    if (keyspace_overdue(db, entry, now_ms)) {
+        expiry_take_key(db, entry);
         return NULL;
+    }
+    if (db->parts.count > 0) {
+        const struct value_schedule *schedule = expiry_schedule(entry);
+        if (schedule != NULL && schedule->deadline.slot != 0 &&
+            schedule->deadline.at_ms <= now_ms && !expiry_take_parts(db, entry, now_ms)) {
+            return NULL;
+        }
     }
     db->recent = entry;
     return entry;
@@ -349,7 +210,8 @@ static struct entry *emptied(struct keyspace *db, struct bytes key)
     if (created) {
         tell_new(db, key);
     } else {
-        heap_remove(db, entry);
+        expiry_forget(db, entry);
+        expiry_unschedule(db, entry);
         entry_type(entry)->destroy(entry->data);
     }
     entry->kind = VALUE_NONE;
@@ -364,6 +226,10 @@ struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
     struct entry *entry = emptied(db, key);
     entry->kind = type->kind;
     entry->data = data;
+    struct value_schedule *schedule = expiry_schedule(entry);
+    if (schedule != NULL) {
+        schedule->deadline.slot = 0; /* where it stood before does not matter any more */
+    }
     keyspace_account(db, entry);
     return entry;
 }
@@ -376,10 +242,11 @@ struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct 
         tell_new(db, key);
         entry->data = string_create(text);
     } else if (entry->kind == VALUE_STRING) {
-        heap_remove(db, entry);
+        expiry_forget(db, entry);
         entry->data = string_replace(entry->data, text);
     } else {
-        heap_remove(db, entry);
+        expiry_forget(db, entry);
+        expiry_unschedule(db, entry);
         entry_type(entry)->destroy(entry->data);
         entry->data = string_create(text);
     }
@@ -404,7 +271,7 @@ bool keyspace_delete(struct keyspace *db, struct bytes key)
     if (entry == NULL) {
         return false;
     }
-    remove_entry(db, entry);
+    keyspace_remove_entry(db, entry);
     return true;
 }
 
@@ -418,20 +285,17 @@ void *keyspace_take(struct keyspace *db, struct bytes key, const struct value_ty
     void *data = entry->data;
     *type = entry_type(entry);
     *expires_at_ms = keyspace_expires_at(db, entry);
+    expiry_unschedule(db, entry);
     entry->kind = VALUE_NONE;
-    remove_entry(db, entry);
+    keyspace_remove_entry(db, entry);
     return data;
 }
 
-void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum event_class class,
-                                const char *event)
+void keyspace_spread(struct keyspace *db, struct bytes key, enum event_class class,
+                     const char *event)
 {
     struct instance *instance = db->instance;
     instance->changes++;
-    if (instance->feed.first != NULL) {
-        bool gone = class == EVENT_EXPIRED || class == EVENT_EVICTED;
-        (gone ? replication_gone : replication_note)(instance, db->index, key);
-    }
     if (dict_count(&instance->watched) > 0) {
         watch_touch(instance, db->index, key);
     }
@@ -444,6 +308,17 @@ void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum even
     if (instance->pubsub.notify != 0 && event != NULL) {
         notify_event(instance, db->index, key, (char)class, event);
     }
+}
+
+void keyspace_changed_by_server(struct keyspace *db, struct bytes key, enum event_class class,
+                                const char *event)
+{
+    struct instance *instance = db->instance;
+    if (instance->feed.first != NULL) {
+        bool gone = class == EVENT_EXPIRED || class == EVENT_EVICTED;
+        (gone ? replication_gone : replication_note)(instance, db->index, key);
+    }
+    keyspace_spread(db, key, class, event);
 }
 
 void keyspace_changed(struct call *call, struct bytes key, enum event_class class,
@@ -511,7 +386,7 @@ size_t keyspace_sample(struct keyspace *db, bool volatile_only, struct entry **e
 void keyspace_evict(struct keyspace *db, struct entry *entry)
 {
     db->instance->stats.evicted_keys++;
-    remove_with_event(db, entry, EVENT_EVICTED, "evicted");
+    keyspace_remove_with_event(db, entry, EVENT_EVICTED, "evicted");
 }
 
 size_t keyspace_entry_memory(const struct keyspace *db, const struct entry *entry)
@@ -529,6 +404,11 @@ size_t keyspace_count(const struct keyspace *db)
 size_t keyspace_expiring_count(const struct keyspace *db)
 {
     return db->expiring;
+}
+
+size_t keyspace_scheduled_count(const struct keyspace *db)
+{
+    return db->parts.count;
 }
 
 int64_t keyspace_average_ttl_ms(const struct keyspace *db)
@@ -556,10 +436,10 @@ struct entry *keyspace_random(struct keyspace *db)
         if (entry == NULL) {
             return NULL;
         }
-        if (!overdue(db, entry, now_ms)) {
+        if (!keyspace_overdue(db, entry, now_ms)) {
             return entry;
         }
-        expire(db, entry);
+        expiry_take_key(db, entry);
     }
     return dict_random(&db->keys, db->instance->random);
 }
@@ -575,7 +455,7 @@ static void visit_live(void *context, struct bytes key, void *payload)
 {
     const struct visit *visit = context;
     struct entry *entry = payload;
-    if (!overdue(visit->db, entry, visit->now_ms)) {
+    if (!keyspace_overdue(visit->db, entry, visit->now_ms)) {
         visit->visit(visit->context, key, entry);
     }
 }

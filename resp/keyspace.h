@@ -134,6 +134,7 @@ size_t keyspace_entry_memory(const struct keyspace *db, const struct entry *entr
 
 size_t keyspace_count(const struct keyspace *db);
 size_t keyspace_expiring_count(const struct keyspace *db);
+size_t keyspace_scheduled_count(const struct keyspace *db); /* keys of which parts will expire */
 int64_t keyspace_average_ttl_ms(const struct keyspace *db);
 int keyspace_index(const struct keyspace *db);
 struct entry *keyspace_random(struct keyspace *db); /* NULL when empty */

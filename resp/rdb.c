@@ -11,6 +11,11 @@
 
 enum { LONGEST_LIBRARY = 512 * 1024 * 1024 };
 
+int rdb_version(const struct instance *instance)
+{
+    return instance_runs(instance, "7.4.0") ? 12 : instance_runs(instance, "7.2.0") ? 11 : 10;
+}
+
 /* ---- Saving ---- */
 
 static void write_fact(struct rdb_writer *writer, const char *name, struct bytes value)
@@ -89,7 +94,7 @@ bool rdb_save(struct instance *instance, const struct rdb_sink *sink)
 {
     struct rdb_writer writer;
     char magic[10];
-    snprintf(magic, sizeof(magic), "REDIS%04d", RDB_VERSION);
+    snprintf(magic, sizeof(magic), "REDIS%04d", rdb_version(instance));
     rdb_writer_init(&writer, sink);
     rdb_write_raw(&writer, (struct bytes){magic, 9});
     write_fact(&writer, "redis-ver", bytes_from_string(instance->version));
@@ -121,7 +126,7 @@ struct loading {
     struct buf libraries; /* names of those that came with the dump, each terminated */
 };
 
-static bool read_header(struct rdb_reader *reader)
+static bool read_header(struct rdb_reader *reader, int newest)
 {
     struct bytes magic;
     if (!rdb_read_raw(reader, 9, &magic) || !bytes_start_with(magic, BYTES("REDIS"))) {
@@ -134,8 +139,8 @@ static bool read_header(struct rdb_reader *reader)
         }
         version = version * 10 + (magic.data[i] - '0');
     }
-    if (version < 1 || version > RDB_VERSION) {
-        return rdb_fail(reader, "its version is newer than this program reads");
+    if (version < 1 || version > newest) {
+        return rdb_fail(reader, "its version is newer than this cache's Redis reads");
     }
     /* Dumps carry a checksum from version 5 on; 0 means that its writer left it out. */
     size_t tail = version >= 5 ? 8 : 0;
@@ -321,7 +326,7 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
     for (int i = 0; i < instance->database_count; i++) {
         loading.staged[i] = keyspace_create(instance, i);
     }
-    if (read_header(&loading.reader)) {
+    if (read_header(&loading.reader, rdb_version(instance))) {
         while (read_part(&loading)) {
         }
     }

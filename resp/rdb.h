@@ -1,5 +1,5 @@
 /*
- * Redis's dump format (RDB version 10, as redis-server 7.0 writes it): a whole instance, or one
+ * Redis's dump format, as the instance's version of Redis writes it: a whole instance, or one
  * value for DUMP and RESTORE. Data moves both ways between here and a real redis-server.
  */
 #ifndef RESP_RDB_H

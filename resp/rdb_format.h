@@ -6,7 +6,10 @@
 
 #include "base/bytes.h"
 
-#define RDB_VERSION 10 /* what redis-server 7.0 writes */
+struct instance;
+
+/* Of the instance's Redis: 10 up to 7.0, 11 for 7.2, 12 for 7.4. It reads none that is newer. */
+int rdb_version(const struct instance *instance);
 
 enum rdb_mark {
     RDB_TYPE_STRING = 0,
@@ -26,6 +29,10 @@ enum rdb_mark {
     RDB_TYPE_ZSET_LISTPACK = 17,
     RDB_TYPE_LIST_QUICKLIST_2 = 18,
     RDB_TYPE_STREAM_LISTPACKS_2 = 19,
+    RDB_TYPE_SET_LISTPACK = 20,
+    RDB_TYPE_STREAM_LISTPACKS_3 = 21,
+    RDB_TYPE_HASH_EXPIRING = 24,
+    RDB_TYPE_HASH_LISTPACK_EXPIRING = 25,
     RDB_MARK_FUNCTION2 = 245,
     RDB_MARK_FUNCTION = 246,
     RDB_MARK_MODULE_AUX = 247,

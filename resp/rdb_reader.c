@@ -199,7 +199,7 @@ bool rdb_read_value(struct rdb_reader *reader, unsigned char mark, const struct 
     return rdb_fail(reader, "it holds a value of a type that this version cannot read");
 }
 
-bool rdb_footer_fits(struct bytes payload, struct bytes *value)
+bool rdb_footer_fits(struct bytes payload, int newest, struct bytes *value)
 {
     if (payload.size < RDB_FOOTER_SIZE) {
         return false;
@@ -209,6 +209,6 @@ bool rdb_footer_fits(struct bytes payload, struct bytes *value)
     rdb_read_little(&reader, 2, &version);
     rdb_read_little(&reader, 8, &checksum);
     *value = bytes_slice(payload, 0, payload.size - RDB_FOOTER_SIZE);
-    return version <= RDB_VERSION &&
+    return version <= (uint64_t)newest &&
            checksum == rdb_checksum(0, bytes_slice(payload, 0, payload.size - 8));
 }

@@ -126,9 +126,9 @@ void rdb_write_double(struct rdb_writer *writer, double number)
     rdb_write_little(writer, bits, sizeof(bits));
 }
 
-void rdb_write_footer(struct rdb_writer *writer)
+void rdb_write_footer(struct rdb_writer *writer, int version)
 {
-    rdb_write_little(writer, RDB_VERSION, 2);
+    rdb_write_little(writer, (uint64_t)version, 2);
     rdb_write_little(writer, rdb_writer_checksum(writer), 8);
 }
 

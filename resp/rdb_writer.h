@@ -31,6 +31,6 @@ uint64_t rdb_writer_checksum(struct rdb_writer *writer);
 void rdb_write_string(struct rdb_writer *writer, struct bytes text);
 void rdb_write_double(struct rdb_writer *writer, double number); /* 8 bytes, ZSET2's scores */
 
-void rdb_write_footer(struct rdb_writer *writer); /* of a DUMP payload */
+void rdb_write_footer(struct rdb_writer *writer, int version); /* of a DUMP payload */
 
 #endif

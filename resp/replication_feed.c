@@ -79,7 +79,7 @@ static void add_payload(struct instance *instance, int database, struct bytes ke
     rdb_writer_init(&writer, &sink);
     rdb_write_byte(&writer, entry_type(entry)->rdb_type(entry->data));
     entry_type(entry)->rdb_save(entry->data, &writer);
-    rdb_write_footer(&writer);
+    rdb_write_footer(&writer, rdb_version(instance));
     rdb_writer_finish(&writer);
     const struct keyspace *db = instance->databases[database];
     int64_t at_ms = entry_expires(entry) ? keyspace_expires_at(db, entry) : 0;
@@ -392,10 +392,16 @@ void replication_note(struct instance *instance, int database, struct bytes key)
     buf_append(keys, key);
 }
 
+void replication_state(struct instance *instance, int database, struct bytes key,
+                       const struct entry *entry)
+{
+    add_state(instance, database, key, entry);
+    tell(instance);
+}
+
 void replication_gone(struct instance *instance, int database, struct bytes key)
 {
-    add_state(instance, database, key, NULL);
-    tell(instance);
+    replication_state(instance, database, key, NULL);
 }
 
 void replication_copy_anew(struct instance *instance)

@@ -9,6 +9,7 @@
 #include "resp/command.h"
 
 struct command_entry;
+struct entry;
 struct instance;
 
 /* Embedded in whoever follows; told in the midst of a command, so it must not touch instances. */
@@ -37,6 +38,9 @@ void replication_copy_anew(struct instance *instance);
 /* Called by keyspace.c: a key changed; it is gone by expiry or eviction. */
 void replication_note(struct instance *instance, int database, struct bytes key);
 void replication_gone(struct instance *instance, int database, struct bytes key);
+/* The same for a key that lost a part of its value by itself; NULL: with it, it went. */
+void replication_state(struct instance *instance, int database, struct bytes key,
+                       const struct entry *entry);
 /* Called by dispatch.c when a handler is done. */
 void replication_command_done(struct call *call, const struct command_entry *entry);
 

@@ -7,8 +7,27 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "resp/types/deadlines.h"
 
 struct rdb_writer;
+
+/* Where a value of which parts expire stands in its keyspace's order of such values. */
+struct value_schedule {
+    struct deadline deadline;
+    void *entry; /* the keyspace's */
+};
+
+/* Of a type whose parts expire by themselves, as the fields of a hash may. */
+struct value_expiry {
+    /* Kept up to date by the keyspace, embedded in the value; NULL: nothing in it ever expires. */
+    struct value_schedule *(*schedule)(const void *data);
+    /* When the next part expires; false: none will. */
+    bool (*next)(const void *data, int64_t *at_ms);
+    /* Removes what is over; returns how many parts that were, and how many are left. */
+    size_t (*expire)(void *data, int64_t now_ms, size_t *left);
+    char event_class;
+    const char *event; /* that some are gone: "hexpired" */
+};
 
 /* The types by number, for where a pointer would cost too much. */
 enum value_kind {
@@ -32,6 +51,7 @@ struct value_type {
     size_t (*effort)(const void *data);        /* elements to free; UNLINK's and FLUSH's measure */
     unsigned char (*rdb_type)(const void *data); /* RDB's type byte for the present encoding */
     void (*rdb_save)(const void *data, struct rdb_writer *writer);
+    const struct value_expiry *expiry; /* NULL: its values expire as a whole */
 };
 
 extern const struct value_type *const value_types[VALUE_KINDS]; /* [VALUE_NONE] is NULL */

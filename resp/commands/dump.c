@@ -21,7 +21,7 @@ static void cmd_dump(struct call *call)
     rdb_writer_init(&writer, &sink);
     rdb_write_byte(&writer, entry_type(entry)->rdb_type(entry->data));
     entry_type(entry)->rdb_save(entry->data, &writer);
-    rdb_write_footer(&writer);
+    rdb_write_footer(&writer, rdb_version(call->instance));
     rdb_writer_finish(&writer);
     reply_bulk(call->reply, buf_bytes(&payload));
     buf_finish(&payload);
@@ -80,7 +80,7 @@ static void cmd_restore(struct call *call)
         reply_error(call->reply, "ERR Invalid TTL value, must be >= 0");
         return;
     }
-    if (!rdb_footer_fits(call->argv[3], &value)) {
+    if (!rdb_footer_fits(call->argv[3], rdb_version(call->instance), &value)) {
         reply_error(call->reply, ERROR_PAYLOAD_FOOTER);
         return;
     }

@@ -27,6 +27,7 @@
     FAMILY(list)                                                                                   \
     FAMILY(list_blocking)                                                                          \
     FAMILY(hash)                                                                                   \
+    FAMILY(hash_expiry)                                                                            \
     FAMILY(set)                                                                                    \
     FAMILY(set_algebra)                                                                            \
     FAMILY(sorted_set)                                                                             \

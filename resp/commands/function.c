@@ -209,7 +209,7 @@ static void cmd_function_dump(struct call *call)
         rdb_write_byte(&writer, RDB_MARK_FUNCTION2);
         rdb_write_string(&writer, call->instance->functions.libraries[i]->code);
     }
-    rdb_write_footer(&writer);
+    rdb_write_footer(&writer, rdb_version(call->instance));
     rdb_writer_finish(&writer);
     reply_bulk(call->reply, buf_bytes(&payload));
     buf_finish(&payload);
@@ -295,7 +295,7 @@ static void cmd_function_restore(struct call *call)
                                  "APPEND or REPLACE.");
         return;
     }
-    if (!rdb_footer_fits(call->argv[2], &value)) {
+    if (!rdb_footer_fits(call->argv[2], rdb_version(call->instance), &value)) {
         reply_error(call->reply, ERROR_PAYLOAD_FOOTER);
         return;
     }

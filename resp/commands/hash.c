@@ -109,7 +109,7 @@ static void cmd_hincrby(struct call *call)
     }
     number += by;
     struct bytes text = {digits, int64_to_digits(number, digits)};
-    set_field(call, hash, call->argv[2], text);
+    hash_update(hash, call->argv[2], text, &call->instance->packing);
     keyspace_changed(call, call->argv[1], EVENT_HASH, "hincrby");
     reply_integer(call->reply, number);
 }
@@ -141,7 +141,7 @@ static void cmd_hincrbyfloat(struct call *call)
         return;
     }
     struct bytes text = {digits, long_double_to_text(number, digits)};
-    set_field(call, hash, call->argv[2], text);
+    hash_update(hash, call->argv[2], text, &call->instance->packing);
     keyspace_changed(call, call->argv[1], EVENT_HASH, "hincrbyfloat");
     reply_bulk(call->reply, text);
 }
@@ -269,9 +269,12 @@ static void cmd_hvals(struct call *call)
 static void visit(void *context, const struct hash_pair *pair)
 {
     struct scan_progress *progress = context;
-    if (scan_meets(progress, pair->field, 2)) {
+    bool names_only = progress->request.names_only;
+    if (scan_meets(progress, pair->field, names_only ? 1 : 2)) {
         reply_bulk(progress->reply, pair->field);
-        reply_bulk(progress->reply, pair->value);
+        if (!names_only) {
+            reply_bulk(progress->reply, pair->value);
+        }
     }
 }
 
@@ -541,7 +544,8 @@ static const struct command commands[] = {
                       "command calls for the cursor to return back to 0. N is the number of "
                       "elements inside the collection..",
         .summary = "Incrementally iterate hash fields and associated values",
-        .arguments = "key#0 cursor=integer [pattern=pattern@MATCH] [count=integer@COUNT]",
+        .arguments = "key#0 cursor=integer [pattern=pattern@MATCH] [count=integer@COUNT] "
+                     "[novalues=token@NOVALUES^7.4.0]",
         .tips = (const char *const[]){"nondeterministic_output", NULL},
     },
 };

@@ -255,6 +255,28 @@ static void cmd_info(struct call *call)
     }
 }
 
+/* How the command changed, up to the version that runs; returns how many pairs that is. */
+static size_t reply_history(struct call *call, const struct command_history *history)
+{
+    size_t count = 0;
+    for (const struct command_history *row = history; row != NULL && row->since != NULL; row++) {
+        count += call_supports(call, row->since) ? 1 : 0;
+    }
+    if (count == 0) {
+        return 0;
+    }
+    reply_name(call, "history");
+    reply_set(call->reply, count);
+    for (const struct command_history *row = history; row->since != NULL; row++) {
+        if (call_supports(call, row->since)) {
+            reply_array(call->reply, 2);
+            reply_name(call, row->since);
+            reply_name(call, row->change);
+        }
+    }
+    return 1;
+}
+
 static void reply_docs(struct call *call, const struct command_entry *entry)
 {
     const struct command *command = entry->command;
@@ -297,23 +319,10 @@ static void reply_docs(struct call *call, const struct command_entry *entry)
             pairs++;
         }
     }
-    if (command->history != NULL) {
-        size_t count = 0;
-        while (command->history[count].since != NULL) {
-            count++;
-        }
-        reply_name(call, "history");
-        reply_set(call->reply, count);
-        for (size_t i = 0; i < count; i++) {
-            reply_array(call->reply, 2);
-            reply_name(call, command->history[i].since);
-            reply_name(call, command->history[i].change);
-        }
-        pairs++;
-    }
+    pairs += reply_history(call, command->history);
     if (command->arguments != NULL) {
         reply_name(call, "arguments");
-        reply_command_arguments(call->reply, command->arguments);
+        reply_command_arguments(call->reply, command->arguments, call->instance->version_number);
         pairs++;
     }
     if (entry->subcommand_count > 0) {

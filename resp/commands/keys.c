@@ -64,7 +64,7 @@ static void cmd_scan(struct call *call)
     struct scan_request request;
     uint64_t cursor;
     if (!scan_cursor_or_reply(call, 1, &cursor) ||
-        !scan_options_or_reply(call, 2, true, &request)) {
+        !scan_options_or_reply(call, 2, NULL, &request)) {
         return;
     }
     struct collection collection = {.call = call, .pattern = request.pattern, .type = request.type};

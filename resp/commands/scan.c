@@ -5,14 +5,16 @@
 #include "resp/errors.h"
 #include "resp/keyspace.h"
 #include "resp/reply.h"
+#include "resp/types/hash.h"
 
 static const struct option options[] = {
     {"MATCH", OPTION_BYTES, 0, NULL, 0},
     {"COUNT", OPTION_INTEGER, 0, NULL, 0},
     {"TYPE", OPTION_BYTES, 0, "6.0.0", 0},
+    {"NOVALUES", OPTION_FLAG, 0, "7.4.0", 0},
     {0},
 };
-enum { SCAN_MATCH, SCAN_COUNT, SCAN_TYPE, SCAN_OPTIONS };
+enum { SCAN_MATCH, SCAN_COUNT, SCAN_TYPE, SCAN_NOVALUES, SCAN_OPTIONS };
 
 bool scan_cursor_or_reply(struct call *call, int index, uint64_t *cursor)
 {
@@ -30,7 +32,8 @@ bool scan_cursor_or_reply(struct call *call, int index, uint64_t *cursor)
     return fits;
 }
 
-bool scan_options_or_reply(struct call *call, int from, bool typed, struct scan_request *request)
+bool scan_options_or_reply(struct call *call, int from, const struct value_type *type,
+                           struct scan_request *request)
 {
     struct option_found found[SCAN_OPTIONS];
     *request = (struct scan_request){.count = 10};
@@ -40,10 +43,15 @@ bool scan_options_or_reply(struct call *call, int from, bool typed, struct scan_
     if (found[SCAN_COUNT].present) {
         request->count = found[SCAN_COUNT].integer;
     }
-    if (request->count < 1 || (found[SCAN_TYPE].present && !typed)) {
+    if (request->count < 1 || (found[SCAN_TYPE].present && type != NULL)) {
         reply_syntax_error(call);
         return false;
     }
+    if (found[SCAN_NOVALUES].present && type != &hash_type) {
+        reply_error(call->reply, "ERR NOVALUES option can only be used in HSCAN");
+        return false;
+    }
+    request->names_only = found[SCAN_NOVALUES].present;
     if (found[SCAN_MATCH].present) {
         request->pattern = found[SCAN_MATCH].bytes;
     }
@@ -102,7 +110,7 @@ void scan_collection(struct call *call, const struct value_type *type,
         reply_array(call->reply, 0);
         return;
     }
-    if (!scan_options_or_reply(call, 3, false, &progress.request)) {
+    if (!scan_options_or_reply(call, 3, type, &progress.request)) {
         return;
     }
     size_t mark = scan_begin(call);

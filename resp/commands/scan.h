@@ -13,11 +13,13 @@ struct scan_request {
     struct bytes pattern; /* data NULL: everything */
     struct bytes type;    /* data NULL: every type */
     int64_t count;
+    bool names_only; /* HSCAN NOVALUES */
 };
 
 bool scan_cursor_or_reply(struct call *call, int index, uint64_t *cursor);
-/* Reads argv[from...]; TYPE only when `typed`. */
-bool scan_options_or_reply(struct call *call, int from, bool typed, struct scan_request *request);
+/* Reads argv[from...] for the given type; NULL: SCAN itself, which alone knows TYPE. */
+bool scan_options_or_reply(struct call *call, int from, const struct value_type *type,
+                           struct scan_request *request);
 bool scan_wants(const struct scan_request *request, struct bytes name);
 
 size_t scan_begin(struct call *call);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "resp/rdb_writer.h"
+#include "resp/types/hash_expiry.h"
 
 /* The payload of the table. */
 struct hash_value {
@@ -20,7 +21,7 @@ struct hash *hash_create(struct random *random)
 {
     struct hash *hash = memory_allocate_zeroed(sizeof(*hash));
     hash->pack = listpack_create();
-    hash->random = random;
+    dict_init(&hash->table, sizeof(struct hash_value), release_value, random);
     return hash;
 }
 
@@ -31,12 +32,20 @@ void hash_destroy(struct hash *hash)
     }
     memory_free(hash->pack);
     dict_finish(&hash->table);
+    hash_expiry_destroy(hash->expiry);
     memory_free(hash);
+}
+
+/* Words of the pack for each field: where fields may expire, the third says when (0: never). */
+static size_t stride(const struct hash *hash)
+{
+    return hash->expiry != NULL ? 3 : 2;
 }
 
 size_t hash_count(const struct hash *hash)
 {
-    return hash->pack != NULL ? listpack_count(hash->pack) / 2 : dict_count(&hash->table);
+    return hash->pack != NULL ? listpack_count(hash->pack) / stride(hash)
+                              : dict_count(&hash->table);
 }
 
 /* ---- The table ---- */
@@ -62,27 +71,36 @@ static void become_table(struct hash *hash)
     struct listpack *pack = hash->pack;
     char digits[2][LISTPACK_DIGITS];
     hash->pack = NULL;
-    dict_init(&hash->table, sizeof(struct hash_value), release_value, hash->random);
     for (size_t at = listpack_first(pack); at != 0;) {
         size_t value_at = listpack_next(pack, at);
-        table_set(hash, listpack_get(pack, at, digits[0]), listpack_get(pack, value_at, digits[1]));
+        struct bytes field = listpack_get(pack, at, digits[0]);
+        table_set(hash, field, listpack_get(pack, value_at, digits[1]));
         at = listpack_next(pack, value_at);
+        if (hash->expiry != NULL) {
+            hash_expiry_book(hash, field, hash_expiry_read(pack, at));
+            at = listpack_next(pack, at);
+        }
     }
     memory_free(pack);
 }
 
 struct hash *hash_copy(const struct hash *hash)
 {
-    struct hash *copy = hash_create(hash->random);
+    struct hash *copy = memory_allocate_zeroed(sizeof(*copy));
+    dict_init_as(&copy->table, sizeof(struct hash_value), release_value, &hash->table);
+    if (hash->expiry != NULL) {
+        hash_expiry_begin(copy);
+    }
     if (hash->pack != NULL) {
-        memory_free(copy->pack);
         copy->pack = listpack_copy(hash->pack);
         return copy;
     }
-    become_table(copy);
     struct hash_pair pair;
     for (struct hash_cursor cursor = hash_begin(hash); hash_next(&cursor, &pair);) {
         table_set(copy, pair.field, pair.value);
+    }
+    if (hash->expiry != NULL) {
+        hash_expiry_copy(copy, hash);
     }
     return copy;
 }
@@ -92,7 +110,7 @@ struct hash *hash_copy(const struct hash *hash)
 static size_t find_packed(const struct hash *hash, struct bytes field)
 {
     size_t first = listpack_first(hash->pack);
-    return first == 0 ? 0 : listpack_find(hash->pack, first, field, 1);
+    return first == 0 ? 0 : listpack_find(hash->pack, first, field, stride(hash) - 1);
 }
 
 bool hash_get(const struct hash *hash, struct bytes field, char digits[LISTPACK_DIGITS],
@@ -114,8 +132,8 @@ bool hash_get(const struct hash *hash, struct bytes field, char digits[LISTPACK_
     return true;
 }
 
-bool hash_set(struct hash *hash, struct bytes field, struct bytes value,
-              const struct packing_limits *limits)
+bool hash_update(struct hash *hash, struct bytes field, struct bytes value,
+                 const struct packing_limits *limits)
 {
     if (hash->pack != NULL &&
         (field.size > limits->hash_value || value.size > limits->hash_value)) {
@@ -130,10 +148,23 @@ bool hash_set(struct hash *hash, struct bytes field, struct bytes value,
         return false;
     }
     hash->pack = listpack_append(listpack_append(hash->pack, field), value);
+    if (hash->expiry != NULL) {
+        hash->pack = listpack_append_integer(hash->pack, 0);
+    }
     if (hash_count(hash) > limits->hash_entries) {
         become_table(hash);
     }
     return true;
+}
+
+bool hash_set(struct hash *hash, struct bytes field, struct bytes value,
+              const struct packing_limits *limits)
+{
+    bool created = hash_update(hash, field, value, limits);
+    if (!created && hash->expiry != NULL) {
+        hash_set_expiry(hash, field, HASH_NO_EXPIRY);
+    }
+    return created;
 }
 
 bool hash_delete(struct hash *hash, struct bytes field)
@@ -141,13 +172,16 @@ bool hash_delete(struct hash *hash, struct bytes field)
     if (hash->pack != NULL) {
         size_t at = find_packed(hash, field);
         if (at != 0) {
-            hash->pack = listpack_remove(hash->pack, at, 2, NULL);
+            hash->pack = listpack_remove(hash->pack, at, stride(hash), NULL);
         }
         return at != 0;
     }
     struct hash_value *found = dict_find(&hash->table, field);
     if (found == NULL) {
         return false;
+    }
+    if (hash->expiry != NULL) {
+        hash_expiry_book(hash, field, HASH_NO_EXPIRY);
     }
     hash->values_memory -= memory_size(found->data);
     dict_remove_payload(&hash->table, found);
@@ -188,7 +222,9 @@ bool hash_next(struct hash_cursor *cursor, struct hash_pair *pair)
             return false;
         }
         read_packed(hash, cursor->position, pair);
-        cursor->position = listpack_next(hash->pack, listpack_next(hash->pack, cursor->position));
+        for (size_t words = stride(hash); words > 0; words--) {
+            cursor->position = listpack_next(hash->pack, cursor->position);
+        }
         return true;
     }
     const struct hash_value *value = dict_next(&cursor->cursor);
@@ -231,7 +267,7 @@ void hash_random(const struct hash *hash, struct random *random, struct hash_pai
 {
     if (hash->pack != NULL) {
         uint64_t index = random_below(random, hash_count(hash));
-        read_packed(hash, listpack_at(hash->pack, (int64_t)index * 2), pair);
+        read_packed(hash, listpack_at(hash->pack, (int64_t)(index * stride(hash))), pair);
     } else {
         read_table(hash, dict_random(&hash->table, random), pair);
     }
@@ -268,15 +304,17 @@ static void *copy(const void *data)
 
 static const char *encoding(const void *data)
 {
-    return ((const struct hash *)data)->pack != NULL ? "listpack" : "hashtable";
+    const struct hash *hash = data;
+    return hash->pack == NULL ? "hashtable" : hash->expiry == NULL ? "listpack" : "listpackex";
 }
 
 static size_t memory(const void *data)
 {
     const struct hash *hash = data;
-    return memory_size(hash) + (hash->pack != NULL
-                                    ? memory_size(hash->pack)
-                                    : dict_memory(&hash->table) + hash->values_memory);
+    size_t expiry = hash->expiry != NULL ? hash_expiry_memory(hash->expiry) : 0;
+    return memory_size(hash) + expiry +
+           (hash->pack != NULL ? memory_size(hash->pack)
+                               : dict_memory(&hash->table) + hash->values_memory);
 }
 
 static size_t effort(const void *data)
@@ -287,12 +325,23 @@ static size_t effort(const void *data)
 
 static unsigned char rdb_type(const void *data)
 {
-    return ((const struct hash *)data)->pack != NULL ? RDB_TYPE_HASH_LISTPACK : RDB_TYPE_HASH;
+    const struct hash *hash = data;
+    int64_t first_ms;
+    if (hash->pack != NULL) {
+        return hash->expiry == NULL ? RDB_TYPE_HASH_LISTPACK : RDB_TYPE_HASH_LISTPACK_EXPIRING;
+    }
+    return hash_next_expiry(hash, &first_ms) ? RDB_TYPE_HASH_EXPIRING : RDB_TYPE_HASH;
 }
 
+/* Where fields expire, the first time comes in front; a table's others are told from it on. */
 static void save(const void *data, struct rdb_writer *writer)
 {
     const struct hash *hash = data;
+    int64_t first_ms = 0;
+    bool expiring = hash_next_expiry(hash, &first_ms);
+    if (expiring || (hash->pack != NULL && hash->expiry != NULL)) {
+        rdb_write_little(writer, (uint64_t)first_ms, 8);
+    }
     if (hash->pack != NULL) {
         rdb_write_string(writer, listpack_bytes(hash->pack));
         return;
@@ -300,6 +349,11 @@ static void save(const void *data, struct rdb_writer *writer)
     struct hash_pair pair;
     rdb_write_length(writer, hash_count(hash));
     for (struct hash_cursor cursor = hash_begin(hash); hash_next(&cursor, &pair);) {
+        if (expiring) {
+            int64_t at_ms = hash_field_expiry(hash, pair.field);
+            rdb_write_length(writer,
+                             at_ms == HASH_NO_EXPIRY ? 0 : (uint64_t)(at_ms - first_ms) + 1);
+        }
         rdb_write_string(writer, pair.field);
         rdb_write_string(writer, pair.value);
     }
@@ -315,4 +369,5 @@ const struct value_type hash_type = {
     .effort = effort,
     .rdb_type = rdb_type,
     .rdb_save = save,
+    .expiry = &hash_value_expiry,
 };

@@ -11,11 +11,13 @@
 #include "resp/types/packing.h"
 #include "resp/value.h"
 
+struct hash_expiry;
+
 struct hash {
-    struct listpack *pack; /* field, value, field, value...; NULL when a table */
-    struct dict table;     /* field -> struct hash_value */
-    size_t values_memory;  /* what the table's values occupy */
-    struct random *random; /* borrowed; seeds the table */
+    struct listpack *pack;      /* field, value, field, value...; NULL when a table */
+    struct dict table;          /* field -> struct hash_value */
+    size_t values_memory;       /* what the table's values occupy */
+    struct hash_expiry *expiry; /* NULL until a field is to expire: types/hash_expiry.h */
 };
 
 extern const struct value_type hash_type;
@@ -33,9 +35,12 @@ size_t hash_count(const struct hash *hash);
 /* False: there is no such field. */
 bool hash_get(const struct hash *hash, struct bytes field, char digits[LISTPACK_DIGITS],
               struct bytes *value);
-/* True: the field is new. */
+/* True: the field is new. One that was there does not expire any more. */
 bool hash_set(struct hash *hash, struct bytes field, struct bytes value,
               const struct packing_limits *limits);
+/* The same, but a field that was there expires as before. */
+bool hash_update(struct hash *hash, struct bytes field, struct bytes value,
+                 const struct packing_limits *limits);
 bool hash_delete(struct hash *hash, struct bytes field);
 
 /* for (struct hash_cursor c = hash_begin(hash); hash_next(&c, &pair);) ; no change meanwhile */

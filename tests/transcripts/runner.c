@@ -1,11 +1,14 @@
 /*
  * Plays a transcript against an instance in this process, on a frozen clock.
  *     @ profile azure|redis   a fresh instance (azure: 6.0.14, keys "primary" and "secondary")
+ *     @ profile redis-7.4     open-source Redis in another version than 7.0.15
+ *     @ profile managed       Azure Managed Redis: 7.4.2, the same keys
  *     @ client N              the N-th client speaks from here on
  *     @ advance 11ms          moves the clock
  *     > SET "a b" c           one inline command, quoted as redis-cli quotes
  *     +OK                     the exact RESP answer, a line each; "~ " in front: a glob
- * A line with "closed" expects the end of the client.
+ * A line with "closed" expects the end of the client. --record prints the file with the answers
+ * that come now, for versions of which there is no server to record (tools/record_transcript.py).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,12 +42,16 @@ static void clear_stage(struct stage *stage)
     clock_destroy(stage->clock);
 }
 
-static void set_stage(struct stage *stage, bool open)
+static void set_stage(struct stage *stage, const char *profile)
 {
+    bool open = strncmp(profile, "redis", 5) == 0, managed = strcmp(profile, "managed") == 0;
     const struct instance_config config = {
         .name = BYTES("transcript"),
         .profile = open ? PROFILE_REDIS : PROFILE_AZURE,
-        .version = open ? BYTES("7.0.15") : BYTES("6.0.14"),
+        .version = bytes_from_string(managed             ? "7.4.2"
+                                     : !open             ? "6.0.14"
+                                     : profile[5] == '-' ? profile + 6
+                                                         : "7.0.15"),
         .databases = 16,
         .max_clients = 3,
         .max_memory_policy = BYTES("noeviction"),
@@ -104,7 +111,7 @@ static bool control(struct stage *stage, const char *line)
     }
     if (strcmp(word, "profile") == 0) {
         clear_stage(stage);
-        set_stage(stage, strcmp(value, "redis") == 0);
+        set_stage(stage, value);
         return true;
     }
     if (strcmp(word, "client") == 0) {
@@ -124,26 +131,43 @@ static struct bytes take_line(struct buf *answer)
     return bytes_slice(all, 0, bytes_find(all, '\n'));
 }
 
+/* As a transcript has it: an empty line, and one that would read as something else, is a glob. */
+static void print_answer(struct buf *answer)
+{
+    while (answer->size > 0) {
+        struct bytes got = take_line(answer);
+        bool plain = got.size > 0 && strchr("#>@~", got.data[0]) == NULL;
+        printf("%s%.*s\n", plain ? "" : got.size == 0 ? "~" : "~ ", (int)got.size, got.data);
+        buf_consume(answer, got.size + 1);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
+    bool record = argc == 3 && strcmp(argv[1], "--record") == 0;
+    const char *name = argv[argc - 1];
+    FILE *file = argc == 2 || record ? fopen(name, "r") : NULL;
     char line[LONGEST_LINE];
     struct stage stage = {0};
     struct buf answer;
     int number = 0, failures = 0, commands = 0;
     if (file == NULL) {
-        fprintf(stderr, "usage: runner FILE.transcript\n");
+        fprintf(stderr, "usage: runner [--record] FILE.transcript\n");
         return 2;
     }
-    set_stage(&stage, false);
+    set_stage(&stage, "azure");
     buf_init(&answer, (size_t)64 << 20);
     while (fgets(line, sizeof(line), file) != NULL) {
         number++;
         line[strcspn(line, "\n")] = '\0';
+        if (record && (line[0] == '>' || line[0] == '@' || line[0] == '#')) {
+            print_answer(&answer);
+            printf("%s\n", line);
+        }
         if (line[0] == '>' || line[0] == '@') {
             if (answer.size > 0) {
-                fprintf(stderr, "%s:%d: more was answered: %.*s\n", argv[1], number,
-                        (int)answer.size, answer.data);
+                fprintf(stderr, "%s:%d: more was answered: %.*s\n", name, number, (int)answer.size,
+                        answer.data);
                 failures++;
                 buf_clear(&answer);
             }
@@ -153,25 +177,28 @@ int main(int argc, char **argv)
         }
         if (line[0] == '@') {
             if (!control(&stage, line)) {
-                fprintf(stderr, "%s:%d: no such control: %s\n", argv[1], number, line);
+                fprintf(stderr, "%s:%d: no such control: %s\n", name, number, line);
                 failures++;
             }
         } else if (line[0] == '>') {
             commands++;
             ask(&stage, line + 2, &answer);
-        } else {
+        } else if (!record) {
             struct bytes got = take_line(&answer);
             bool fits =
                 line[0] == '~'
                     ? bytes_match_glob(bytes_from_string(line + 1 + (line[1] == ' ')), got, false)
                     : bytes_equal_string(got, line);
             if (!fits) {
-                fprintf(stderr, "%s:%d: expected %s, got %.*s\n", argv[1], number, line,
-                        (int)got.size, got.data);
+                fprintf(stderr, "%s:%d: expected %s, got %.*s\n", name, number, line, (int)got.size,
+                        got.data);
                 failures++;
             }
             buf_consume(&answer, got.size + 1);
         }
+    }
+    if (record) {
+        print_answer(&answer);
     }
     failures += answer.size > 0 || commands == 0 ? 1 : 0;
     buf_finish(&answer);

@@ -1,0 +1,220 @@
+/* When fields of hashes expire. */
+#include "resp/types/hash_expiry.h"
+
+#include <string.h>
+
+struct hash_expiry {
+    struct value_schedule schedule;
+    struct dict fields;     /* of a table: field -> struct deadline */
+    struct deadlines order; /* the same by time */
+};
+
+void hash_expiry_begin(struct hash *hash)
+{
+    if (hash->expiry != NULL) {
+        return;
+    }
+    struct listpack *pack = hash->pack;
+    hash->expiry = memory_allocate_zeroed(sizeof(*hash->expiry));
+    dict_init_as(&hash->expiry->fields, sizeof(struct deadline), NULL, &hash->table);
+    if (pack == NULL || listpack_count(pack) == 0) {
+        return;
+    }
+    char digits[LISTPACK_DIGITS];
+    hash->pack = listpack_create();
+    for (size_t at = listpack_first(pack); at != 0; at = listpack_next(pack, at)) {
+        hash->pack = listpack_append(hash->pack, listpack_get(pack, at, digits));
+        at = listpack_next(pack, at);
+        hash->pack = listpack_append(hash->pack, listpack_get(pack, at, digits));
+        hash->pack = listpack_append_integer(hash->pack, 0);
+    }
+    memory_free(pack);
+}
+
+void hash_expiry_destroy(struct hash_expiry *expiry)
+{
+    if (expiry != NULL) {
+        dict_finish(&expiry->fields);
+        deadlines_finish(&expiry->order);
+        memory_free(expiry);
+    }
+}
+
+size_t hash_expiry_memory(const struct hash_expiry *expiry)
+{
+    return memory_size(expiry) + dict_memory(&expiry->fields) + deadlines_memory(&expiry->order);
+}
+
+/* ---- A table's times ---- */
+
+void hash_expiry_book(struct hash *hash, struct bytes field, int64_t at_ms)
+{
+    struct hash_expiry *expiry = hash->expiry;
+    bool created;
+    if (at_ms != HASH_NO_EXPIRY) {
+        deadlines_set(&expiry->order, dict_insert(&expiry->fields, field, &created), at_ms);
+        return;
+    }
+    struct deadline *deadline = dict_find(&expiry->fields, field);
+    if (deadline != NULL) {
+        deadlines_remove(&expiry->order, deadline);
+        dict_remove_payload(&expiry->fields, deadline);
+    }
+}
+
+void hash_expiry_copy(struct hash *to, const struct hash *from)
+{
+    struct dict *fields = &from->expiry->fields;
+    const struct deadline *deadline;
+    for (struct dict_cursor cursor = dict_begin(fields); (deadline = dict_next(&cursor)) != NULL;) {
+        hash_expiry_book(to, dict_key(fields, deadline), deadline->at_ms);
+    }
+}
+
+/* ---- A pack's times ---- */
+
+int64_t hash_expiry_read(const struct listpack *pack, size_t position)
+{
+    int64_t at_ms = 0;
+    listpack_get_integer(pack, position, &at_ms);
+    return at_ms == 0 ? HASH_NO_EXPIRY : at_ms;
+}
+
+static size_t find(const struct listpack *pack, struct bytes field)
+{
+    size_t first = listpack_first(pack);
+    return first == 0 ? 0 : listpack_find(pack, first, field, 2);
+}
+
+static size_t time_of(const struct listpack *pack, size_t field_at)
+{
+    return listpack_next(pack, listpack_next(pack, field_at));
+}
+
+/* Before which field one that expires then belongs; 0: at the end. */
+static size_t place_for(const struct listpack *pack, int64_t at_ms)
+{
+    size_t at = at_ms == HASH_NO_EXPIRY ? 0 : listpack_first(pack);
+    while (at != 0) {
+        size_t time_at = time_of(pack, at);
+        int64_t present_ms = hash_expiry_read(pack, time_at);
+        if (present_ms == HASH_NO_EXPIRY || present_ms >= at_ms) {
+            break;
+        }
+        at = listpack_next(pack, time_at);
+    }
+    return at;
+}
+
+static struct bytes copied(struct buf *buf, struct bytes text)
+{
+    buf_init(buf, SIZE_MAX);
+    buf_append(buf, text);
+    return buf_bytes(buf);
+}
+
+static void move(struct hash *hash, struct bytes wanted, int64_t at_ms)
+{
+    struct listpack *pack = hash->pack;
+    char digits[LISTPACK_DIGITS];
+    size_t at = find(pack, wanted);
+    struct buf field_text, value_text; /* what they are now goes with the move */
+    struct bytes field = copied(&field_text, wanted);
+    struct bytes value = copied(&value_text, listpack_get(pack, listpack_next(pack, at), digits));
+    struct bytes time = {digits, int64_to_digits(at_ms == HASH_NO_EXPIRY ? 0 : at_ms, digits)};
+    pack = listpack_remove(pack, at, 3, NULL);
+    at = place_for(pack, at_ms);
+    if (at == 0) {
+        pack = listpack_append(listpack_append(listpack_append(pack, field), value), time);
+    } else {
+        /* Each in front of the one behind it. */
+        pack = listpack_insert(pack, at, time, &at);
+        pack = listpack_insert(pack, at, value, &at);
+        pack = listpack_insert(pack, at, field, NULL);
+    }
+    hash->pack = pack;
+    buf_finish(&field_text);
+    buf_finish(&value_text);
+}
+
+/* ---- Both ---- */
+
+int64_t hash_field_expiry(const struct hash *hash, struct bytes field)
+{
+    if (hash->expiry == NULL) {
+        return HASH_NO_EXPIRY;
+    }
+    if (hash->pack != NULL) {
+        size_t at = find(hash->pack, field);
+        return at == 0 ? HASH_NO_EXPIRY : hash_expiry_read(hash->pack, time_of(hash->pack, at));
+    }
+    const struct deadline *deadline = dict_find(&hash->expiry->fields, field);
+    return deadline == NULL ? HASH_NO_EXPIRY : deadline->at_ms;
+}
+
+void hash_set_expiry(struct hash *hash, struct bytes field, int64_t at_ms)
+{
+    hash_expiry_begin(hash);
+    if (hash->pack == NULL) {
+        hash_expiry_book(hash, field, at_ms);
+    } else if (at_ms != HASH_NO_EXPIRY || hash_field_expiry(hash, field) != HASH_NO_EXPIRY) {
+        move(hash, field, at_ms);
+    }
+}
+
+bool hash_next_expiry(const struct hash *hash, int64_t *at_ms)
+{
+    if (hash->expiry == NULL) {
+        return false;
+    }
+    if (hash->pack == NULL) {
+        const struct deadline *first = deadlines_first(&hash->expiry->order);
+        *at_ms = first == NULL ? *at_ms : first->at_ms;
+        return first != NULL;
+    }
+    size_t at = listpack_first(hash->pack);
+    int64_t first_ms =
+        at == 0 ? HASH_NO_EXPIRY : hash_expiry_read(hash->pack, time_of(hash->pack, at));
+    *at_ms = first_ms == HASH_NO_EXPIRY ? *at_ms : first_ms;
+    return first_ms != HASH_NO_EXPIRY;
+}
+
+/* ---- For the keyspace ---- */
+
+static struct value_schedule *schedule(const void *data)
+{
+    const struct hash *hash = data;
+    return hash->expiry == NULL ? NULL : &hash->expiry->schedule;
+}
+
+static bool next(const void *data, int64_t *at_ms)
+{
+    return hash_next_expiry(data, at_ms);
+}
+
+static size_t expire(void *data, int64_t now_ms, size_t *left)
+{
+    struct hash *hash = data;
+    size_t count = hash_count(hash);
+    int64_t at_ms;
+    while (hash_next_expiry(hash, &at_ms) && at_ms <= now_ms) {
+        if (hash->pack != NULL) {
+            hash->pack = listpack_remove(hash->pack, listpack_first(hash->pack), 3, NULL);
+            continue;
+        }
+        struct buf text;
+        struct deadline *first = deadlines_first(&hash->expiry->order);
+        hash_delete(hash, copied(&text, dict_key(&hash->expiry->fields, first)));
+        buf_finish(&text);
+    }
+    *left = hash_count(hash);
+    return count - *left;
+}
+
+const struct value_expiry hash_value_expiry = {
+    .schedule = schedule,
+    .next = next,
+    .expire = expire,
+    .event_class = 'h',
+    .event = "hexpired",
+};
