@@ -1,4 +1,4 @@
-/* The management API's entry: the pipeline as an array of steps, answers, saving and loading. */
+/* The management API's entry: the pipeline as an array of steps, and the service's life. */
 #include "arm/service.h"
 
 #include <stdio.h>
@@ -6,167 +6,9 @@
 
 #include "arm/activity.h"
 #include "arm/json.h"
-#include "arm/odata_filter.h"
 #include "arm/relaxed_json.h"
 #include "arm/service_state.h"
 #include "base/log.h"
-
-enum { READS_PER_HOUR = 12000, WRITES_PER_HOUR = 1200, DELETES_PER_HOUR = 15000 };
-
-/* ---- Answers ---- */
-
-void arm_answer(struct arm_call *call, int status, cJSON *body)
-{
-    call->response->status = status;
-    if (body != NULL) {
-        char *text = cJSON_PrintUnformatted(body);
-        http_response_header(call->response, "Content-Type", "application/json; charset=utf-8");
-        buf_append_string(&call->response->body, text);
-        cJSON_free(text);
-        cJSON_Delete(body);
-    }
-}
-
-char *arm_url(const struct arm_call *call, const char *path)
-{
-    return string_format("https://%.*s%s", (int)call->authority.size, call->authority.data, path);
-}
-
-bool arm_query(const struct arm_call *call, const char *name, struct buf *value)
-{
-    return call->request->query.data != NULL && http_form_get(call->request->query, name, value);
-}
-
-/* What the host made of the request: a page in place of JSON, a time to come back. */
-static bool answer_page(struct arm_call *call)
-{
-    const struct arm_interference *interference = &call->interference;
-    if (!interference->refused || strcmp(call->error.code, interference->error.code) != 0) {
-        return false;
-    }
-    if (interference->retry_after_s > 0) {
-        http_response_header(call->response, "Retry-After", "%lld",
-                             (long long)interference->retry_after_s);
-    }
-    if (interference->html) {
-        call->response->status = call->error.status;
-        http_response_header(call->response, "Content-Type", "text/html");
-        buf_append_string(&call->response->body, call->error.message);
-    }
-    return interference->html;
-}
-
-/* The query without its $skiptoken. */
-static struct bytes query_before_skip(struct bytes query)
-{
-    for (size_t i = 0; i + 11 <= query.size; i++) {
-        struct bytes part = bytes_slice(query, i, i + 11);
-        if (bytes_equal_string_nocase(part, "&$skiptoken") ||
-            bytes_equal_string_nocase(part, "&%24skiptok")) {
-            return bytes_slice(query, 0, i);
-        }
-    }
-    return query;
-}
-
-static void add_next_link(struct arm_call *call, cJSON *body, int64_t from)
-{
-    struct bytes query = query_before_skip(call->request->query);
-    char *path =
-        string_format("%.*s?%.*s&$skiptoken=%lld", (int)call->request->path.size,
-                      call->request->path.data, (int)query.size, query.data, (long long)from);
-    char *url = arm_url(call, path);
-    cJSON_AddStringToObject(body, "nextLink", url);
-    memory_free(url);
-    memory_free(path);
-}
-
-bool arm_answer_page(struct arm_call *call, cJSON *list, int most)
-{
-    int64_t top = most, from = 0, place = 0;
-    struct buf text;
-    buf_init(&text, 32);
-    bool good =
-        !arm_query(call, "$top", &text) || (bytes_to_int64(buf_bytes(&text), &top) && top >= 1);
-    if (arm_query(call, "$skiptoken", &text)) {
-        good = bytes_to_int64(buf_bytes(&text), &from) && from >= 0 && good;
-    }
-    buf_finish(&text);
-    if (!good) {
-        cJSON_Delete(list);
-        return arm_fail(&call->error, 400, "InvalidTopQueryParameter",
-                        "The $top query parameter must be a positive whole number, and $skiptoken "
-                        "one that a nextLink gave.");
-    }
-    cJSON *body = cJSON_CreateObject(), *value = cJSON_AddArrayToObject(body, "value");
-    top = top > most ? most : top;
-    while (list->child != NULL) {
-        cJSON *item = cJSON_DetachItemViaPointer(list, list->child);
-        if (place >= from && place < from + top) {
-            cJSON_AddItemToArray(value, item);
-        } else {
-            cJSON_Delete(item);
-        }
-        place++;
-    }
-    cJSON_Delete(list);
-    if (place > from + top) {
-        add_next_link(call, body, from + top);
-    }
-    arm_answer(call, 200, body);
-    return true;
-}
-
-bool arm_filter_or_fail(struct arm_call *call, struct buf *filter)
-{
-    buf_init(filter, 4096);
-    if (!arm_query(call, "$filter", filter) || odata_filter_well_formed(buf_bytes(filter))) {
-        return true;
-    }
-    arm_fail(&call->error, 400, "InvalidFilterInQueryString",
-             "Invalid $filter '%.300s' specified in the query string.", buf_string(filter));
-    buf_finish(filter);
-    return false;
-}
-
-static void answer_error(struct arm_call *call)
-{
-    const struct arm_error *error = &call->error;
-    if (answer_page(call)) {
-        return;
-    }
-    cJSON *body = cJSON_CreateObject();
-    cJSON *object = cJSON_AddObjectToObject(body, "error");
-    cJSON_AddStringToObject(object, "code", error->code);
-    if (error->from_provider && strncmp(call->action, "Microsoft.Cache/", 16) == 0) {
-        char *message = string_format("%s\r\nRequestID=%s", error->message, call->request_id);
-        cJSON_AddStringToObject(object, "message", message);
-        cJSON_AddNullToObject(object, "target");
-        memory_free(message);
-    } else {
-        cJSON_AddStringToObject(object, "message", error->message);
-        if (error->null_target) {
-            cJSON_AddNullToObject(object, "target");
-        } else if (error->target[0] != '\0') {
-            cJSON_AddStringToObject(object, "target", error->target);
-        }
-        http_response_header(call->response, "x-ms-failure-cause", "gateway");
-    }
-    if (strcmp(error->code, "MissingSubscriptionRegistration") == 0) {
-        const char *start = strchr(error->message, '\'');
-        const char *end = start == NULL ? NULL : strchr(start + 1, '\'');
-        cJSON *detail = cJSON_CreateObject();
-        cJSON_AddStringToObject(detail, "code", error->code);
-        if (end != NULL) {
-            cJSON_AddItemToObject(
-                detail, "target",
-                arm_json_text_bytes((struct bytes){start + 1, (size_t)(end - start - 1)}));
-        }
-        cJSON_AddStringToObject(detail, "message", error->message);
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(object, "details"), detail);
-    }
-    arm_answer(call, error->status, body);
-}
 
 /* ---- Steps ---- */
 
@@ -382,34 +224,6 @@ static bool (*const steps[])(struct arm_call *call) = {
 };
 enum { FIRST_INNER_STEP = 2 }; /* of a call by the service itself */
 
-/* ---- Headers of every answer ---- */
-
-static void start_headers(struct arm_call *call)
-{
-    struct arm_service *service = call->service;
-    struct http_response *response = call->response;
-    char date[64];
-    timestamp_format(clock_now_ms(service->clock), date);
-    http_response_header(response, "Cache-Control", "no-cache");
-    http_response_header(response, "Pragma", "no-cache");
-    http_response_header(response, "Expires", "-1");
-    http_response_header(response, "x-ms-request-id", "%s", call->request_id);
-    http_response_header(response, "x-ms-correlation-request-id", "%s", call->correlation_id);
-    http_response_header(response, "x-ms-routing-request-id", "LOCAL:%.4s%.2s%.2sT%.2s%.2s%.2sZ:%s",
-                         date, date + 5, date + 8, date + 11, date + 14, date + 17,
-                         call->request_id);
-    http_response_header(response, "Strict-Transport-Security",
-                         "max-age=31536000; includeSubDomains");
-    http_response_header(response, "X-Content-Type-Options", "nosniff");
-    struct bytes client_id = http_headers_get(&call->request->headers, "x-ms-client-request-id");
-    struct bytes wanted =
-        http_headers_get(&call->request->headers, "x-ms-return-client-request-id");
-    if (client_id.size > 0 && client_id.size < 200 && bytes_equal_string_nocase(wanted, "true")) {
-        http_response_header(response, "x-ms-client-request-id", "%.*s", (int)client_id.size,
-                             client_id.data);
-    }
-}
-
 /* A correlation id that the client sends is kept: it joins the requests of one task. */
 static void identify(struct arm_call *call)
 {
@@ -430,37 +244,13 @@ static void identify(struct arm_call *call)
     }
 }
 
-static void rate_headers(struct arm_call *call)
-{
-    struct arm_service *service = call->service;
-    if (call->response->status >= 400) {
-        return;
-    }
-    const char *kind = "writes";
-    uint64_t limit = WRITES_PER_HOUR, *count = &service->writes;
-    if (call->method == ARM_GET || call->method == ARM_HEAD) {
-        kind = "reads";
-        limit = READS_PER_HOUR;
-        count = &service->reads;
-    } else if (call->method == ARM_DELETE) {
-        kind = "deletes";
-        limit = DELETES_PER_HOUR;
-        count = &service->deletes;
-    }
-    ++*count;
-    char name[64];
-    snprintf(name, sizeof(name), "x-ms-ratelimit-remaining-subscription-%s", kind);
-    http_response_header(call->response, name, "%llu",
-                         (unsigned long long)(limit - *count % limit));
-}
-
 static void run(struct arm_call *call, size_t step)
 {
     struct arm_service *service = call->service;
     struct arm_call *outer = service->calling;
     bool good = true;
     identify(call);
-    start_headers(call);
+    arm_start_headers(call);
     service->calling = call;
     for (; step < ARRAY_LEN(steps) && good; step++) {
         good = steps[step](call);
@@ -470,12 +260,12 @@ static void run(struct arm_call *call, size_t step)
         /* It has had its effect; what the client hears is something else. */
         buf_clear(&call->response->headers);
         buf_clear(&call->response->body);
-        start_headers(call);
+        arm_start_headers(call);
         call->error = call->interference.error;
         good = false;
     }
     if (!good) {
-        answer_error(call);
+        arm_answer_error(call);
     }
     arm_activity_end(call);
     cJSON_Delete(call->body);
@@ -490,7 +280,7 @@ void arm_service_handle(struct arm_service *service, const struct http_request *
     call->authority = authority;
     call->response = response;
     run(call, 0);
-    rate_headers(call);
+    arm_rate_headers(call);
     memory_free(call);
 }
 
@@ -557,285 +347,12 @@ void arm_service_destroy(struct arm_service *service)
     memory_free(service);
 }
 
-/* NULL: back to none. */
-static void set_tag_names(struct arm_service *service, const cJSON *names)
-{
-    cJSON_Delete(service->tag_names);
-    service->tag_names = cJSON_CreateObject();
-    const cJSON *name, *value;
-    cJSON_ArrayForEach(name, names)
-    {
-        cJSON *values = cJSON_AddArrayToObject(service->tag_names, name->string);
-        cJSON_ArrayForEach(value, name)
-        {
-            if (cJSON_IsString(value)) {
-                cJSON_AddItemToArray(values, cJSON_Duplicate(value, true));
-            }
-        }
-    }
-}
-
 void arm_service_reset(struct arm_service *service)
 {
     arm_store_clear(service);
     arm_activity_clear(service);
-    set_tag_names(service, NULL);
+    arm_set_tag_names(service, NULL);
     arm_providers_finish(service);
     arm_providers_init(service);
     arm_changed(service);
-}
-
-/* ---- Saving and loading ---- */
-
-static cJSON *save_group(const struct arm_group *group)
-{
-    cJSON *document = cJSON_CreateObject();
-    cJSON_AddStringToObject(document, "name", group->name);
-    cJSON_AddStringToObject(document, "location", group->location->name);
-    if (group->tags != NULL) {
-        cJSON_AddItemToObject(document, "tags", cJSON_Duplicate(group->tags, true));
-    }
-    if (group->deleting != NULL) {
-        cJSON_AddStringToObject(document, "deleting", group->deleting->id);
-    }
-    return document;
-}
-
-static cJSON *save_resource(const struct arm_resource *resource)
-{
-    cJSON *document = cJSON_Duplicate(resource->body, true);
-    arm_json_put_text(document, "id", resource->id);
-    if (resource->location != NULL) {
-        arm_json_put_text(document, "location", resource->location->name);
-    }
-    arm_json_put_text(document, "state", resource->state);
-    arm_json_put(document, "createdMs", cJSON_CreateNumber((double)resource->created_ms));
-    arm_json_put(document, "changedMs", cJSON_CreateNumber((double)resource->changed_ms));
-    if (resource->pending != NULL) {
-        arm_json_put(document, "pending", cJSON_Duplicate(resource->pending, true));
-    }
-    if (resource->secrets != NULL) {
-        arm_json_put(document, "secrets", cJSON_Duplicate(resource->secrets, true));
-    }
-    if (resource->operation != NULL) {
-        arm_json_put_text(document, "operation", resource->operation->id);
-    }
-    return document;
-}
-
-cJSON *arm_service_save(const struct arm_service *service)
-{
-    cJSON *document = cJSON_CreateObject();
-    cJSON *groups = cJSON_AddArrayToObject(document, "resourceGroups");
-    for (const struct arm_group *group = service->groups; group != NULL; group = group->next) {
-        cJSON_AddItemToArray(groups, save_group(group));
-    }
-    cJSON *resources = cJSON_AddArrayToObject(document, "resources");
-    for (const struct arm_resource *resource = service->resources; resource != NULL;
-         resource = resource->next) {
-        cJSON_AddItemToArray(resources, save_resource(resource));
-    }
-    cJSON *operations = cJSON_AddArrayToObject(document, "operations");
-    for (const struct arm_operation *operation = service->operations; operation != NULL;
-         operation = operation->next) {
-        cJSON_InsertItemInArray(operations, 0, arm_operation_save(operation));
-    }
-    cJSON_AddItemToObject(document, "providers", arm_providers_save(service));
-    cJSON_AddItemToObject(document, "tagNames", cJSON_Duplicate(service->tag_names, true));
-    return document;
-}
-
-static bool place_groups(struct arm_service *service, const cJSON *document, struct buf *error)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, arm_json_at(document, "resourceGroups"))
-    {
-        const char *name = arm_json_text(item, "name"), *place = arm_json_text(item, "location");
-        const struct arm_location *location =
-            place == NULL ? NULL : arm_location_find(bytes_from_string(place));
-        if (name == NULL || name[0] == '\0' || location == NULL) {
-            buf_printf(error, "resourceGroups: '%s' needs a name and the location of a region",
-                       name == NULL ? "" : name);
-            return false;
-        }
-        struct arm_group *group = arm_group_find(service, bytes_from_string(name));
-        if (group == NULL) {
-            group = arm_group_add(service, bytes_from_string(name), location);
-        }
-        if (cJSON_IsObject(arm_json_at(item, "tags"))) {
-            cJSON_Delete(group->tags);
-            group->tags = cJSON_Duplicate(arm_json_at(item, "tags"), true);
-        }
-    }
-    return true;
-}
-
-static bool place_resources(struct arm_service *service, const cJSON *document, bool loaded,
-                            struct buf *error)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, arm_json_at(document, "resources"))
-    {
-        struct arm_error failure;
-        if (!arm_resource_place(service, item, loaded, &failure)) {
-            buf_printf(error, "resources: %s", failure.message);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool shape_fits(const cJSON *document, struct buf *error)
-{
-    static const char *const lists[] = {"resourceGroups", "resources", "operations"};
-    if (!cJSON_IsObject(document)) {
-        buf_append_string(error, "the document is not a JSON object");
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        const cJSON *list = arm_json_at(document, lists[i]);
-        if (list != NULL && !cJSON_IsArray(list)) {
-            buf_printf(error, "'%s' is not an array", lists[i]);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Tries the document on a service of its own that tells nobody. */
-static void ignore_apply(void *context, const struct arm_cache *cache)
-{
-    (void)context;
-    (void)cache;
-}
-
-static bool rehearse(const struct arm_service *service, const cJSON *document, bool loaded,
-                     struct buf *error)
-{
-    struct random random = *service->random;
-    struct arm_host host = {.cache_apply = ignore_apply, .cache_remove = ignore_removal};
-    struct arm_service_config config = service->config;
-    config.host = &host;
-    config.random = &random;
-    struct arm_service *trial = arm_service_create(&config);
-    bool good = true;
-    if (!loaded) {
-        cJSON *present = arm_service_save(service);
-        good = place_groups(trial, present, error) && place_resources(trial, present, true, error);
-        cJSON_Delete(present);
-    }
-    good = good && place_groups(trial, document, error) &&
-           place_resources(trial, document, loaded, error);
-    arm_service_destroy(trial);
-    return good;
-}
-
-static void apply_since(struct arm_service *service, const struct arm_resource *last)
-{
-    for (struct arm_resource *resource = last == NULL ? service->resources : last->next;
-         resource != NULL; resource = resource->next) {
-        if (resource->type->furnish != NULL) {
-            resource->type->furnish(service, resource);
-        }
-    }
-    for (struct arm_resource *resource = last == NULL ? service->resources : last->next;
-         resource != NULL; resource = resource->next) {
-        if (strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed") != 0 &&
-            resource->type->apply != NULL) {
-            resource->type->apply(service, resource);
-        }
-    }
-}
-
-bool arm_service_seed(struct arm_service *service, const cJSON *document, struct buf *error)
-{
-    return shape_fits(document, error) && rehearse(service, document, false, error) &&
-           arm_service_seed_again(service, document, error);
-}
-
-bool arm_service_seed_again(struct arm_service *service, const cJSON *document, struct buf *error)
-{
-    const struct arm_resource *last = service->resources;
-    while (last != NULL && last->next != NULL) {
-        last = last->next;
-    }
-    bool good =
-        place_groups(service, document, error) && place_resources(service, document, false, error);
-    apply_since(service, last);
-    arm_changed(service);
-    return good;
-}
-
-static const char *state_from(const char *text)
-{
-    static const char *const states[] = {"Creating", "Updating",  "Scaling", "Deleting",
-                                         "Failed",   "Succeeded", "Syncing", "Canceled"};
-    for (size_t i = 0; text != NULL && i < ARRAY_LEN(states); i++) {
-        if (strcmp(text, states[i]) == 0) {
-            return states[i];
-        }
-    }
-    return "Succeeded";
-}
-
-static void restore_running(struct arm_service *service, const cJSON *document)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, arm_json_at(document, "operations"))
-    {
-        if (arm_json_text(item, "id") != NULL && arm_json_text(item, "action") != NULL &&
-            arm_json_text(item, "resourceId") != NULL && arm_json_text(item, "status") != NULL) {
-            arm_operation_resume(service, item);
-        }
-    }
-    cJSON_ArrayForEach(item, arm_json_at(document, "resources"))
-    {
-        struct arm_resource *resource = arm_resource_find_id(service, arm_json_text(item, "id"));
-        const char *operation = arm_json_text(item, "operation");
-        const cJSON *created = arm_json_at(item, "createdMs"),
-                    *changed = arm_json_at(item, "changedMs");
-        if (resource == NULL) {
-            continue;
-        }
-        arm_json_remove(resource->body, "operation");
-        resource->state = state_from(arm_json_text(item, "state"));
-        resource->created_ms =
-            cJSON_IsNumber(created) ? (int64_t)created->valuedouble : resource->created_ms;
-        resource->changed_ms =
-            cJSON_IsNumber(changed) ? (int64_t)changed->valuedouble : resource->changed_ms;
-        if (cJSON_IsObject(arm_json_at(item, "pending"))) {
-            resource->pending = cJSON_Duplicate(arm_json_at(item, "pending"), true);
-        }
-        if (operation != NULL) {
-            resource->operation = arm_operation_find(service, bytes_from_string(operation));
-        }
-        if (resource->operation == NULL && strcmp(resource->state, "Failed") != 0) {
-            resource->state = "Succeeded";
-        }
-    }
-    cJSON_ArrayForEach(item, arm_json_at(document, "resourceGroups"))
-    {
-        const char *operation = arm_json_text(item, "deleting");
-        struct arm_group *group =
-            arm_group_find(service, bytes_from_string(arm_json_text(item, "name")));
-        if (operation != NULL && group != NULL) {
-            group->deleting = arm_operation_find(service, bytes_from_string(operation));
-        }
-    }
-}
-
-bool arm_service_load(struct arm_service *service, const cJSON *document, struct buf *error)
-{
-    if (!shape_fits(document, error) || !rehearse(service, document, true, error)) {
-        return false;
-    }
-    arm_store_clear(service);
-    place_groups(service, document, error);
-    place_resources(service, document, true, error);
-    arm_providers_load(service, arm_json_at(document, "providers"));
-    set_tag_names(service, arm_json_at(document, "tagNames"));
-    restore_running(service, document);
-    apply_since(service, NULL);
-    arm_changed(service);
-    return true;
 }

@@ -195,7 +195,7 @@ void arm_operation_headers(struct arm_call *call, const struct arm_operation *op
 void arm_retry_after(struct arm_call *call, int azure_s);
 int64_t arm_duration_ms(const struct arm_service *service, bool create, int realistic_s);
 
-/* ---- service.c ---- */
+/* ---- answers.c ---- */
 void arm_answer(struct arm_call *call, int status, cJSON *body); /* takes body; NULL: empty */
 char *arm_url(const struct arm_call *call, const char *path);    /* absolute; memory_free */
 /* Decoded value of a query parameter; false when absent. */
@@ -208,7 +208,14 @@ bool arm_answer_page(struct arm_call *call, cJSON *list, int most);
 /* $filter, into a buf that it initialises: empty when there is none. False: 400, it is malformed.
  */
 bool arm_filter_or_fail(struct arm_call *call, struct buf *filter);
+void arm_answer_error(struct arm_call *call); /* call->error, in Azure's envelope */
+void arm_start_headers(struct arm_call *call);
+void arm_rate_headers(struct arm_call *call);
 
+/* ---- snapshot.c ---- */
+void arm_set_tag_names(struct arm_service *service, const cJSON *names); /* NULL: back to none */
+
+/* ---- service.c ---- */
 /*
  * A request of the service to itself, on behalf of `principal`: all steps but the network's. The
  * path and the query are as on the wire; `body` is taken and may be NULL.
