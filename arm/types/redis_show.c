@@ -43,21 +43,40 @@ static cJSON *show_instances(const struct arm_resource *resource)
     return list;
 }
 
+/* Derived from the id, so that it stays the same. */
+static void show_system_identity(const struct arm_service *service,
+                                 const struct arm_resource *resource, cJSON *identity)
+{
+    struct random random;
+    char guid[GUID_SIZE + 1];
+    uint64_t seed = 5381;
+    for (const char *at = resource->id; *at != '\0'; at++) {
+        seed = seed * 33 + (unsigned char)*at;
+    }
+    random_init(&random, seed);
+    random_guid(&random, guid);
+    arm_json_put_text(identity, "principalId", guid);
+    arm_json_put_text(identity, "tenantId", service->config.tenant_id);
+}
+
 static cJSON *show_identity(struct arm_call *call, const struct arm_resource *resource)
 {
-    cJSON *identity = cJSON_Duplicate(arm_json_at(resource->body, "identity"), true);
-    if (identity != NULL) {
-        /* Derived from the id, so that it stays the same. */
-        struct random random;
-        uint64_t seed = 5381;
-        for (const char *at = resource->id; *at != '\0'; at++) {
-            seed = seed * 33 + (unsigned char)*at;
+    cJSON *user, *identity = cJSON_Duplicate(arm_json_at(resource->body, "identity"), true);
+    const char *type = arm_json_text(identity, "type");
+    if (type != NULL && strstr(type, "SystemAssigned") != NULL) {
+        show_system_identity(call->service, resource, identity);
+    }
+    cJSON_ArrayForEach(user, arm_json_at(identity, "userAssignedIdentities"))
+    {
+        const struct arm_resource *assigned = arm_resource_find_id(call->service, user->string);
+        const cJSON *properties =
+            assigned == NULL ? NULL : arm_json_at(assigned->body, "properties");
+        if (properties != NULL && cJSON_IsObject(user)) {
+            arm_json_put(user, "principalId",
+                         cJSON_Duplicate(arm_json_at(properties, "principalId"), true));
+            arm_json_put(user, "clientId",
+                         cJSON_Duplicate(arm_json_at(properties, "clientId"), true));
         }
-        random_init(&random, seed);
-        char guid[GUID_SIZE + 1];
-        random_guid(&random, guid);
-        arm_json_put_text(identity, "principalId", guid);
-        arm_json_put_text(identity, "tenantId", call->service->config.tenant_id);
     }
     return identity;
 }
