@@ -76,6 +76,9 @@ bool announce_ready_file(struct app *app, struct buf *error)
     add_port(ports, "redis", app->redis_port);
     add_port(ports, "redisTls", app->redis_tls_port);
     add_port(ports, "https", app->https_port);
+    if (app->sentinel_port != 0) {
+        add_port(ports, "sentinel", app->sentinel_port);
+    }
     if (app->fault_injector_port != 0) {
         add_port(ports, "faultInjector", app->fault_injector_port);
     }

@@ -143,6 +143,14 @@ static void cache_removing(void *context, const struct cache *cache)
     }
 }
 
+static void promoted(void *context, const struct cache *cache, int shard, int old)
+{
+    struct app *app = context;
+    if (app->sentinel != NULL && shard == 0) {
+        sentinel_switched(app->sentinel, cache, old);
+    }
+}
+
 static bool verify_token(void *context, struct bytes token, struct cache_token *said,
                          struct buf *reason)
 {
@@ -231,6 +239,7 @@ static void make_caches(struct app *app)
         .data_directory = app->config->data_dir,
         .moved = cache_moved,
         .removing = cache_removing,
+        .promoted = promoted,
         .verify_token = verify_token,
         .signed_in = signed_in,
         .resident_bytes = resident_bytes,
@@ -385,6 +394,9 @@ static void make_endpoints(struct app *app)
     const struct site *sites;
     size_t count;
 
+    if (app->config->sentinel_port != PORT_OFF) {
+        app->sentinel = sentinel_create(&app->loop, app->caches, app->clock, &app->random);
+    }
     app->redis = redis_endpoint_create(&app->loop, &directory, app->redis_faults);
     app->front_door = http_endpoint_create(&front_door);
     /* The management API last: on our own names it takes what no one else wants. */
@@ -478,13 +490,21 @@ static bool open_ports(struct app *app, struct buf *error)
         .handler = http_endpoint_handler(app->front_door),
     };
     const struct config *config = app->config;
+    struct listener_config sentinel = {.security = LISTENER_EITHER};
 
+    if (app->sentinel != NULL) {
+        sentinel.policy = sentinel_policy(app->sentinel);
+        sentinel.handler = sentinel_handler(app->sentinel);
+    }
     return open_port(app, config->redis_port, &redis, &app->redis_listener, &app->redis_port,
                      error) &&
            open_port(app, config->redis_tls_port, &redis_tls, &app->redis_tls_listener,
                      &app->redis_tls_port, error) &&
            open_port(app, config->https_port, &https, &app->https_listener, &app->https_port,
                      error) &&
+           (app->sentinel == NULL ||
+            open_port(app, config->sentinel_port, &sentinel, &app->sentinel_listener,
+                      &app->sentinel_port, error)) &&
            open_port(app, config->fault_injector_port, &https, &app->fault_injector_listener,
                      &app->fault_injector_port, error) &&
            open_dns(app, error);
@@ -593,6 +613,7 @@ static bool build(struct app *app, struct buf *error)
         .bind = app->config->bind,
         .plain = app->redis_port,
         .tls = app->redis_tls_port,
+        .all_nodes = app->sentinel != NULL,
         .any_port = app->config->redis_port == 0 || app->config->redis_tls_port == 0,
         .caches = app->caches,
         .faults = app->redis_faults,
@@ -629,7 +650,8 @@ static bool still_open(const struct app *app)
 static void close_connections(struct app *app)
 {
     struct listener *listeners[] = {app->redis_listener, app->redis_tls_listener,
-                                    app->https_listener, app->fault_injector_listener};
+                                    app->https_listener, app->fault_injector_listener,
+                                    app->sentinel_listener};
 
     for (size_t i = 0; i < ARRAY_LEN(listeners); i++) {
         if (listeners[i] != NULL) {
@@ -669,6 +691,8 @@ static void take_down(struct app *app)
     app->state = NULL;
     http_endpoint_destroy(app->front_door);
     redis_endpoint_destroy(app->redis);
+    sentinel_destroy(app->sentinel);
+    app->sentinel = NULL; /* removals that follow are not told */
     cache_ports_destroy(app->cache_ports);
     enterprise_port_destroy(app->enterprise_port);
     app->cache_ports = NULL;

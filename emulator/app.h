@@ -26,6 +26,7 @@
 #include "emulator/metrics.h"
 #include "emulator/recorder.h"
 #include "emulator/redis_endpoint.h"
+#include "emulator/sentinel.h"
 #include "emulator/cache_ports.h"
 #include "emulator/enterprise_port.h"
 #include "emulator/state.h"
@@ -60,6 +61,9 @@ struct app {
     uint64_t start_changes; /* resource_changes when the resources were those of the start */
     struct admin *admin;
     struct redis_endpoint *redis;
+    struct sentinel *sentinel; /* NULL: its port is off */
+    struct listener *sentinel_listener;
+    int sentinel_port;
     struct http_endpoint *front_door;
     struct listener *redis_listener, *redis_tls_listener, *https_listener, *fault_injector_listener;
     struct dns_server *dns; /* NULL: off */

@@ -175,6 +175,7 @@ static struct cache *add_cache(struct cache_host *host, const struct arm_cache *
     while (*end != NULL) {
         end = &(*end)->next;
     }
+    cache->nodes = memory_allocate_zeroed(CLUSTER_MEMBERS * sizeof(*cache->nodes));
     *end = cache;
     cache->open_redis = host->config.devcache_profile == PROFILE_REDIS &&
                         bytes_equal_string_nocase(arm->name, WELL_KNOWN_CACHE);
@@ -187,6 +188,7 @@ static struct cache *add_cache(struct cache_host *host, const struct arm_cache *
 static void cache_free(struct cache *cache)
 {
     cluster_destroy(cache->cluster);
+    memory_free(cache->nodes);
     memory_free(cache->name);
     memory_free(cache->sku);
     memory_free(cache->redis_version);
@@ -349,7 +351,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     cache->minimum_tls = tls_version_of(arm->minimum_tls_version);
     cache->plain_port_open = arm->non_ssl_port_enabled || cache->open_redis;
     cache->shard_count = arm->shard_count;
-    moved |= cache->replicas != config.replicas;
+    moved |= created || cache->replicas != config.replicas;
     cache->replicas = config.replicas;
     cache->persisted = arm->rdb_backup_enabled || arm->aof_backup_enabled;
     for (int i = 0; i < cache_instance_count(cache); i++) {

@@ -34,9 +34,10 @@ struct cache {
     bool enterprise;           /* of Azure Managed Redis: has another port */
     const char *domain;        /* behind the name: "redis.cache.windows.net" */
     uint64_t failovers, data_losses;
-    struct cluster *cluster;   /* NULL: not clustered; `instance` is its first node otherwise */
-    char *geo_primary;         /* the cache that this one is to be a copy of; empty: none */
-    struct geo_link *geo_link; /* NULL: it is no copy now */
+    struct cluster_member *nodes; /* of one that is not clustered; ports where there are any */
+    struct cluster *cluster;      /* NULL: not clustered; `instance` is its first node otherwise */
+    char *geo_primary;            /* the cache that this one is to be a copy of; empty: none */
+    struct geo_link *geo_link;    /* NULL: it is no copy now */
     int64_t geo_lag_ms;
     bool doomed; /* removed while the host is held */
     /* For persistence: instance_changes when last saved, and the earliest next time (loop ms). */
@@ -56,6 +57,8 @@ struct cache_host_config {
     void (*removing)(void *context, const struct cache *cache);
     /* The cache has other shards or private addresses, which need ports. May be NULL. */
     void (*moved)(void *context, const struct cache *cache);
+    /* Another node of the shard is the primary. May be NULL. */
+    void (*promoted)(void *context, const struct cache *cache, int shard, int old);
     /* Whether a token is good for Redis; false: why not in `reason`. NULL: none is. */
     bool (*verify_token)(void *context, struct bytes token, struct cache_token *said,
                          struct buf *reason);

@@ -81,11 +81,16 @@ void cache_nodes_cut(struct cache *cache, int shard, const char *reason)
     close_nodes(cache, shard, INSTANCE_ALL_NODES, reason);
 }
 
-void cache_nodes_promote(struct cache *cache, int shard)
+void cache_nodes_promote(struct cache_host *host, struct cache *cache, int shard)
 {
     for (int i = 0; i < cache_instance_count(cache); i++) {
+        struct instance *instance = cache_instance(cache, i);
+        int old = instance_primary_node(instance);
         if (takes_part(shard, i)) {
-            instance_fail_over(cache_instance(cache, i));
+            instance_fail_over(instance);
+        }
+        if (takes_part(shard, i) && host->config.promoted != NULL) {
+            host->config.promoted(host->config.context, cache, i, old);
         }
     }
     cache->failovers++;
@@ -112,7 +117,7 @@ struct step {
     int64_t at_ms;     /* after the start of maintenance */
     const char *event; /* NULL: none */
     bool dated;
-    void (*act)(struct cache *cache, int shard); /* NULL: nothing */
+    void (*act)(struct cache_host *host, struct cache *cache, int shard); /* NULL: nothing */
 };
 
 static void set_demoted(struct cache *cache, int shard, bool demoted)
@@ -124,30 +129,33 @@ static void set_demoted(struct cache *cache, int shard, bool demoted)
     }
 }
 
-static void demote(struct cache *cache, int shard)
+static void demote(struct cache_host *host, struct cache *cache, int shard)
 {
+    (void)host;
     set_demoted(cache, shard, true);
 }
 
-static void cut_primary(struct cache *cache, int shard)
+static void cut_primary(struct cache_host *host, struct cache *cache, int shard)
 {
     set_demoted(cache, shard, false);
     cache_nodes_cut(cache, shard, "the primary went");
     if (cache->replicas > 0) {
-        cache_nodes_promote(cache, shard);
+        cache_nodes_promote(host, cache, shard);
     } else {
         cache_nodes_lose_data(cache, shard);
     }
 }
 
-static void cut_all(struct cache *cache, int shard)
+static void cut_all(struct cache_host *host, struct cache *cache, int shard)
 {
+    (void)host;
     cache_nodes_cut(cache, shard, "all nodes restarted");
     cache_nodes_lose_data(cache, shard);
 }
 
-static void move(struct cache *cache, int shard)
+static void move(struct cache_host *host, struct cache *cache, int shard)
 {
+    (void)host;
     cache_nodes_cut(cache, shard, "scaled");
 }
 
@@ -218,7 +226,7 @@ static void take_step(struct node_sequence *sequence)
                          step->dated ? sequence->start_ms : -1, sequence->replica);
     }
     if (step->act != NULL) {
-        step->act(sequence->cache, sequence->shard);
+        step->act(sequence->host, sequence->cache, sequence->shard);
     }
 }
 

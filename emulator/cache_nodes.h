@@ -36,7 +36,7 @@ void cache_nodes_scaled(struct cache_host *host, struct cache *cache);
 void cache_nodes_tell(struct cache *cache, int shard, const char *type, int64_t starts_at_ms,
                       bool replica);
 void cache_nodes_cut(struct cache *cache, int shard, const char *reason);
-void cache_nodes_promote(struct cache *cache, int shard);
+void cache_nodes_promote(struct cache_host *host, struct cache *cache, int shard);
 /* Unless it is persisted. */
 void cache_nodes_lose_data(struct cache *cache, int shard);
 

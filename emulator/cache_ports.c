@@ -175,6 +175,18 @@ static struct cache_port *open_port(struct cache_ports *ports, const struct cach
     return port;
 }
 
+static struct cluster_member *member_of(const struct cache *cache, int shard, int node)
+{
+    return cache->cluster == NULL ? &cache->nodes[node]
+                                  : &cache->cluster->shards[shard].members[node];
+}
+
+/* Shards whose nodes have ports of their own. */
+static int shards_with_ports(const struct cache_ports *ports, const struct cache *cache)
+{
+    return cache->cluster != NULL ? cache->cluster->count : ports->config.all_nodes ? 1 : 0;
+}
+
 static bool still_wanted(const struct cache_port *port)
 {
     const struct cache *cache = port->cache;
@@ -183,9 +195,9 @@ static bool still_wanted(const struct cache_port *port)
     for (size_t i = 0; i < network->private_count; i++) {
         there |= network->private_addresses[i] == port->address;
     }
-    return there && (port->shard == ENDPOINT ||
-                     (cache->cluster != NULL && port->shard < cache->cluster->count &&
-                      port->node <= cache->replicas));
+    return there &&
+           (port->shard == ENDPOINT ||
+            (port->shard < shards_with_ports(port->ports, cache) && port->node <= cache->replicas));
 }
 
 /* A wildcard has every address already. */
@@ -197,7 +209,7 @@ static bool bound_everywhere(const struct cache_ports *ports)
 static void open_node(struct cache_ports *ports, const struct cache *cache, int shard, int node)
 {
     const struct cache_ports_config *config = &ports->config;
-    struct cluster_member *member = &cache->cluster->shards[shard].members[node];
+    struct cluster_member *member = member_of(cache, shard, node);
     int stride =
         cache->replicas + 1 > LEAST_PORTS_PER_SHARD ? cache->replicas + 1 : LEAST_PORTS_PER_SHARD;
     int offset = shard * stride + node;
@@ -228,9 +240,9 @@ static void open_private(struct cache_ports *ports, const struct cache *cache, u
                                     .plain = or_off(ports->config.plain),
                                     .tls = or_off(ports->config.tls)};
     open_port(ports, cache, &endpoint);
-    for (int i = 0; cache->cluster != NULL && i < cache->cluster->count; i++) {
+    for (int i = 0; i < shards_with_ports(ports, cache); i++) {
         for (int node = 0; node <= cache->replicas; node++) {
-            const struct cluster_member *member = &cache->cluster->shards[i].members[node];
+            const struct cluster_member *member = member_of(cache, i, node);
             const struct wanted wanted = {.shard = i,
                                           .node = node,
                                           .address = address,
@@ -249,7 +261,7 @@ void cache_ports_update(struct cache_ports *ports, const struct cache *cache)
             close_port(port);
         }
     }
-    for (int i = 0; cache->cluster != NULL && i < cache->cluster->count; i++) {
+    for (int i = 0; i < shards_with_ports(ports, cache); i++) {
         for (int node = 0; node <= cache->replicas; node++) {
             open_node(ports, cache, i, node);
         }

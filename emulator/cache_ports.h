@@ -16,6 +16,7 @@ struct cache_ports_config {
     struct tls_authority *authority;
     const char *bind;
     int plain, tls; /* the main ports in use; 0: that kind is off */
+    bool all_nodes; /* of caches that are not clustered, too: for Sentinel */
     bool any_port;  /* shards take free ports, as the main ones did */
     struct cache_host *caches;
     struct redis_faults *faults;

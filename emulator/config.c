@@ -157,6 +157,14 @@ static const struct option rows[] = {
         AT(enterprise_port),
     },
     {
+        .name = "sentinel-port",
+        .placeholder = "N|off",
+        .help = "Redis Sentinel, plain and TLS: caches are masters under their names (26379)",
+        .fallback = "off",
+        .value = OPTION_PORT,
+        AT(sentinel_port),
+    },
+    {
         .name = "fault-injector-port",
         .placeholder = "N|off",
         .help = "a second port of the front door, where client libraries' scenario tests expect "

@@ -33,7 +33,7 @@ struct random_choice {
 struct config {
     char *config_file;
     char *bind;
-    int redis_port, redis_tls_port, https_port, enterprise_port;
+    int redis_port, redis_tls_port, https_port, enterprise_port, sentinel_port;
     int fault_injector_port, dns_port;
     char *data_dir;
     bool ephemeral;

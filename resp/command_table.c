@@ -117,13 +117,28 @@ static size_t hash_name(struct bytes name)
     return hash ^ hash >> 15;
 }
 
-static bool known(const struct command *command, unsigned version, bool unrestricted)
+static bool of_sentinel(const struct command *command)
 {
-    return version_number(bytes_from_string(command->since)) <= version &&
-           (unrestricted || command->azure != AZURE_BLOCKED);
+    static const char *const names[] = {
+        "AUTH",  "CLIENT",     "COMMAND",  "HELLO",        "INFO",
+        "PING",  "PSUBSCRIBE", "PUBLISH",  "PUNSUBSCRIBE", "QUIT",
+        "RESET", "ROLE",       "SENTINEL", "SUBSCRIBE",    "UNSUBSCRIBE",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(command->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
-static void add_subcommands(struct command_entry *entry, unsigned version, bool unrestricted)
+static bool known(const struct command *command, unsigned version, enum command_tier tier)
+{
+    return version_number(bytes_from_string(command->since)) <= version &&
+           (tier != TIER_AZURE || command->azure != AZURE_BLOCKED);
+}
+
+static void add_subcommands(struct command_entry *entry, unsigned version, enum command_tier tier)
 {
     const struct command *rows = entry->command->subcommands;
     size_t most = 0;
@@ -135,7 +150,7 @@ static void add_subcommands(struct command_entry *entry, unsigned version, bool 
     }
     entry->subcommands = memory_allocate_zeroed(most * sizeof(*entry->subcommands));
     for (size_t i = 0; i < most; i++) {
-        if (known(&rows[i], version, unrestricted)) {
+        if (known(&rows[i], version, tier)) {
             entry->subcommands[entry->subcommand_count++] = (struct command_entry){
                 .command = &rows[i],
                 .family = entry->family,
@@ -146,9 +161,34 @@ static void add_subcommands(struct command_entry *entry, unsigned version, bool 
     }
 }
 
-void command_table_init(struct command_table *table, unsigned version, bool unrestricted)
+static void add_family(struct command_table *table, const struct command_family *family,
+                       unsigned version, enum command_tier tier)
 {
-    size_t rows = 0;
+    for (size_t row = 0; row < family->count; row++) {
+        const struct command *command = &family->commands[row];
+        if (!known(command, version, tier) || (tier == TIER_SENTINEL && !of_sentinel(command))) {
+            continue;
+        }
+        struct command_entry *entry = &table->entries[table->count++];
+        entry->command = command;
+        entry->id = (unsigned)table->id_count++;
+        entry->family = family;
+        entry->categories = derive_categories(command, family);
+        add_subcommands(entry, version, tier);
+        for (size_t sub = 0; sub < entry->subcommand_count; sub++) {
+            entry->subcommands[sub].id = (unsigned)table->id_count++;
+        }
+        size_t slot = hash_name(bytes_from_string(command->name)) & table->mask;
+        while (table->slots[slot] != 0) {
+            slot = (slot + 1) & table->mask;
+        }
+        table->slots[slot] = (uint16_t)table->count;
+    }
+}
+
+void command_table_init(struct command_table *table, unsigned version, enum command_tier tier)
+{
+    size_t rows = sentinel_family.count;
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
         rows += families[i]->count;
     }
@@ -161,26 +201,10 @@ void command_table_init(struct command_table *table, unsigned version, bool unre
     table->mask = slots - 1;
     table->count = table->id_count = 0;
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-        for (size_t row = 0; row < families[i]->count; row++) {
-            const struct command *command = &families[i]->commands[row];
-            if (!known(command, version, unrestricted)) {
-                continue;
-            }
-            struct command_entry *entry = &table->entries[table->count++];
-            entry->command = command;
-            entry->id = (unsigned)table->id_count++;
-            entry->family = families[i];
-            entry->categories = derive_categories(command, families[i]);
-            add_subcommands(entry, version, unrestricted);
-            for (size_t sub = 0; sub < entry->subcommand_count; sub++) {
-                entry->subcommands[sub].id = (unsigned)table->id_count++;
-            }
-            size_t slot = hash_name(bytes_from_string(command->name)) & table->mask;
-            while (table->slots[slot] != 0) {
-                slot = (slot + 1) & table->mask;
-            }
-            table->slots[slot] = (uint16_t)table->count;
-        }
+        add_family(table, families[i], version, tier);
+    }
+    if (tier == TIER_SENTINEL) {
+        add_family(table, &sentinel_family, version, tier);
     }
 }
 

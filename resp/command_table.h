@@ -30,8 +30,12 @@ struct command_table {
 /* A version "6.0.14" as one comparable number. */
 unsigned version_number(struct bytes version);
 
-/* `unrestricted`: nothing that Azure blocks is left out. */
-void command_table_init(struct command_table *table, unsigned version, bool unrestricted);
+enum command_tier {
+    TIER_AZURE,    /* without what Azure blocks */
+    TIER_REDIS,    /* everything */
+    TIER_SENTINEL, /* SENTINEL, and the little that goes with it */
+};
+void command_table_init(struct command_table *table, unsigned version, enum command_tier tier);
 void command_table_finish(struct command_table *table);
 void command_table_reset_counters(struct command_table *table);
 

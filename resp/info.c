@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "resp/info_state.h"
+#include "resp/sentinel.h"
 
 void info_line(struct info_writer *writer, const char *format, ...)
 {
@@ -28,7 +29,10 @@ static void section_server(struct info_writer *writer)
     info_line(writer, "redis_git_sha1:00000000");
     info_line(writer, "redis_git_dirty:0");
     info_line(writer, "redis_build_id:0");
-    info_line(writer, "redis_mode:%s", instance->clustered ? "cluster" : "standalone");
+    info_line(writer, "redis_mode:%s",
+              instance->sentinel != NULL ? "sentinel"
+              : instance->clustered      ? "cluster"
+                                         : "standalone");
     info_line(writer, "os:%s %s %s", system.sysname, system.release, system.machine);
     info_line(writer, "arch_bits:%zu", sizeof(void *) * 8);
     if (writer->modern) {
@@ -361,6 +365,27 @@ static void section_keyspace(struct info_writer *writer)
     }
 }
 
+static void section_sentinel(struct info_writer *writer)
+{
+    const struct sentinel_host *host = writer->instance->sentinel;
+    struct sentinel_master master;
+    size_t count = 0;
+    while (host->master_at(host->context, count, false, &master)) {
+        count++;
+    }
+    info_line(writer, "sentinel_masters:%zu", count);
+    info_line(writer, "sentinel_tilt:0");
+    info_line(writer, "sentinel_tilt_since_seconds:-1");
+    info_line(writer, "sentinel_running_scripts:0");
+    info_line(writer, "sentinel_scripts_queue_length:0");
+    info_line(writer, "sentinel_simulate_failure_flags:0");
+    for (size_t i = 0; host->master_at(host->context, i, writer->session->tls, &master); i++) {
+        info_line(writer, "master%zu:name=%.*s,status=ok,address=%.*s:%d,slaves=%d,sentinels=1", i,
+                  (int)master.name.size, master.name.data, (int)master.address.size,
+                  master.address.data, master.port, master.replicas);
+    }
+}
+
 static const struct section {
     const char *name, *heading;
     void (*write)(struct info_writer *writer);
@@ -380,6 +405,7 @@ static const struct section {
     {"latencystats", "Latencystats", section_latencystats, false, "7.0.0"},
     {"cluster", "Cluster", section_cluster, true, "3.0.0"},
     {"keyspace", "Keyspace", section_keyspace, true, "1.0.0"},
+    {"sentinel", "Sentinel", section_sentinel, true, "2.8.4"},
 };
 
 static bool wanted(const struct section *section, const struct bytes *names, int count)
@@ -395,6 +421,20 @@ static bool wanted(const struct section *section, const struct bytes *names, int
     return count == 0 && section->by_default;
 }
 
+/* A Sentinel has no data to tell of. */
+static bool shown(const struct instance *instance, const struct section *section)
+{
+    static const char *const of_sentinel[] = {"server", "clients", "cpu", "stats", "sentinel"};
+    bool fits = section->write != section_sentinel;
+    for (size_t i = 0; instance->sentinel != NULL && i < ARRAY_LEN(of_sentinel); i++) {
+        fits = strcmp(section->name, of_sentinel[i]) == 0;
+        if (fits) {
+            break;
+        }
+    }
+    return fits && instance_runs(instance, section->since);
+}
+
 void info_write(const struct session *session, const struct bytes *names, int count, int64_t now_ms,
                 struct buf *text)
 {
@@ -406,7 +446,7 @@ void info_write(const struct session *session, const struct bytes *names, int co
                                  instance_runs(instance, "6.2.0"),
                                  instance_runs(instance, "7.0.0")};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
-        if (instance_runs(instance, sections[i].since) && wanted(&sections[i], names, count)) {
+        if (shown(instance, &sections[i]) && wanted(&sections[i], names, count)) {
             if (text->size > 0) {
                 info_line(&writer, "%s", "");
             }

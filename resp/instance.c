@@ -60,8 +60,11 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     dict_init(&instance->blocked_keys, sizeof(struct block_queue), NULL, random);
     instance->ready_end = &instance->ready;
     dict_init(&instance->error_counts, sizeof(uint64_t), NULL, random);
+    instance->sentinel = config->sentinel;
     command_table_init(&instance->commands, instance->version_number,
-                       config->profile == PROFILE_REDIS);
+                       config->sentinel != NULL           ? TIER_SENTINEL
+                       : config->profile == PROFILE_REDIS ? TIER_REDIS
+                                                          : TIER_AZURE);
     instance->acl = acl_create(instance);
     instance_configure(instance, config);
     return instance;
@@ -176,6 +179,11 @@ bool instance_check_key(const struct instance *instance, struct bytes key)
         right |= known.size > 0 && bytes_equal_secret(known, key);
     }
     return right;
+}
+
+void instance_run_id(const struct instance *instance, char text[41])
+{
+    memcpy(text, instance->run_id, sizeof(instance->run_id));
 }
 
 struct bytes instance_name(const struct instance *instance)

@@ -12,6 +12,7 @@
 
 struct instance;
 struct keyspace;
+struct sentinel_host;
 struct session;
 
 enum instance_profile {
@@ -33,7 +34,8 @@ struct instance_config {
     bool clustered;
     int replicas;       /* that follow this primary, as INFO, ROLE and WAIT tell */
     int port, tls_port; /* as INFO and CLIENT LIST show them */
-    bool appends;       /* an append-only file is kept, as INFO persistence tells */
+    const struct sentinel_host *sentinel; /* it is a Sentinel; outlives the instance */
+    bool appends; /* an append-only file is kept, as INFO persistence tells */
 };
 
 struct instance *instance_create(const struct instance_config *config, struct clock *clock,
@@ -59,6 +61,7 @@ struct instance_account {
 void instance_set_accounts(struct instance *instance, const struct instance_account *accounts,
                            size_t count);
 struct bytes instance_name(const struct instance *instance);
+void instance_run_id(const struct instance *instance, char text[41]);
 enum instance_profile instance_profile(const struct instance *instance);
 
 struct keyspace *instance_database(struct instance *instance, int index); /* NULL: out of range */

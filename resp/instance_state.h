@@ -73,6 +73,7 @@ struct instance {
     uint64_t next_session_id;
     struct dict watched; /* database and key -> struct watchers */
 
+    const struct sentinel_host *sentinel; /* NULL: it is none */
     struct replication_feed feed;
     struct replica replica; /* of whom; nobody's as long as it has no host */
     struct pubsub pubsub;

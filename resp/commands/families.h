@@ -58,4 +58,7 @@
 COMMAND_FAMILIES
 #undef FAMILY
 
+/* Of Sentinels only, and on no list. */
+extern const struct command_family sentinel_family;
+
 #endif

@@ -2,6 +2,7 @@
 #include "resp/arguments.h"
 #include "resp/blocking.h"
 #include "resp/instance_state.h"
+#include "resp/sentinel.h"
 
 /* Replicas keep up with the primary at once. */
 static int64_t acknowledged(const struct call *call)
@@ -40,8 +41,26 @@ static void reply_replica_role(struct call *call, const struct replica_view *rep
     reply_integer(call->reply, (int64_t)replica->offset);
 }
 
+static void reply_sentinel_role(struct call *call)
+{
+    const struct sentinel_host *host = call->instance->sentinel;
+    struct sentinel_master master;
+    reply_array(call->reply, 2);
+    reply_bulk_string(call->reply, "sentinel");
+    size_t mark = reply_defer(call->reply), count = 0;
+    while (host->master_at(host->context, count, call->session->tls, &master)) {
+        reply_bulk(call->reply, master.name);
+        count++;
+    }
+    reply_array_at(call->reply, mark, count);
+}
+
 static void cmd_role(struct call *call)
 {
+    if (call->instance->sentinel != NULL) {
+        reply_sentinel_role(call);
+        return;
+    }
     const struct replica_view view = replica_view_of(call->session);
     if (view.host != NULL) {
         reply_replica_role(call, &view);
