@@ -12,8 +12,9 @@ static const char *const admin_paths[] = {"/_redurite", "/_redurite/*", "/health
                                           "/action",    "/action/*",    NULL};
 
 static const struct admin_route *const route_groups[] = {
-    admin_info_routes,  admin_clock_routes,   admin_fault_routes,  admin_action_routes,
-    admin_state_routes, admin_journal_routes, admin_events_routes, admin_metrics_routes,
+    admin_info_routes,     admin_clock_routes,  admin_fault_routes,
+    admin_scenario_routes, admin_action_routes, admin_state_routes,
+    admin_journal_routes,  admin_events_routes, admin_metrics_routes,
 };
 
 struct admin {
@@ -171,20 +172,28 @@ static bool guard_or_answer(struct admin *admin, struct admin_call *call)
 
 /* ---- Routing ---- */
 
-/* What stands for a last "{id}" of the route is the call's id. */
+/* What stands for the "{id}" of the route is the call's id. */
 static bool path_fits(struct bytes path, const char *route, struct bytes *id)
 {
-    struct bytes pattern = bytes_from_string(route);
+    const char *place = strstr(route, "{id}");
 
     if (path.size > 1 && path.data[path.size - 1] == '/') {
         path.size--;
     }
-    if (!bytes_end_with(pattern, BYTES("/{id}"))) {
-        return bytes_equal(path, pattern);
+    if (place == NULL) {
+        return bytes_equal_string(path, route);
     }
-    struct bytes start = bytes_slice(pattern, 0, pattern.size - 4);
-    *id = bytes_slice(path, start.size, path.size);
-    return bytes_start_with(path, start) && id->size > 0 && bytes_find(*id, '/') == id->size;
+    struct bytes start = {route, (size_t)(place - route)}, end = bytes_from_string(place + 4);
+    if (path.size <= start.size + end.size || !bytes_start_with(path, start) ||
+        !bytes_end_with(path, end)) {
+        return false;
+    }
+    struct bytes found = bytes_slice(path, start.size, path.size - end.size);
+    if (bytes_find(found, '/') < found.size) {
+        return false;
+    }
+    *id = found;
+    return true;
 }
 
 /* The row, or NULL after answering 404 or 405. */

@@ -22,7 +22,7 @@ struct admin_call {
 };
 
 struct admin_route {
-    const char *method, *path; /* the path's last part may be "{id}": any */
+    const char *method, *path; /* one part of the path may be "{id}": any */
     void (*handle)(struct admin_call *call);
 };
 
@@ -30,6 +30,7 @@ struct admin_route {
 extern const struct admin_route admin_info_routes[];
 extern const struct admin_route admin_clock_routes[];
 extern const struct admin_route admin_fault_routes[];
+extern const struct admin_route admin_scenario_routes[];
 extern const struct admin_route admin_action_routes[];
 extern const struct admin_route admin_state_routes[];
 extern const struct admin_route admin_journal_routes[];

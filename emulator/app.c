@@ -322,6 +322,37 @@ void app_connection_facts(struct app *app, const struct cache *cache,
     };
 }
 
+static void scenario_moved_clock(void *context)
+{
+    app_clock_changed(context);
+}
+
+static void make_scenarios(struct app *app)
+{
+    const struct scenarios_config scenarios = {
+        .loop = &app->loop,
+        .faults = app->faults,
+        .journal = app->journal,
+        .recorder = &app->recorder,
+        .clock_changed = scenario_moved_clock,
+        .context = app,
+    };
+    app->scenarios = scenarios_create(&scenarios);
+}
+
+/* Those that the options name. */
+static bool start_scenarios(struct app *app, struct buf *error)
+{
+    const struct option_list *given = &app->config->scenarios;
+
+    for (size_t i = 0; i < given->count; i++) {
+        if (!scenarios_start_given(app->scenarios, given->items[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* To what the options said, at real time. */
 static void reset_clock(struct app *app)
 {
@@ -351,6 +382,7 @@ bool app_reset(struct app *app, struct buf *error)
     bool untouched =
         app->start_changes == app->resource_changes && app->config->profile != PROFILE_REDIS;
 
+    scenarios_stop_all(app->scenarios);
     actions_clear(app->actions);
     faults_clear(app->faults);
     reset_clock(app);
@@ -360,6 +392,7 @@ bool app_reset(struct app *app, struct buf *error)
     metrics_clear(app->metrics);
     journal_clear(app->journal);
     state_changed(app->state);
+    good = good && start_scenarios(app, error);
     log_info("app", "reset to the start state");
     return good;
 }
@@ -579,6 +612,7 @@ static bool build(struct app *app, struct buf *error)
     make_faults(app);
     make_caches(app);
     app->actions = actions_create(app->clock, app->faults, app->caches);
+    make_scenarios(app);
     recorder_init(&app->recorder, app->journal, app->caches);
     recorder_record_commands(&app->recorder, app->config->record_commands);
     if (!make_keys(app, error)) {
@@ -636,7 +670,7 @@ static bool build(struct app *app, struct buf *error)
     /* What was saved by an earlier run is no part of the start state. */
     app->start_changes = app->config->ephemeral ? app->resource_changes : UINT64_MAX;
     state_load_data(app->state);
-    return true;
+    return start_scenarios(app, error);
 }
 
 static bool still_open(const struct app *app)
@@ -687,6 +721,7 @@ static void take_down(struct app *app)
         uv_close((uv_handle_t *)&app->housekeeping, NULL);
         uv_close((uv_handle_t *)&app->patience, NULL);
     }
+    scenarios_destroy(app->scenarios); /* while there are caches whose commands are recorded */
     state_finish(app->state);
     app->state = NULL;
     http_endpoint_destroy(app->front_door);

@@ -29,6 +29,7 @@
 #include "emulator/sentinel.h"
 #include "emulator/cache_ports.h"
 #include "emulator/enterprise_port.h"
+#include "emulator/scenarios/scenarios.h"
 #include "emulator/state.h"
 #include "emulator/tls.h"
 #include "emulator/webhooks.h"
@@ -43,6 +44,7 @@ struct app {
     struct journal *journal;
     struct recorder recorder;
     struct actions *actions;
+    struct scenarios *scenarios;
     struct faults *faults;
     struct redis_faults *redis_faults;
     struct http_faults *http_faults;

@@ -237,6 +237,13 @@ static const struct option rows[] = {
         AT(random),
     },
     {
+        .name = "scenario",
+        .placeholder = "NAME|FILE",
+        .help = "scenario to start with, and after each reset; may be repeated",
+        .value = OPTION_LIST,
+        AT(scenarios),
+    },
+    {
         .name = "seed",
         .placeholder = "FILE",
         .help = "JSON file with resources to start with",

@@ -42,7 +42,7 @@ struct config {
     int polling; /* enum arm_polling */
     struct clock_choice clock;
     struct random_choice random;
-    struct option_list seeds;
+    struct option_list seeds, scenarios;
     int profile; /* enum instance_profile, of devcache */
     bool no_devcache;
     bool offline;
