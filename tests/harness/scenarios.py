@@ -6,8 +6,6 @@ from .emulator import ROOT
 
 FOLDER = ROOT / "fixtures" / "scenarios"
 NAMES = sorted(file.stem for file in FOLDER.glob("*.json"))
-# Every test that plays one of them says so here; test_scenarios.py looks for what is missing.
-PLAYED = set()
 
 
 def document(name):
