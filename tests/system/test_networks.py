@@ -5,6 +5,7 @@ import pytest
 import redis
 
 from harness.emulator import DEADLINE_SECONDS
+from harness.network import make_endpoint, make_network
 from harness.wire import Closed, Wire
 
 PLAIN = {"enableNonSslPort": True}
@@ -103,3 +104,21 @@ def test_the_shards_of_a_cluster_are_behind_the_same_wall(emulator):
     set_public(emulator, "Disabled")
     for port in ports:
         assert Wire(socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS)).closed()
+
+
+def test_a_cluster_stays_behind_its_private_endpoint(emulator):
+    key = emulator.create_cache("walled", {**PLAIN, "sku": {"name": "Premium", "family": "P", "capacity": 1},
+                                           "shardCount": 2})["primaryKey"]
+    emulator.advance("3h")
+    make_network(emulator)
+    assert make_endpoint(emulator, cache="walled").status == 201
+    emulator.advance("9m")
+    set_public(emulator, "Disabled")
+    with pytest.raises(redis.exceptions.ConnectionError):
+        redis.Redis(port=emulator.port, password=key).ping()
+    client = redis.RedisCluster(host="127.0.0.2", port=emulator.port, password=key, decode_responses=True)
+    assert {node.host for node in client.get_nodes()} == {"127.0.0.2"} and len(client.get_nodes()) == 4
+    for number in range(40):
+        assert client.set(f"key:{number}", number)
+    assert [client.get(f"key:{number}") for number in range(40)] == [str(number) for number in range(40)]
+    client.close()
