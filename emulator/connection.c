@@ -235,7 +235,7 @@ static void written(uv_write_t *request, int status)
 /* Straight to the socket if it takes them; only the rest is copied. */
 void connection_write_raw(struct connection *connection, struct bytes data)
 {
-    if (connection->phase == CONNECTION_CLOSED || connection->ending || data.size == 0) {
+    if (connection->phase == CONNECTION_CLOSED || data.size == 0) {
         return;
     }
     if (connection->writing.size == 0 && connection->pending.size == 0) {
@@ -259,7 +259,8 @@ void connection_write_raw(struct connection *connection, struct bytes data)
 
 static void write_raw(struct connection *connection, struct bytes data)
 {
-    if (connection->shaper == NULL || !connection_shaper_hold_output(connection, data)) {
+    if (!connection->ending &&
+        (connection->shaper == NULL || !connection_shaper_hold_output(connection, data))) {
         connection_write_raw(connection, data);
     }
 }
@@ -330,7 +331,7 @@ static void half_close(struct connection *connection)
 static void after_flush(struct connection *connection)
 {
     if (connection->phase == CONNECTION_OPEN) {
-        if (connection->ending) {
+        if (connection->ending && connection_shaper_held(connection) == 0) {
             half_close(connection);
         }
         return;
@@ -353,6 +354,8 @@ void connection_flushed(struct connection *connection)
 {
     if (connection->phase != CONNECTION_CLOSED && connection_pending(connection) == 0) {
         after_flush(connection);
+    } else if (connection->phase == CONNECTION_FLUSHING && connection->shaper == NULL) {
+        connection_set_deadline(connection, FLUSH_MS);
     }
     if (connection->phase == CONNECTION_OPEN && connection_pending(connection) <= LOW_WATER &&
         connection->handler.drained != NULL) {

@@ -6,54 +6,26 @@
 #include "arm/interference.h"
 #include "base/log.h"
 #include "emulator/app.h"
-#include "resp/interference.h"
-#include "resp/pubsub.h"
-
-#define EVENTS_CHANNEL "AzureRedisEvents"
+#include "emulator/cache_nodes.h"
 
 /* ---- Steps ---- */
 
-static void cut_session(void *context, struct session *session)
+static void act(struct app *app, struct cache *cache, const struct fault_verdict *verdict)
 {
-    (void)context;
-    session_close(session);
-}
+    int64_t starts_at_ms =
+        verdict->event_starts_ms <= 0 ? -1 : clock_now_ms(app->clock) + verdict->event_starts_ms;
 
-/* "NotificationType|NodeMaintenanceStarting|StartTimeInUTC|2021-03-02T23:26:57|IsReplica|..." */
-static void announce(struct app *app, struct instance *instance,
-                     const struct fault_verdict *verdict)
-{
-    char start[32] = "";
-    struct buf message;
-
-    if (verdict->event_starts_ms > 0) {
-        timestamp_format(clock_now_ms(app->clock) + verdict->event_starts_ms, start);
-        start[strcspn(start, ".Z")] = '\0';
-    }
-    buf_init(&message, 1024);
-    buf_printf(&message,
-               "NotificationType|%s|StartTimeInUTC|%s|IsReplica|%s|IPAddress||SSLPort|%d|"
-               "NonSSLPort|%d",
-               verdict->event, start, verdict->event_replica ? "True" : "False",
-               app->redis_tls_port, app->redis_port);
-    pubsub_publish(instance, PUBSUB_CHANNEL, BYTES(EVENTS_CHANNEL), buf_bytes(&message));
-    buf_finish(&message);
-}
-
-static void act_on_instance(struct app *app, struct instance *instance,
-                            const struct fault_verdict *verdict)
-{
     if (verdict->event != NULL) {
-        announce(app, instance, verdict);
-    }
-    if (verdict->lose_data) {
-        instance_flush(instance);
-    }
-    if (verdict->promote) {
-        instance_promote(instance);
+        cache_nodes_tell(cache, -1, verdict->event, starts_at_ms, verdict->event_replica);
     }
     if (verdict->cut) {
-        instance_each_session(instance, cut_session, NULL);
+        cache_nodes_cut(cache, -1, "a fault");
+    }
+    /* Without a replica nobody takes over, and the data is gone. */
+    if (verdict->promote && cache->replicas > 0) {
+        cache_nodes_promote(app->caches, cache, -1);
+    } else if (verdict->promote || verdict->lose_data) {
+        cache_nodes_lose_data(cache, -1);
     }
 }
 
@@ -70,9 +42,7 @@ void fault_actions_step(void *context, const struct fault_rule *rule,
         }
         log_info("fault", "acted on a cache rule=%s type=%s name=%s", rule->id, rule->kind->name,
                  cache->name);
-        for (int i = 0; i < cache_instance_count(cache); i++) {
-            act_on_instance(app, cache_instance(cache, i), verdict);
-        }
+        act(app, cache, verdict);
         journal_blame(app->journal, bytes_from_string(rule->id));
         journal_add(app->journal,
                     &(struct journal_event){

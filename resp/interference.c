@@ -148,11 +148,6 @@ size_t instance_evict(struct instance *instance, size_t count)
     return evicted;
 }
 
-void instance_promote(struct instance *instance)
-{
-    instance_make_run_ids(instance);
-}
-
 struct instance *instance_create_like(const struct instance *instance)
 {
     const struct instance_config config = {

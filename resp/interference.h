@@ -46,8 +46,6 @@ void instance_set_ballast(struct instance *instance, uint64_t bytes);
 uint64_t instance_max_memory(const struct instance *instance); /* 0: no limit */
 /* Evicts by the instance's policy, whatever keys there are when it has none. */
 size_t instance_evict(struct instance *instance, size_t count);
-/* A replica has taken over: other ids, the same data. */
-void instance_promote(struct instance *instance);
 /* An empty instance of the same version, to read a copy of the data from; owned by the caller. */
 struct instance *instance_create_like(const struct instance *instance);
 

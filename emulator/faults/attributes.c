@@ -199,6 +199,10 @@ cJSON *fault_attributes_document(const struct fault_kind *kind, const struct fau
     char text[40];
 
     for (size_t i = 0; schema[i].name != NULL; i++) {
+        bool number = schema[i].type <= FAULT_DURATION;
+        if (number && values[i].number < schema[i].least) {
+            continue; /* not given, and there is no default */
+        }
         switch (schema[i].type) {
         case FAULT_TEXT:
         case FAULT_CHOICE:

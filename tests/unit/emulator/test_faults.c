@@ -175,6 +175,8 @@ TEST(changes_merge_and_are_checked_whole)
     CHECK_INT(change(&fixture, "a", "{\"enabled\":true,\"toxicity\":1}"), FAULTS_DONE);
     CHECK(fixture_command(&fixture, "one", "set", "other"));
     CHECK_INT(number(&fixture, "a", "fired"), 5);
+    fixture_add(&fixture, "{\"id\":\"p\",\"type\":\"throttle\"}");
+    CHECK_INT(change(&fixture, "p", "{\"times\":3}"), FAULTS_DONE); /* of a preset */
     CHECK_INT(change(&fixture, "b", "{}"), FAULTS_NOT_FOUND);
     CHECK_INT(change(&fixture, "a", "[]"), FAULTS_BAD_RULE);
     fixture_finish(&fixture);
