@@ -90,16 +90,6 @@ void dict_init(struct dict *dict, size_t payload_size, void (*release)(void *pay
     };
 }
 
-void dict_init_as(struct dict *dict, size_t payload_size, void (*release)(void *payload),
-                  const struct dict *other)
-{
-    *dict = (struct dict){
-        .payload_size = (payload_size + 7) / 8 * 8,
-        .release = release,
-        .seed = {other->seed[0], other->seed[1]},
-    };
-}
-
 static size_t table_size(const struct dict *dict, size_t table)
 {
     return dict->tables[table] == NULL ? 0 : dict->masks[table] + 1;

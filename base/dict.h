@@ -30,9 +30,6 @@ struct dict {
 /* `random` seeds the hash, so that keys chosen by an attacker do not collide. */
 void dict_init(struct dict *dict, size_t payload_size, void (*release)(void *payload),
                struct random *random);
-/* The same where no generator is at hand: with the seed of another map. */
-void dict_init_as(struct dict *dict, size_t payload_size, void (*release)(void *payload),
-                  const struct dict *other);
 void dict_finish(struct dict *dict); /* releases all entries; a zeroed dict is fine */
 void dict_clear(struct dict *dict);
 size_t dict_count(const struct dict *dict);

@@ -21,7 +21,7 @@ struct hash *hash_create(struct random *random)
 {
     struct hash *hash = memory_allocate_zeroed(sizeof(*hash));
     hash->pack = listpack_create();
-    dict_init(&hash->table, sizeof(struct hash_value), release_value, random);
+    hash->random = random;
     return hash;
 }
 
@@ -31,7 +31,10 @@ void hash_destroy(struct hash *hash)
         return;
     }
     memory_free(hash->pack);
-    dict_finish(&hash->table);
+    if (hash->table != NULL) {
+        dict_finish(hash->table);
+        memory_free(hash->table);
+    }
     hash_expiry_destroy(hash->expiry);
     memory_free(hash);
 }
@@ -44,8 +47,7 @@ static size_t stride(const struct hash *hash)
 
 size_t hash_count(const struct hash *hash)
 {
-    return hash->pack != NULL ? listpack_count(hash->pack) / stride(hash)
-                              : dict_count(&hash->table);
+    return hash->pack != NULL ? listpack_count(hash->pack) / stride(hash) : dict_count(hash->table);
 }
 
 /* ---- The table ---- */
@@ -53,7 +55,7 @@ size_t hash_count(const struct hash *hash)
 static bool table_set(struct hash *hash, struct bytes field, struct bytes value)
 {
     bool created;
-    struct hash_value *place = dict_insert(&hash->table, field, &created);
+    struct hash_value *place = dict_insert(hash->table, field, &created);
     if (created || place->size != value.size) {
         hash->values_memory -= memory_size(place->data);
         place->data = memory_resize(place->data, value.size > 0 ? value.size : 1);
@@ -66,11 +68,18 @@ static bool table_set(struct hash *hash, struct bytes field, struct bytes value)
     return created;
 }
 
+static void begin_table(struct hash *hash)
+{
+    hash->pack = NULL;
+    hash->table = memory_allocate(sizeof(*hash->table));
+    dict_init(hash->table, sizeof(struct hash_value), release_value, hash->random);
+}
+
 static void become_table(struct hash *hash)
 {
     struct listpack *pack = hash->pack;
     char digits[2][LISTPACK_DIGITS];
-    hash->pack = NULL;
+    begin_table(hash);
     for (size_t at = listpack_first(pack); at != 0;) {
         size_t value_at = listpack_next(pack, at);
         struct bytes field = listpack_get(pack, at, digits[0]);
@@ -87,7 +96,7 @@ static void become_table(struct hash *hash)
 struct hash *hash_copy(const struct hash *hash)
 {
     struct hash *copy = memory_allocate_zeroed(sizeof(*copy));
-    dict_init_as(&copy->table, sizeof(struct hash_value), release_value, &hash->table);
+    copy->random = hash->random;
     if (hash->expiry != NULL) {
         hash_expiry_begin(copy);
     }
@@ -95,6 +104,7 @@ struct hash *hash_copy(const struct hash *hash)
         copy->pack = listpack_copy(hash->pack);
         return copy;
     }
+    begin_table(copy);
     struct hash_pair pair;
     for (struct hash_cursor cursor = hash_begin(hash); hash_next(&cursor, &pair);) {
         table_set(copy, pair.field, pair.value);
@@ -124,7 +134,7 @@ bool hash_get(const struct hash *hash, struct bytes field, char digits[LISTPACK_
         *value = listpack_get(hash->pack, listpack_next(hash->pack, at), digits);
         return true;
     }
-    const struct hash_value *found = dict_find(&hash->table, field);
+    const struct hash_value *found = dict_find(hash->table, field);
     if (found == NULL) {
         return false;
     }
@@ -176,7 +186,7 @@ bool hash_delete(struct hash *hash, struct bytes field)
         }
         return at != 0;
     }
-    struct hash_value *found = dict_find(&hash->table, field);
+    struct hash_value *found = dict_find(hash->table, field);
     if (found == NULL) {
         return false;
     }
@@ -184,7 +194,7 @@ bool hash_delete(struct hash *hash, struct bytes field)
         hash_expiry_book(hash, field, HASH_NO_EXPIRY);
     }
     hash->values_memory -= memory_size(found->data);
-    dict_remove_payload(&hash->table, found);
+    dict_remove_payload(hash->table, found);
     return true;
 }
 
@@ -199,7 +209,7 @@ static void read_packed(const struct hash *hash, size_t at, struct hash_pair *pa
 static void read_table(const struct hash *hash, const struct hash_value *value,
                        struct hash_pair *pair)
 {
-    pair->field = dict_key(&hash->table, value);
+    pair->field = dict_key(hash->table, value);
     pair->value = (struct bytes){value->data, value->size};
 }
 
@@ -209,7 +219,7 @@ struct hash_cursor hash_begin(const struct hash *hash)
     if (hash->pack != NULL) {
         cursor.position = listpack_first(hash->pack);
     } else {
-        cursor.cursor = dict_begin(&cursor.hash->table);
+        cursor.cursor = dict_begin(cursor.hash->table);
     }
     return cursor;
 }
@@ -260,7 +270,7 @@ uint64_t hash_scan(const struct hash *hash, uint64_t position,
         return 0;
     }
     struct scan scan = {hash, visit, context};
-    return dict_scan((struct dict *)&hash->table, position, visit_entry, &scan);
+    return dict_scan(hash->table, position, visit_entry, &scan);
 }
 
 void hash_random(const struct hash *hash, struct random *random, struct hash_pair *pair)
@@ -269,7 +279,7 @@ void hash_random(const struct hash *hash, struct random *random, struct hash_pai
         uint64_t index = random_below(random, hash_count(hash));
         read_packed(hash, listpack_at(hash->pack, (int64_t)(index * stride(hash))), pair);
     } else {
-        read_table(hash, dict_random(&hash->table, random), pair);
+        read_table(hash, dict_random(hash->table, random), pair);
     }
 }
 
@@ -313,14 +323,15 @@ static size_t memory(const void *data)
     const struct hash *hash = data;
     size_t expiry = hash->expiry != NULL ? hash_expiry_memory(hash->expiry) : 0;
     return memory_size(hash) + expiry +
-           (hash->pack != NULL ? memory_size(hash->pack)
-                               : dict_memory(&hash->table) + hash->values_memory);
+           (hash->pack != NULL
+                ? memory_size(hash->pack)
+                : memory_size(hash->table) + dict_memory(hash->table) + hash->values_memory);
 }
 
 static size_t effort(const void *data)
 {
     const struct hash *hash = data;
-    return hash->pack != NULL ? 1 : dict_count(&hash->table);
+    return hash->pack != NULL ? 1 : dict_count(hash->table);
 }
 
 static unsigned char rdb_type(const void *data)

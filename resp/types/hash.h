@@ -15,7 +15,8 @@ struct hash_expiry;
 
 struct hash {
     struct listpack *pack;      /* field, value, field, value...; NULL when a table */
-    struct dict table;          /* field -> struct hash_value */
+    struct dict *table;         /* field -> struct hash_value; NULL when packed */
+    struct random *random;      /* borrowed; seeds the table */
     size_t values_memory;       /* what the table's values occupy */
     struct hash_expiry *expiry; /* NULL until a field is to expire: types/hash_expiry.h */
 };

@@ -16,7 +16,7 @@ void hash_expiry_begin(struct hash *hash)
     }
     struct listpack *pack = hash->pack;
     hash->expiry = memory_allocate_zeroed(sizeof(*hash->expiry));
-    dict_init_as(&hash->expiry->fields, sizeof(struct deadline), NULL, &hash->table);
+    dict_init(&hash->expiry->fields, sizeof(struct deadline), NULL, hash->random);
     if (pack == NULL || listpack_count(pack) == 0) {
         return;
     }

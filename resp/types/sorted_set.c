@@ -16,20 +16,29 @@ struct sorted_set *sorted_set_create(struct random *random)
     return set;
 }
 
+static void drop_table(struct sorted_set *set)
+{
+    if (set->table != NULL) {
+        skip_list_finish(&set->table->order);
+        dict_finish(&set->table->members);
+        memory_free(set->table);
+        set->table = NULL;
+    }
+}
+
 void sorted_set_destroy(struct sorted_set *set)
 {
     if (set == NULL) {
         return;
     }
     memory_free(set->pack);
-    skip_list_finish(&set->order);
-    dict_finish(&set->table);
+    drop_table(set);
     memory_free(set);
 }
 
 size_t sorted_set_count(const struct sorted_set *set)
 {
-    return set->pack != NULL ? listpack_count(set->pack) / 2 : dict_count(&set->table);
+    return set->pack != NULL ? listpack_count(set->pack) / 2 : dict_count(&set->table->members);
 }
 
 /* ---- Packed ---- */
@@ -93,11 +102,11 @@ static void insert_packed(struct sorted_set *set, struct bytes member, double sc
 static bool table_put(struct sorted_set *set, struct bytes member, double score)
 {
     bool created;
-    struct skip_node **node = dict_insert(&set->table, member, &created);
+    struct skip_node **node = dict_insert(&set->table->members, member, &created);
     if (created) {
-        *node = skip_list_insert(&set->order, score, dict_key(&set->table, node));
+        *node = skip_list_insert(&set->table->order, score, dict_key(&set->table->members, node));
     } else if ((*node)->score != score) {
-        *node = skip_list_move(&set->order, *node, score);
+        *node = skip_list_move(&set->table->order, *node, score);
     }
     return created;
 }
@@ -105,8 +114,9 @@ static bool table_put(struct sorted_set *set, struct bytes member, double score)
 static void begin_table(struct sorted_set *set)
 {
     set->pack = NULL;
-    dict_init(&set->table, sizeof(struct skip_node *), NULL, set->random);
-    skip_list_init(&set->order, set->random);
+    set->table = memory_allocate_zeroed(sizeof(*set->table));
+    dict_init(&set->table->members, sizeof(struct skip_node *), NULL, set->random);
+    skip_list_init(&set->table->order, set->random);
 }
 
 static void become_table(struct sorted_set *set)
@@ -122,8 +132,8 @@ static void become_table(struct sorted_set *set)
 
 static void table_remove(struct sorted_set *set, struct skip_node **node)
 {
-    skip_list_remove(&set->order, *node);
-    dict_remove_payload(&set->table, node);
+    skip_list_remove(&set->table->order, *node);
+    dict_remove_payload(&set->table->members, node);
 }
 
 struct sorted_set *sorted_set_copy(const struct sorted_set *set)
@@ -199,7 +209,7 @@ bool sorted_set_score(const struct sorted_set *set, struct bytes member, double 
         }
         return at != 0;
     }
-    struct skip_node *const *node = dict_find(&set->table, member);
+    struct skip_node *const *node = dict_find(&set->table->members, member);
     if (node != NULL) {
         *score = (*node)->score;
     }
@@ -238,7 +248,7 @@ bool sorted_set_remove(struct sorted_set *set, struct bytes member)
         }
         return at != 0;
     }
-    struct skip_node **node = dict_find(&set->table, member);
+    struct skip_node **node = dict_find(&set->table->members, member);
     if (node != NULL) {
         table_remove(set, node);
     }
@@ -252,10 +262,10 @@ void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count)
             listpack_remove(set->pack, listpack_at(set->pack, (int64_t)from * 2), count * 2, NULL);
         return;
     }
-    struct skip_node *node = skip_list_at(&set->order, from);
+    struct skip_node *node = skip_list_at(&set->table->order, from);
     for (size_t i = 0; i < count; i++) {
         struct skip_node *next = node->links[0].next;
-        table_remove(set, dict_find(&set->table, node->member));
+        table_remove(set, dict_find(&set->table->members, node->member));
         node = next;
     }
 }
@@ -272,9 +282,9 @@ bool sorted_set_rank(const struct sorted_set *set, struct bytes member, size_t *
         }
         return at != 0;
     }
-    struct skip_node *const *node = dict_find(&set->table, member);
+    struct skip_node *const *node = dict_find(&set->table->members, member);
     if (node != NULL) {
-        *rank = skip_list_rank(&set->order, *node);
+        *rank = skip_list_rank(&set->table->order, *node);
     }
     return node != NULL;
 }
@@ -282,7 +292,7 @@ bool sorted_set_rank(const struct sorted_set *set, struct bytes member, size_t *
 size_t sorted_set_partition(const struct sorted_set *set, skip_before *before, const void *context)
 {
     if (set->pack == NULL) {
-        return skip_list_partition(&set->order, before, context);
+        return skip_list_partition(&set->table->order, before, context);
     }
     struct sorted_set_element element;
     struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
@@ -299,7 +309,7 @@ struct sorted_set_cursor sorted_set_at(const struct sorted_set *set, size_t rank
     if (set->pack != NULL) {
         cursor.position = listpack_at(set->pack, (int64_t)rank * 2);
     } else {
-        cursor.node = skip_list_at(&set->order, rank);
+        cursor.node = skip_list_at(&set->table->order, rank);
     }
     return cursor;
 }
@@ -363,7 +373,7 @@ uint64_t sorted_set_scan(const struct sorted_set *set, uint64_t position, sorted
         return 0;
     }
     struct scan scan = {visit, context};
-    return dict_scan((struct dict *)&set->table, position, visit_entry, &scan);
+    return dict_scan(&set->table->members, position, visit_entry, &scan);
 }
 
 /* ---- The type's row ---- */
@@ -386,14 +396,16 @@ static const char *encoding(const void *data)
 static size_t memory(const void *data)
 {
     const struct sorted_set *set = data;
-    return memory_size(set) + (set->pack != NULL ? memory_size(set->pack)
-                                                 : dict_memory(&set->table) + set->order.memory);
+    return memory_size(set) + (set->pack != NULL
+                                   ? memory_size(set->pack)
+                                   : memory_size(set->table) + dict_memory(&set->table->members) +
+                                         set->table->order.memory);
 }
 
 static size_t effort(const void *data)
 {
     const struct sorted_set *set = data;
-    return set->pack != NULL ? 1 : dict_count(&set->table);
+    return set->pack != NULL ? 1 : dict_count(&set->table->members);
 }
 
 static unsigned char rdb_type(const void *data)

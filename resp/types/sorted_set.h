@@ -12,11 +12,15 @@
 #include "resp/types/skip_list.h"
 #include "resp/value.h"
 
-struct sorted_set {
-    struct listpack *pack;  /* member, score, member, score...; NULL when a table */
-    struct dict table;      /* member -> struct skip_node * */
+struct sorted_table {
+    struct dict members;    /* member -> struct skip_node * */
     struct skip_list order; /* members are the table's keys */
-    struct random *random;  /* borrowed; seeds the table */
+};
+
+struct sorted_set {
+    struct listpack *pack;      /* member, score, member, score...; NULL when a table */
+    struct sorted_table *table; /* NULL when packed */
+    struct random *random;      /* borrowed; seeds the table */
 };
 
 extern const struct value_type sorted_set_type;
