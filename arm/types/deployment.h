@@ -38,9 +38,9 @@ struct deployment_host {
     struct template_host host;
     struct arm_service *service;
     struct arm_principal principal;
-    char *group, *name;   /* whose resourceGroup() and deployment() are asked; group may be NULL */
-    const cJSON *shown;   /* properties for deployment(); borrowed, may be NULL */
-    const char *location; /* borrowed, may be NULL */
+    char *group, *name; /* whose resourceGroup() and deployment() are asked; group may be NULL */
+    const cJSON *shown, *template; /* for deployment(); borrowed, may be NULL */
+    const char *location;          /* borrowed, may be NULL */
 };
 
 void deployment_host_init(struct deployment_host *host, struct arm_service *service,

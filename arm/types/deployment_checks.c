@@ -352,8 +352,8 @@ static cJSON *make_changes(struct arm_call *call, const struct deployment_reques
             : NULL;
     for (const struct arm_resource *resource = call->service->resources;
          resource != NULL && group != NULL; resource = resource->next) {
-        if (resource->group != group || resource->parent != NULL ||
-            (resource->type->traits & ARM_TRACKED) == 0 || is_planned(planned, resource->id)) {
+        if (resource->group != group || (resource->type->traits & ARM_TRACKED) == 0 ||
+            is_planned(planned, resource->id)) {
             continue;
         }
         cJSON *change = add_change(changes, resource->id, complete ? "Delete" : "Ignore");

@@ -144,39 +144,79 @@ static bool in_template(const struct arm_service *service, const cJSON *steps, c
     return false;
 }
 
-void deployment_remove_others(struct arm_deployment_run *run, struct arm_resource *deployment)
+static bool is_deletion(const cJSON *step)
+{
+    return strcmp(deployment_text(step, "provisioningOperation"), "Delete") == 0;
+}
+
+static void plan_removals(struct arm_deployment_run *run, const struct arm_resource *deployment)
 {
     struct arm_service *service = run->service;
-    cJSON *steps = arm_json_at(deployment->secrets, "steps"), *gone = cJSON_CreateArray(), *item;
+    cJSON *steps = arm_json_at(deployment->secrets, "steps");
     for (const struct arm_resource *resource = service->resources; resource != NULL;
          resource = resource->next) {
         if (resource->group != NULL && resource->group == deployment->group &&
-            resource->parent == NULL && (resource->type->traits & ARM_TRACKED) != 0 &&
+            (resource->type->traits & ARM_TRACKED) != 0 &&
             !in_template(service, steps, resource->id)) {
-            cJSON_AddItemToArray(gone, cJSON_CreateString(resource->id));
+            deployment_add_step(service, steps, "Delete", resource->id, resource->type_name,
+                                resource->name, run->id);
         }
     }
-    cJSON_ArrayForEach(item, gone)
-    {
-        const struct arm_resource *resource = arm_resource_find_id(service, item->valuestring);
-        if (resource == NULL) {
-            continue;
-        }
-        const char *const *versions = resource->type->api_versions;
-        cJSON *step = deployment_add_step(service, steps, "Delete", resource->id,
-                                          resource->type_name, resource->name, run->id);
-        int status;
+}
+
+/* Whether it is on its way, or gone; a refusal is kept for when it remains. */
+static bool try_removal(struct arm_deployment_run *run, cJSON *step)
+{
+    struct arm_service *service = run->service;
+    const struct arm_resource *resource =
+        arm_resource_find_id(service, deployment_text(step, "id"));
+    if (arm_json_at(step, "startedMs") == NULL) {
         deployment_set_time(service, step, "startedMs");
-        cJSON *answer =
-            deployment_call(service, &run->host.principal, ARM_DELETE, item->valuestring, NULL,
-                            versions != NULL ? versions[0] : "2021-04-01", NULL, &status);
-        if (status >= 300) {
-            deployment_step_finish(service, step, "Failed", deployment_status_name(status), answer);
-            continue;
-        }
-        cJSON_Delete(answer);
-        deployment_step_set(step, "Running");
-        deployment_step_check(service, step);
     }
-    cJSON_Delete(gone);
+    if (resource == NULL) {
+        deployment_step_finish(service, step, "Succeeded", "OK", NULL);
+        return true;
+    }
+    const char *const *versions = resource->type->api_versions;
+    int status;
+    cJSON *answer =
+        deployment_call(service, &run->host.principal, ARM_DELETE, deployment_text(step, "id"),
+                        NULL, versions != NULL ? versions[0] : "2021-04-01", NULL, &status);
+    if (status >= 300) {
+        arm_json_put_text(step, "statusCode", deployment_status_name(status));
+        arm_json_put(step, "statusMessage", answer != NULL ? answer : cJSON_CreateNull());
+        return false;
+    }
+    cJSON_Delete(answer);
+    arm_json_remove(step, "statusMessage");
+    deployment_step_set(step, "Running");
+    deployment_step_check(service, step);
+    return true;
+}
+
+void deployment_remove_others(struct arm_deployment_run *run, struct arm_resource *deployment)
+{
+    cJSON *steps = arm_json_at(deployment->secrets, "steps"), *step;
+    if (arm_json_at(deployment->secrets, "cleared") == NULL) {
+        arm_json_put(deployment->secrets, "cleared", cJSON_CreateTrue());
+        plan_removals(run, deployment);
+    }
+    /* What others still use is tried again when they are gone, as long as that goes on. */
+    for (bool progress = true; progress;) {
+        progress = false;
+        cJSON_ArrayForEach(step, steps)
+        {
+            if (is_deletion(step) && deployment_step_in(step, "Waiting")) {
+                progress = try_removal(run, step) || progress;
+            }
+        }
+    }
+    cJSON_ArrayForEach(step, steps)
+    {
+        if (is_deletion(step) && deployment_step_in(step, "Waiting") &&
+            !deployment_any_step(steps, "Running")) {
+            deployment_step_set(step, "Failed");
+            deployment_set_time(run->service, step, "endedMs");
+        }
+    }
 }

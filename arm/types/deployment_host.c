@@ -109,10 +109,12 @@ static cJSON *show_deployment(const struct deployment_host *host)
         cJSON_AddStringToObject(object, "location", host->location);
     }
     cJSON *properties = cJSON_AddObjectToObject(object, "properties");
-    const cJSON *item;
-    cJSON_ArrayForEach(item, host->shown)
-    {
-        cJSON_AddItemToObject(properties, item->string, cJSON_Duplicate(item, true));
+    static const char *const told[] = {"templateHash", "parameters", "mode", "provisioningState"};
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        arm_json_copy_member(properties, host->shown, told[i]);
+    }
+    if (host->template != NULL) {
+        cJSON_AddItemToObject(properties, "template", cJSON_Duplicate(host->template, true));
     }
     return object;
 }
@@ -302,6 +304,17 @@ struct template *deployment_template(const struct deployment_request *request,
 {
     const cJSON *template = arm_json_at(request->properties, "template");
     host->shown = request->properties;
+    host->template = template;
+    if (!cJSON_IsObject(template)) {
+        const char *link = arm_json_text(request->properties, "templateLink.uri");
+        template_fail(error,
+                      "Unable to download deployment content from '%.512s'. The emulator is "
+                      "offline: send the template itself. Please see https://aka.ms/arm-deploy for "
+                      "usage details.",
+                      link != NULL ? link : "");
+        snprintf(error->code, sizeof(error->code), "InvalidContentLink");
+        return NULL;
+    }
     host->location = request->location;
     /* resourceGroup() of a template in its parent's scope is the parent's. */
     const char *around = arm_json_text(request->outer, "resourceGroup");

@@ -137,6 +137,17 @@ static void finish(struct arm_deployment_run *run, struct arm_resource *deployme
     end_run(run);
 }
 
+static bool creating(const struct arm_deployment_run *run, const cJSON *steps)
+{
+    const cJSON *step = steps->child;
+    for (size_t i = 0; i < template_resource_count(run->template); i++, step = step->next) {
+        if (deployment_step_in(step, "Waiting") || deployment_step_in(step, "Running")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void advance(struct timer *timer)
 {
     struct arm_deployment_run *run = CONTAINER_OF(timer, struct arm_deployment_run, due);
@@ -161,10 +172,7 @@ static void advance(struct timer *timer)
     }
     bool failed = deployment_any_step(steps, "Failed");
     bool complete = strcasecmp(deployment_text(record, "mode"), "Complete") == 0;
-    if (!failed && !run->stopping && !deployment_any_step(steps, "Running") &&
-        !deployment_any_step(steps, "Waiting") && complete &&
-        arm_json_at(record, "cleared") == NULL) {
-        arm_json_put(record, "cleared", cJSON_CreateTrue());
+    if (complete && !failed && !run->stopping && !creating(run, steps)) {
         deployment_remove_others(run, deployment);
         failed = deployment_any_step(steps, "Failed");
     }
@@ -192,6 +200,25 @@ static bool check_request(struct arm_service *service, const struct deployment_r
     if (request->scope.group != NULL && group == NULL) {
         template_fail(error, "Resource group '%.90s' could not be found.", request->scope.group);
         snprintf(error->code, sizeof(error->code), "ResourceGroupNotFound");
+        return false;
+    }
+    if (group != NULL && group->deleting != NULL) {
+        template_fail(error,
+                      "The resource group '%s' is in deprovisioning state and cannot perform this "
+                      "operation.",
+                      group->name);
+        snprintf(error->code, sizeof(error->code), "ResourceGroupBeingDeleted");
+        return false;
+    }
+    const struct arm_location *location =
+        request->location != NULL ? arm_location_find(bytes_from_string(request->location)) : NULL;
+    if (present != NULL && group == NULL && present->location != location) {
+        template_fail(error,
+                      "Invalid deployment location '%s'. The deployment '%.64s' already exists in "
+                      "location '%s'.",
+                      location != NULL ? location->name : "", request->scope.name,
+                      present->location != NULL ? present->location->name : "");
+        snprintf(error->code, sizeof(error->code), "InvalidDeploymentLocation");
         return false;
     }
     if (present != NULL && deployment_active(present)) {
@@ -267,6 +294,7 @@ struct arm_resource *deployment_begin(struct arm_service *service,
     deployment->secrets = deployment_make_record(run, request, mode);
     /* What the request lends is gone when the answer is. */
     run->host.shown = arm_json_at(deployment->body, "properties");
+    run->host.template = arm_json_at(deployment->secrets, "template");
     run->host.location = location != NULL ? location->name : NULL;
     deployment_set_state(service, deployment, "Accepted");
     run->next = service->deployment_runs;
@@ -349,6 +377,7 @@ void deployment_resume(struct arm_service *service, struct arm_resource *deploym
         return;
     }
     run->host.shown = arm_json_at(deployment->body, "properties");
+    run->host.template = arm_json_at(deployment->secrets, "template");
     run->next = service->deployment_runs;
     service->deployment_runs = run;
     wake(run, clock_now_ms(service->clock));

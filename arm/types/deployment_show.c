@@ -178,9 +178,17 @@ bool deployment_answer_error(struct arm_call *call, const struct template_error 
     cJSON *body = cJSON_CreateObject();
     cJSON_AddItemToObject(body, "error", deployment_template_error(error));
     http_response_header(call->response, "x-ms-failure-cause", "gateway");
-    int status = strcmp(error->code, "DeploymentActive") == 0        ? 409
-                 : strcmp(error->code, "ResourceGroupNotFound") == 0 ? 404
-                                                                     : 400;
+    static const struct {
+        const char *code;
+        int status;
+    } others[] = {{"DeploymentActive", 409},
+                  {"InvalidDeploymentLocation", 409},
+                  {"ResourceGroupBeingDeleted", 409},
+                  {"ResourceGroupNotFound", 404}};
+    int status = 400;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        status = strcmp(error->code, others[i].code) == 0 ? others[i].status : status;
+    }
     arm_answer(call, status, body);
     return true;
 }

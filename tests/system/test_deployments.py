@@ -295,6 +295,8 @@ def test_subscription_scope(emulator):
     emulator.advance("40m")
     assert emulator.arm("GET", path, version=VERSION).json["properties"]["provisioningState"] == "Succeeded"
     assert emulator.arm("GET", "/resourceGroups/made/providers/Microsoft.Cache/redis/app").status == 200
+    moved = emulator.arm("PUT", path, {"location": "eastus", **body}, VERSION)
+    assert (moved.status, moved.json["error"]["code"]) == (409, "InvalidDeploymentLocation")
     listed = emulator.arm("GET", "/providers/Microsoft.Resources/deployments", version=VERSION).json["value"]
     assert [d["name"] for d in listed] == ["whole"]
 
@@ -382,6 +384,24 @@ def test_bad_names(emulator, group, name, words):
     assert answer.json["error"]["code"] == "InvalidDeploymentName" and words in answer.json["error"]["message"]
 
 
+def test_a_linked_template_is_out_of_reach(group):
+    linked = nested("linked", None)
+    del linked["properties"]["template"]
+    linked["properties"]["templateLink"] = {"uri": "https://example.org/t.json"}
+    error = group.deploy(template(resources=[linked]), wanted="Failed")["error"]
+    assert "InvalidContentLink" in error["details"][0]["message"]
+    assert "https://example.org/t.json" in error["details"][0]["message"]
+
+
+def test_a_deployment_knows_itself(group):
+    source = template(parameters={"a": {"type": "string"}},
+                      outputs={"me": {"type": "object", "value": "[deployment()]"}})
+    me = group.deploy(source, {"a": "b"}, name="self")["outputs"]["me"]["value"]
+    assert me["name"] == "self" and me["properties"]["mode"] == "Incremental"
+    assert me["properties"]["template"]["contentVersion"] == "1.0.0.0"
+    assert me["properties"]["parameters"] == {"a": {"type": "String", "value": "b"}}
+
+
 def test_nesting_has_an_end(group):
     inner = template(resources=[thing("deep")])
     for level in range(12):
@@ -446,6 +466,8 @@ def test_deployments_go_with_their_group(emulator, group):
     group.put(template(resources=[cache("slow")]))
     emulator.advance("1m")
     emulator.arm("DELETE", group.path, version=VERSION)
+    late = group.put(template(), name="late")
+    assert (late.status, late.json["error"]["code"]) == (409, "ResourceGroupBeingDeleted")
     emulator.advance("60m")
     assert emulator.arm("GET", group.url("d"), version=VERSION).json["error"]["code"] == "ResourceGroupNotFound"
     assert emulator.admin("GET", "/health")
