@@ -6,8 +6,6 @@
 #include "arm/odata_filter.h"
 #include "arm/service_state.h"
 
-enum { READS_PER_HOUR = 12000, WRITES_PER_HOUR = 1200, DELETES_PER_HOUR = 15000 };
-
 void arm_answer(struct arm_call *call, int status, cJSON *body)
 {
     call->response->status = status;
@@ -158,6 +156,10 @@ void arm_answer_error(struct arm_call *call)
         cJSON_AddStringToObject(detail, "message", error->message);
         cJSON_AddItemToArray(cJSON_AddArrayToObject(object, "details"), detail);
     }
+    if (call->error_info != NULL) {
+        cJSON_AddItemToObject(object, "additionalInfo", call->error_info);
+        call->error_info = NULL;
+    }
     arm_answer(call, error->status, body);
 }
 
@@ -185,28 +187,4 @@ void arm_start_headers(struct arm_call *call)
         http_response_header(response, "x-ms-client-request-id", "%.*s", (int)client_id.size,
                              client_id.data);
     }
-}
-
-void arm_rate_headers(struct arm_call *call)
-{
-    struct arm_service *service = call->service;
-    if (call->response->status >= 400) {
-        return;
-    }
-    const char *kind = "writes";
-    uint64_t limit = WRITES_PER_HOUR, *count = &service->writes;
-    if (call->method == ARM_GET || call->method == ARM_HEAD) {
-        kind = "reads";
-        limit = READS_PER_HOUR;
-        count = &service->reads;
-    } else if (call->method == ARM_DELETE) {
-        kind = "deletes";
-        limit = DELETES_PER_HOUR;
-        count = &service->deletes;
-    }
-    ++*count;
-    char name[64];
-    snprintf(name, sizeof(name), "x-ms-ratelimit-remaining-subscription-%s", kind);
-    http_response_header(call->response, name, "%llu",
-                         (unsigned long long)(limit - *count % limit));
 }

@@ -218,11 +218,12 @@ static bool step_note(struct arm_call *call)
 
 /* From the first that is the client's business on; those before it are the network's. */
 static bool (*const steps[])(struct arm_call *call) = {
-    step_method,         step_authenticate, step_path,         step_api_version, step_subscription,
-    step_body,           arm_route,         arm_step_action,   step_note,        arm_interfere,
-    arm_step_authorized, step_registered,   arm_step_unlocked, step_handle,
+    step_method,      step_authenticate, arm_step_throttle, step_path,
+    step_api_version, step_subscription, step_body,         arm_route,
+    arm_step_action,  step_note,         arm_interfere,     arm_step_authorized,
+    step_registered,  arm_step_unlocked, arm_step_policy,   step_handle,
 };
-enum { FIRST_INNER_STEP = 2 }; /* of a call by the service itself */
+enum { FIRST_INNER_STEP = 3 }; /* of a call by the service itself */
 
 /* A correlation id that the client sends is kept: it joins the requests of one task. */
 static void identify(struct arm_call *call)
@@ -269,6 +270,7 @@ static void run(struct arm_call *call, size_t step)
     }
     arm_activity_end(call);
     cJSON_Delete(call->body);
+    cJSON_Delete(call->error_info);
 }
 
 void arm_service_handle(struct arm_service *service, const struct http_request *request,
@@ -280,7 +282,7 @@ void arm_service_handle(struct arm_service *service, const struct http_request *
     call->authority = authority;
     call->response = response;
     run(call, 0);
-    arm_rate_headers(call);
+    arm_throttle_headers(call);
     memory_free(call);
 }
 
@@ -319,6 +321,12 @@ struct arm_service *arm_service_create(const struct arm_service_config *config)
     service->host = *config->host;
     service->clock = config->clock;
     service->random = config->random;
+    for (size_t i = 0; i < ARM_LIMITS; i++) {
+        static const uint64_t azure[ARM_LIMITS] = {12000, 1200, 15000};
+        if (service->config.limits[i] == 0) {
+            service->config.limits[i] = azure[i];
+        }
+    }
     service->tag_names = cJSON_CreateObject();
     arm_providers_init(service);
     struct random hashing = *config->random; /* a copy: what is drawn later stays as it was */
@@ -341,6 +349,7 @@ void arm_service_destroy(struct arm_service *service)
     service->host.cache_remove = ignore_removal;
     arm_store_clear(service);
     arm_activity_clear(service);
+    arm_throttle_clear(service);
     arm_providers_finish(service);
     cJSON_Delete(service->tag_names);
     dict_finish(&service->resource_ids);
@@ -351,6 +360,7 @@ void arm_service_reset(struct arm_service *service)
 {
     arm_store_clear(service);
     arm_activity_clear(service);
+    arm_throttle_clear(service);
     arm_set_tag_names(service, NULL);
     arm_providers_finish(service);
     arm_providers_init(service);

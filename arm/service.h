@@ -26,6 +26,9 @@ enum arm_polling {
     ARM_POLLING_AZURE, /* no Retry-After, as Microsoft.Cache */
 };
 
+/* Requests that a principal may make in an hour. */
+enum arm_limit { ARM_LIMIT_READS, ARM_LIMIT_WRITES, ARM_LIMIT_DELETES, ARM_LIMITS };
+
 struct arm_service_config {
     struct clock *clock;
     struct random *random;
@@ -34,6 +37,7 @@ struct arm_service_config {
     double provisioning_seconds;
     enum arm_polling polling;
     const char *tenant_id, *subscription_id, *subscription_name;
+    uint64_t limits[ARM_LIMITS]; /* 0: Azure's own: 12000, 1200, 15000 */
     bool azure_host_names; /* vault URIs and the like are Azure's, whatever the client calls us */
 };
 

@@ -72,6 +72,7 @@ struct arm_operation {
 
 struct arm_event;
 struct arm_provider;
+struct arm_quota;
 struct arm_deployment_run;
 
 struct arm_service {
@@ -90,7 +91,7 @@ struct arm_service {
     struct arm_call *calling;                   /* the request being answered; NULL: none */
     cJSON *tag_names;                           /* defined ahead: {"env": ["test", "prod"]} */
     struct arm_deployment_run *deployment_runs; /* deployments that are not over */
-    uint64_t reads, writes, deletes;            /* for the rate-limit headers */
+    struct arm_quota *quotas;                   /* the caller's first */
 };
 
 /* What a request's path names: a resource, the resources of a type, or an action. */
@@ -127,6 +128,7 @@ struct arm_call {
     char request_id[GUID_SIZE + 1], correlation_id[GUID_SIZE + 1];
     bool began; /* an operation */
     struct arm_error error;
+    cJSON *error_info; /* what the error's "additionalInfo" says; NULL: nothing */
     struct arm_interference interference;
 };
 
@@ -210,7 +212,6 @@ bool arm_answer_page(struct arm_call *call, cJSON *list, int most);
 bool arm_filter_or_fail(struct arm_call *call, struct buf *filter);
 void arm_answer_error(struct arm_call *call); /* call->error, in Azure's envelope */
 void arm_start_headers(struct arm_call *call);
-void arm_rate_headers(struct arm_call *call);
 
 /* ---- snapshot.c ---- */
 void arm_set_tag_names(struct arm_service *service, const cJSON *names); /* NULL: back to none */
@@ -251,6 +252,14 @@ bool arm_resource_place(struct arm_service *service, const cJSON *document, bool
 
 /* ---- types/locks.c ---- */
 bool arm_step_unlocked(struct arm_call *call); /* 409 where a lock forbids the request */
+
+/* ---- throttle.c ---- */
+bool arm_step_throttle(struct arm_call *call); /* 429 when the hour's requests are spent */
+void arm_throttle_headers(struct arm_call *call);
+void arm_throttle_clear(struct arm_service *service);
+
+/* ---- types/policy_assignments.c ---- */
+bool arm_step_policy(struct arm_call *call); /* 403 where a policy denies what is to be made */
 
 /* ---- roles.c ---- */
 bool arm_step_authorized(struct arm_call *call); /* 403 unless the caller may do it */

@@ -54,6 +54,23 @@ static bool parse_provisioning(struct bytes text, void *target, struct buf *expe
     return true;
 }
 
+static bool parse_limits(struct bytes text, void *target, struct buf *expected)
+{
+    struct limits_choice *choice = target;
+    buf_append_string(expected, "three numbers from 1 to 1000000, such as 12000,1200,15000");
+    for (size_t i = 0; i < ARM_LIMITS; i++) {
+        int64_t number;
+        size_t size = bytes_find(text, ',');
+        if (!bytes_to_int64(bytes_slice(text, 0, size), &number) || number < 1 ||
+            number > 1000000 || (size == text.size) != (i + 1 == ARM_LIMITS)) {
+            return false;
+        }
+        choice->an_hour[i] = (uint64_t)number;
+        text = bytes_slice(text, size + 1, text.size);
+    }
+    return true;
+}
+
 static bool parse_clock(struct bytes text, void *target, struct buf *expected)
 {
     struct clock_choice *choice = target;
@@ -210,6 +227,15 @@ static const struct option rows[] = {
         .value = OPTION_CUSTOM,
         .parse = parse_provisioning,
         AT(provisioning),
+    },
+    {
+        .name = "arm-limits",
+        .placeholder = "READS,WRITES,DELETES",
+        .help = "requests an hour that the management API takes of each principal",
+        .fallback = "12000,1200,15000",
+        .value = OPTION_CUSTOM,
+        .parse = parse_limits,
+        AT(limits),
     },
     {
         .name = "polling",

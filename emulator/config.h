@@ -14,6 +14,10 @@
 enum host_names { HOST_NAMES_LOCAL, HOST_NAMES_AZURE };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
+struct limits_choice {
+    uint64_t an_hour[ARM_LIMITS];
+};
+
 struct provisioning_choice {
     enum arm_provisioning mode;
     double seconds;
@@ -39,6 +43,7 @@ struct config {
     bool ephemeral;
     int host_names; /* enum host_names */
     struct provisioning_choice provisioning;
+    struct limits_choice limits;
     int polling; /* enum arm_polling */
     struct clock_choice clock;
     struct random_choice random;

@@ -86,6 +86,12 @@ static void decide(void *context, const struct arm_ending *ending, struct arm_ou
 
 struct arm_fixture *arm_fixture_create(enum arm_provisioning provisioning)
 {
+    return arm_fixture_create_limited(provisioning, NULL);
+}
+
+struct arm_fixture *arm_fixture_create_limited(enum arm_provisioning provisioning,
+                                               const uint64_t *limits)
+{
     struct arm_fixture *fixture = memory_allocate_zeroed(sizeof(*fixture));
     const struct arm_host host = {
         .context = fixture,
@@ -103,7 +109,7 @@ struct arm_fixture *arm_fixture_create(enum arm_provisioning provisioning)
     clock_freeze(fixture->clock);
     buf_init(&fixture->told, 1 << 20);
     snprintf(fixture->asks_as, sizeof(fixture->asks_as), "%s", FIXTURE_OWNER);
-    const struct arm_service_config config = {
+    struct arm_service_config config = {
         .clock = fixture->clock,
         .random = &fixture->random,
         .host = &host,
@@ -113,6 +119,9 @@ struct arm_fixture *arm_fixture_create(enum arm_provisioning provisioning)
         .subscription_id = FIXTURE_SUBSCRIPTION,
         .subscription_name = "Test",
     };
+    for (size_t i = 0; limits != NULL && i < ARM_LIMITS; i++) {
+        config.limits[i] = limits[i];
+    }
     fixture->service = arm_service_create(&config);
     return fixture;
 }

@@ -21,6 +21,9 @@ struct arm_fixture {
 };
 
 struct arm_fixture *arm_fixture_create(enum arm_provisioning provisioning);
+/* With these limits of requests an hour; NULL: Azure's. */
+struct arm_fixture *arm_fixture_create_limited(enum arm_provisioning provisioning,
+                                               const uint64_t *limits);
 void arm_fixture_destroy(struct arm_fixture *fixture);
 
 /*

@@ -3,6 +3,7 @@
  * 2026-01-01T00:00:00Z.
  *
  *     @ provisioning instant|fast|realistic   an empty service (realistic at the start)
+ *     @ limits 10,2,5                         an empty service that takes so much an hour
  *     @ advance 20m                           moves the clock
  *     @ let G $S/resourceGroups/g             $G from here on
  *     @ as 11111111-...                       the object id of who asks from here on
@@ -17,6 +18,7 @@
  * transcript there is none in the answer; "..." stands for any. --record prints the file with the
  * answers that come now (tools/record_arm_transcript.py).
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +73,14 @@ static bool control(struct player *player, const char *line)
     if (strcmp(word, "advance") == 0 && duration_parse(bytes_from_string(value), &duration_ms)) {
         clock_advance(player->fixture->clock, duration_ms);
         return true;
+    }
+    if (strcmp(word, "limits") == 0) {
+        uint64_t limits[ARM_LIMITS] = {0};
+        int count =
+            sscanf(value, "%" SCNu64 ",%" SCNu64 ",%" SCNu64, &limits[0], &limits[1], &limits[2]);
+        arm_fixture_destroy(player->fixture);
+        player->fixture = arm_fixture_create_limited(ARM_PROVISIONING_INSTANT, limits);
+        return count == ARM_LIMITS;
     }
     if (strcmp(word, "let") == 0) {
         struct bytes name = {value, strcspn(value, " ")};
