@@ -206,3 +206,29 @@ func (a *Admin) RemoveFault(id string) error {
 
 // ClearFaults ends all rules.
 func (a *Admin) ClearFaults() error { return a.Call("DELETE", "/faults", nil, nil) }
+
+// StartScenario plays a scenario by name; with a cache only that one suffers.
+func (a *Admin) StartScenario(name, cache string) error {
+	var body any
+	if cache != "" {
+		body = map[string]string{"cache": cache}
+	}
+	return a.Call("POST", "/scenarios/"+url.PathEscape(name)+"/start", body, nil)
+}
+
+// AddScenario makes one of your own known, for StartScenario.
+func (a *Admin) AddScenario(document any) error { return a.Call("POST", "/scenarios", document, nil) }
+
+// StopScenario takes a scenario away without trace.
+func (a *Admin) StopScenario(name string) error {
+	return a.Call("POST", "/scenarios/"+url.PathEscape(name)+"/stop", nil, nil)
+}
+
+// ScenarioSolved says whether the learner has succeeded.
+func (a *Admin) ScenarioSolved(name string) (bool, error) {
+	var document struct {
+		Running struct{ Solved bool }
+	}
+	err := a.Call("GET", "/scenarios/"+url.PathEscape(name), nil, &document)
+	return document.Running.Solved, err
+}

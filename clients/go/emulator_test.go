@@ -110,6 +110,41 @@ func TestWhatWasDoneIsReadAndVerified(t *testing.T) {
 	must(t, emulator.Verify(noScan))
 }
 
+func TestFaultsActAndCount(t *testing.T) {
+	emulator := redurite.Start(t)
+	client := talk(t, emulator)
+	fault, err := emulator.AddFault(redurite.Rule{Plane: "redis", Type: "error", Match: map[string]any{"command": "GET"},
+		Attributes: map[string]any{"error": "ERR on a bad day"}})
+	must(t, err)
+	client.expect("-ERR on a bad day", "GET", "a")
+	now, err := emulator.Fault(fault.ID)
+	must(t, err)
+	if now.Fired != 1 || !now.Active {
+		t.Errorf("%+v", now)
+	}
+	must(t, emulator.Verify(redurite.Expectation{Match: redurite.Match{"fault": fault.ID}, Exactly: redurite.Times(1)}))
+	must(t, emulator.RemoveFault(fault.ID))
+	client.expect("$-1", "GET", "a")
+	if _, err := emulator.AddFault(redurite.Rule{Plane: "redis", Type: "loadin"}); err == nil ||
+		!strings.Contains(err.Error(), "did you mean 'loading'") {
+		t.Error(err)
+	}
+}
+
+func TestScenariosArePlayed(t *testing.T) {
+	emulator := redurite.Start(t)
+	client := talk(t, emulator)
+	must(t, emulator.StartScenario("memory-pressure", "devcache"))
+	client.expect("-OOM command not allowed when used memory > 'maxmemory'.", "SET", "a", "1")
+	solved, err := emulator.ScenarioSolved("memory-pressure")
+	must(t, err)
+	if solved {
+		t.Error("solved already")
+	}
+	must(t, emulator.StopScenario("memory-pressure"))
+	client.expect("+OK", "SET", "a", "1")
+}
+
 func TestStateGoesAndComesBack(t *testing.T) {
 	emulator := redurite.Start(t)
 	client := talk(t, emulator)

@@ -128,6 +128,14 @@ export class Fault {
   remove(): Promise<void>;
 }
 
+export class Scenario {
+  readonly name: string;
+  /** Its document, with how its steps fare under `running`. */
+  show(): Promise<Record<string, any>>;
+  solved(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
 /** An emulator that runs already. */
 export class Admin {
   constructor(endpoint?: string);
@@ -146,6 +154,10 @@ export class Admin {
   withFault<T>(rule: FaultRule, body: (fault: Fault) => Promise<T> | T): Promise<T>;
   faults(): Promise<FaultState[]>;
   clearFaults(): Promise<void>;
+  /** A shipped scenario by name, or one of your own; `cache`: only that one suffers. */
+  scenario(scenario: string | { name: string; [field: string]: unknown }, cache?: string): Promise<Scenario>;
+  withScenario<T>(scenario: string | { name: string; [field: string]: unknown },
+    body: (scenario: Scenario) => Promise<T> | T): Promise<T>;
   /** Oldest first. */
   requests(conditions?: Conditions & { limit?: number }): Promise<RecordedRequest[]>;
   clearRequests(): Promise<void>;

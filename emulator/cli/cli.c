@@ -7,11 +7,10 @@
 #include "emulator/cli/commands.h"
 
 const struct cli_command *const cli_commands[] = {
-    &cli_start_command,    &cli_env_command,      &cli_exec_command,
-    &cli_status_command,   &cli_cache_command,    &cli_clock_command,
-    &cli_fault_command,    &cli_scenario_command, &cli_state_command,
-    &cli_commands_command, &cli_ca_command,       &cli_hosts_command,
-    &cli_version_command,  &cli_help_command,     NULL,
+    &cli_start_command,    &cli_env_command,     &cli_exec_command,     &cli_status_command,
+    &cli_cache_command,    &cli_clock_command,   &cli_fault_command,    &cli_scenario_command,
+    &cli_requests_command, &cli_state_command,   &cli_commands_command, &cli_ca_command,
+    &cli_hosts_command,    &cli_version_command, &cli_help_command,     NULL,
 };
 
 enum exit_status cli_fail(enum exit_status status, const char *format, ...)

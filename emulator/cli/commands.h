@@ -8,6 +8,7 @@ extern const struct cli_command cli_start_command;
 extern const struct cli_command cli_env_command;
 extern const struct cli_command cli_exec_command;
 extern const struct cli_command cli_fault_command;
+extern const struct cli_command cli_requests_command;
 extern const struct cli_command cli_scenario_command;
 extern const struct cli_command cli_status_command;
 extern const struct cli_command cli_cache_command;

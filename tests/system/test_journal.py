@@ -180,3 +180,25 @@ def test_reset_begins_the_record_anew(emulator):
     assert requests(emulator) == []
     wire.call("GET", "b")
     assert [r["keys"] for r in requests(emulator)] == [["b"]]
+
+
+def test_commands(emulator, tmp_path):
+    wire = emulator.client()
+    assert emulator.run("requests", "clear").returncode == 0
+    wire.call("GET", "user:1")
+    wire.call("SET", "a", "s3cret")
+    listed = emulator.run("requests", "list", "plane=redis", "key=user:*")
+    assert listed.returncode == 0 and listed.stdout.split()[1:5] == ["redis", "GET", "user:1", "ok"], listed
+    assert len(json.loads(emulator.run("requests", "list", "--json").stdout)["requests"]) == 2
+    file = tmp_path / "expectations.json"
+    file.write_text(json.dumps([{"match": {"command": "GET"}, "exactly": 1}]))
+    assert emulator.run("requests", "verify", file).returncode == 0
+    file.write_text(json.dumps([{"name": "expiry", "match": {"command": "SET"}, "every": {"ttl": True}},
+                                {"match": {"command": "GET", "key": "user:2"}}]))
+    done = emulator.run("requests", "verify", file)
+    assert done.returncode == 1 and "failed: expiry: expected every request" in done.stdout, done
+    assert "did not comply: " in done.stdout and "was near: " in done.stdout and "user:1" in done.stdout
+    for words, status, text in ((("list", "plane"), 2, "'plane'"), (("list", "plan=x"), 1, "did you mean 'plane'?"),
+                                (("verify", tmp_path / "none"), 1, "none"), (("verify",), 2, "FILE"), ((), 2, "list")):
+        done = emulator.run("requests", *words)
+        assert done.returncode == status and text in done.stderr and len(done.stderr.splitlines()) == 1, done

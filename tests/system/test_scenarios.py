@@ -8,7 +8,8 @@ from harness.emulator import ROOT, run_binary
 from harness.scenarios import FOLDER, NAMES, document, play
 
 OWN = {
-    "name": "own", "title": "One of our own", "story": "It was a dark night.", "observe": ["GET is slow"], "fix": "Wait.",
+    "name": "own", "title": "One of our own", "story": "It was a dark night.", "observe": ["GET is slow"],
+    "fix": "Wait.",
     "steps": [
         {"at": "10s", "say": "it begins", "fault": {"id": "a", "plane": "redis", "type": "error",
                                                     "attributes": {"error": "ERR dark"}, "match": {"command": "GET"}}},
@@ -128,7 +129,8 @@ def test_commands(emulator, tmp_path):
     assert emulator.client().call("SET", "a", "x").startswith("OOM")
     shown = emulator.run("scenario", "show", "memory-pressure")
     assert re.search(r"step 1 +done +memory is full", shown.stdout) and "Not solved yet: expected" in shown.stdout
-    assert json.loads(emulator.run("scenario", "show", "memory-pressure", "--json").stdout)["running"]["cache"] == "devcache"
+    told = json.loads(emulator.run("scenario", "show", "memory-pressure", "--json").stdout)
+    assert told["running"]["cache"] == "devcache"
     file = tmp_path / "own.json"
     file.write_text(json.dumps(OWN))
     assert emulator.run("scenario", "start", file).returncode == 0

@@ -91,6 +91,26 @@ class Fault {
   }
 }
 
+/** A scenario that runs. */
+class Scenario {
+  constructor(admin, name) {
+    this.admin = admin;
+    this.name = name;
+  }
+
+  show() {
+    return this.admin.call('GET', `/scenarios/${encodeURIComponent(this.name)}`);
+  }
+
+  async solved() {
+    return (await this.show()).running.solved;
+  }
+
+  async stop() {
+    await this.admin.call('POST', `/scenarios/${encodeURIComponent(this.name)}/stop`);
+  }
+}
+
 function asDuration(by) {
   return typeof by === 'number' ? `${Math.round(by)}ms` : by;
 }
@@ -193,6 +213,30 @@ class Admin {
     await this.call('DELETE', '/faults');
   }
 
+  /** Starts a shipped scenario by name, or one of your own. */
+  async scenario(scenario, cache) {
+    const name = typeof scenario === 'string' ? scenario : scenario.name;
+    if (typeof scenario !== 'string') {
+      await this.call('POST', '/scenarios', scenario);
+    }
+    await this.call('POST', `/scenarios/${encodeURIComponent(name)}/start`, cache === undefined ? undefined : { cache });
+    return new Scenario(this, name);
+  }
+
+  /** Plays the scenario for the time of `body` only. */
+  async withScenario(scenario, body) {
+    const played = await this.scenario(scenario);
+    try {
+      return await body(played);
+    } finally {
+      await played.stop().catch((error) => {
+        if (error.status !== 409) { // a reset has stopped it already
+          throw error;
+        }
+      });
+    }
+  }
+
   async requests(conditions = {}) {
     const query = new URLSearchParams({ limit: '20000' });
     for (const [name, value] of Object.entries(conditions)) {
@@ -227,4 +271,4 @@ class Admin {
   }
 }
 
-module.exports = { Admin, AdminError, Cache, Fault, VerificationError };
+module.exports = { Admin, AdminError, Cache, Fault, Scenario, VerificationError };

@@ -64,6 +64,29 @@ test('what was done is read and verified', () => withClient(async (client) => {
   await redurite.verify({ match: { command: 'GET' }, never: true });
 }));
 
+test('faults act while they are there and count', () => withClient(async (client) => {
+  const rule = { plane: 'redis', type: 'error', match: { command: 'GET' }, attributes: { error: 'ERR on a bad day' } };
+  await redurite.withFault(rule, async (fault) => {
+    await assert.rejects(client.get('a'), /on a bad day/);
+    assert.equal(await fault.fired(), 1);
+    assert.deepEqual((await redurite.faults()).map(({ id }) => id), [fault.id]);
+    await redurite.verify({ match: { command: 'GET', fault: fault.id }, exactly: 1 });
+  });
+  assert.equal(await client.get('a'), null);
+  await redurite.fault({ plane: 'redis', type: 'oom' });
+  await redurite.clearFaults();
+  assert.equal(await client.set('a', '1'), 'OK');
+  await assert.rejects(redurite.fault({ plane: 'redis', type: 'loadin' }), /did you mean 'loading'/);
+}));
+
+test('scenarios are played while the body runs', () => withClient(async (client) => {
+  await redurite.withScenario('memory-pressure', async (scenario) => {
+    await assert.rejects(client.set('a', '1'), /OOM/);
+    assert.equal(await scenario.solved(), false);
+  });
+  assert.equal(await client.set('a', '1'), 'OK');
+}));
+
 for (const turn of [1, 2]) {
   test(`each test begins in the start state, turn ${turn}`, () => withClient(async (client) => {
     assert.equal(await client.dbsize(), 0);

@@ -106,6 +106,34 @@ class Fault:
                 raise
 
 
+class Scenario:
+    """A scenario that runs. Ends with its `with` block, or with stop()."""
+
+    def __init__(self, admin: Admin, name: str):
+        self._admin, self.name = admin, name
+
+    def show(self) -> Mapping[str, Any]:
+        """Its document, with how its steps fare under `running`."""
+        return self._admin.call("GET", f"/scenarios/{urllib.parse.quote(self.name, safe='')}")
+
+    @property
+    def solved(self) -> bool:
+        return self.show()["running"]["solved"]
+
+    def stop(self) -> None:
+        self._admin.call("POST", f"/scenarios/{urllib.parse.quote(self.name, safe='')}/stop")
+
+    def __enter__(self) -> Scenario:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        try:
+            self.stop()
+        except AdminError as error:
+            if error.status != 409:  # a reset has stopped it already
+                raise
+
+
 class Admin:
     """An emulator that runs already, wherever it was started."""
 
@@ -177,6 +205,15 @@ class Admin:
 
     def clear_faults(self) -> None:
         self.call("DELETE", "/faults")
+
+    def scenario(self, scenario: Union[str, Mapping[str, Any]], cache: Optional[str] = None) -> Scenario:
+        """Starts a shipped scenario by name, or one of your own given as a dictionary."""
+        if not isinstance(scenario, str):
+            self.call("POST", "/scenarios", scenario)
+            scenario = scenario["name"]
+        path = f"/scenarios/{urllib.parse.quote(scenario, safe='')}/start"
+        self.call("POST", path, None if cache is None else {"cache": cache})
+        return Scenario(self, scenario)
 
     # What the application did.
 

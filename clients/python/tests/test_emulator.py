@@ -58,6 +58,28 @@ def test_what_was_done_is_read_and_verified(redurite, client):
     redurite.verify(command="GET", never=True)
 
 
+def test_faults_act_in_their_block_and_count(redurite, client):
+    with redurite.fault("redis", "error", {"command": "GET"}, attributes={"error": "ERR on a bad day"}) as fault:
+        with pytest.raises(redis.ResponseError, match="on a bad day"):
+            client.get("a")
+        assert fault.fired == 1 and [rule["id"] for rule in redurite.faults()] == [fault.id]
+        redurite.verify(command="GET", fault=fault.id, exactly=1)
+    assert client.get("a") is None and redurite.faults() == []
+    redurite.fault("redis", "oom")
+    redurite.clear_faults()
+    assert client.set("a", "1")
+    with pytest.raises(AdminError, match="did you mean 'loading'"):
+        redurite.fault("redis", "loadin")
+
+
+def test_scenarios_are_played_in_their_block(redurite, client):
+    with redurite.scenario("memory-pressure") as scenario:
+        with pytest.raises(redis.ResponseError, match="OOM|maxmemory"):
+            client.set("a", "1")
+        assert not scenario.solved
+    assert client.set("a", "1")
+
+
 @pytest.mark.parametrize("value", ["first", "second"])
 def test_each_test_begins_in_the_start_state(redurite, client, value):
     assert client.dbsize() == 0

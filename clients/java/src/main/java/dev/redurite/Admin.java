@@ -130,6 +130,16 @@ public class Admin {
         call("DELETE", "/faults", null);
     }
 
+    /** Plays a shipped scenario, or one that was added before. */
+    public Scenario scenario(String name) {
+        return new Scenario(this, name);
+    }
+
+    /** Makes a scenario of your own known, for {@link #scenario}. */
+    public void addScenario(Map<String, ?> document) {
+        call("POST", "/scenarios", document);
+    }
+
     // What the application did.
 
     /** Recorded requests, oldest first; conditions are globs, or lists of them. */

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import redis.clients.jedis.JedisPooled;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /** The helpers as a test of an application uses them, with Jedis. */
 @ExtendWith(ReduriteExtension.class)
@@ -76,6 +77,31 @@ class EmulatorTest {
         assertEquals(2, failure.results().size());
         redurite.clearRequests();
         redurite.verify(Expectation.command("GET").never());
+    }
+
+    @Test
+    void faultsActWhileTheyAreOpenAndCount(Emulator redurite) {
+        Map<String, Object> rule = Map.of("plane", "redis", "type", "error", "match", Map.of("command", "GET"),
+                "attributes", Map.of("error", "ERR on a bad day"));
+        try (Fault fault = redurite.fault(rule)) {
+            assertEquals("ERR on a bad day",
+                    assertThrows(JedisDataException.class, () -> client.get("a")).getMessage());
+            assertEquals(1, fault.fired());
+            redurite.verify(Expectation.of(Map.of("fault", fault.id())).exactly(1));
+        }
+        assertNull(client.get("a"));
+        Map<String, String> misspelt = Map.of("plane", "redis", "type", "loadin");
+        assertTrue(assertThrows(AdminException.class, () -> redurite.fault(misspelt)).getMessage()
+                .contains("did you mean 'loading'"));
+    }
+
+    @Test
+    void scenariosArePlayedWhileTheyAreOpen(Emulator redurite) {
+        try (Scenario scenario = redurite.scenario("memory-pressure")) {
+            assertThrows(JedisDataException.class, () -> client.set("a", "1"));
+            assertFalse(scenario.solved());
+        }
+        assertEquals("OK", client.set("a", "1"));
     }
 
     @RepeatedTest(2)
