@@ -124,8 +124,8 @@ static void cache_moved(void *context, const struct cache *cache)
 {
     struct app *app = context;
     if (app->cache_ports != NULL) {
-        cache_ports_update(app->cache_ports, cache);
         enterprise_port_update(app->enterprise_port, NULL);
+        cache_ports_update(app->cache_ports, cache);
     }
 }
 

@@ -498,6 +498,11 @@ void cache_host_set_enterprise_port(struct cache_host *host, int port)
     host->enterprise_port = port;
 }
 
+int cache_host_enterprise_port(const struct cache_host *host)
+{
+    return host->enterprise_port;
+}
+
 void cache_host_destroy(struct cache_host *host)
 {
     if (host == NULL) {

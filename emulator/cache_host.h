@@ -80,6 +80,7 @@ void cache_host_destroy(struct cache_host *host);
 /* The ports in use, 0 for off; before any cache exists. */
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
 void cache_host_set_enterprise_port(struct cache_host *host, int port);
+int cache_host_enterprise_port(const struct cache_host *host); /* 0: closed */
 
 /* The shards of a clustered cache, or the one instance of another. */
 int cache_instance_count(const struct cache *cache);

@@ -171,7 +171,12 @@ static struct cache_port *open_port(struct cache_ports *ports, const struct cach
     ports->first = port;
     port->endpoint = redis_endpoint_create(ports->config.loop, &directory, ports->config.faults);
     port->plain = wanted->plain == PORT_OFF ? NULL : listen_at(port, LISTENER_PLAIN, wanted->plain);
-    port->tls = wanted->tls == PORT_OFF ? NULL : listen_at(port, LISTENER_TLS, wanted->tls);
+    port->tls = wanted->tls == PORT_OFF
+                    ? NULL
+                    : listen_at(port,
+                                cache->enterprise && wanted->shard == ENDPOINT ? LISTENER_EITHER
+                                                                               : LISTENER_TLS,
+                                wanted->tls);
     return port;
 }
 
@@ -235,10 +240,13 @@ static int or_off(int port)
 
 static void open_private(struct cache_ports *ports, const struct cache *cache, uint32_t address)
 {
-    const struct wanted endpoint = {.shard = ENDPOINT,
-                                    .address = address,
-                                    .plain = or_off(ports->config.plain),
-                                    .tls = or_off(ports->config.tls)};
+    /* Azure Managed Redis has one port, for whatever protocol. */
+    int enterprise = cache_host_enterprise_port(ports->config.caches);
+    const struct wanted endpoint = {
+        .shard = ENDPOINT,
+        .address = address,
+        .plain = cache->enterprise ? PORT_OFF : or_off(ports->config.plain),
+        .tls = or_off(cache->enterprise ? enterprise : ports->config.tls)};
     open_port(ports, cache, &endpoint);
     for (int i = 0; i < shards_with_ports(ports, cache); i++) {
         for (int node = 0; node <= cache->replicas; node++) {

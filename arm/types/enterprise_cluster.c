@@ -8,6 +8,7 @@
 
 #include "arm/json.h"
 #include "arm/types/enterprise.h"
+#include "arm/types/redis.h"
 
 enum { CREATE_S = 5 * 60, UPDATE_S = 3 * 60, DELETE_S = 7 * 60 };
 
@@ -179,7 +180,10 @@ static cJSON *show(struct arm_call *call, const struct arm_resource *cluster, bo
     bool settled = strcmp(cluster->state, "Succeeded") == 0;
     cJSON_AddStringToObject(properties, "resourceState", settled ? "Running" : cluster->state);
     if (strcmp(cluster->state, "Creating") != 0) {
-        cJSON_AddArrayToObject(properties, "privateEndpointConnections");
+        arm_redis_show_private_connections(call->service, cluster, properties);
+        if (arm_json_at(properties, "privateEndpointConnections") == NULL) {
+            cJSON_AddArrayToObject(properties, "privateEndpointConnections");
+        }
     }
     if (before(call, "2024-09-01")) {
         arm_json_remove(item, "properties.highAvailability");
@@ -221,6 +225,9 @@ static bool list_skus_for_scaling(struct arm_call *call, struct arm_resource *cl
 
 static const struct arm_action actions[] = {
     {.name = "listSkusForScaling", .handle = list_skus_for_scaling},
+    {.name = "privateLinkResources",
+     .handle = arm_redis_private_link_resources,
+     .methods = ARM_GET},
     {0},
 };
 

@@ -196,7 +196,12 @@ void arm_enterprise_apply(struct arm_service *service, struct arm_resource *data
     struct arm_cache cache = cache_of(database, bytes_from_string(name));
     cache.accesses = accesses;
     cache.access_count = arm_enterprise_accesses(service, database, accesses, MOST);
+    struct bytes *addresses = memory_allocate_zeroed(MOST * sizeof(*addresses));
+    cache.private_addresses = addresses;
+    cache.private_address_count =
+        arm_redis_private_addresses(service, database->parent, addresses, MOST);
     service->host.cache_apply(service->host.context, &cache);
+    memory_free(addresses);
     memory_free(accesses);
     memory_free(name);
 }

@@ -6,6 +6,8 @@
 #include "arm/service_state.h"
 
 /* ---- insights_metrics.c ---- */
+/* Whether it is a cache. */
+bool arm_metric_has(const struct arm_resource *resource);
 /* Everything is sampled up to now; how many shards there are to ask for. 0: it has no metrics. */
 int arm_metric_shards(const struct arm_service *service, const struct arm_resource *resource);
 struct arm_sample arm_metric_sample(const struct arm_service *service,

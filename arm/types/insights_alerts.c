@@ -7,7 +7,6 @@
 
 #include "arm/json.h"
 #include "arm/types/insights.h"
-#include "arm/types/redis.h"
 #include "base/log.h"
 
 enum { MINUTE_MS = 60 * 1000, HEALTHY_TO_END = 3 };
@@ -110,8 +109,10 @@ static bool check_condition(struct arm_call *call, const cJSON *condition)
     const char *space = arm_json_text(condition, "metricNamespace");
     const char *aggregation = arm_json_text(condition, "timeAggregation");
     const char *operator= arm_json_text(condition, "operator");
-    bool ours = space == NULL || space[0] == '\0' ||
-                bytes_equal_string_nocase(bytes_from_string(space), "Microsoft.Cache/redis");
+    bool ours =
+        space == NULL || space[0] == '\0' ||
+        bytes_equal_string_nocase(bytes_from_string(space), "Microsoft.Cache/redis") ||
+        bytes_equal_string_nocase(bytes_from_string(space), "Microsoft.Cache/redisEnterprise");
     if (metric == NULL) {
         return arm_fail(&call->error, 400, "BadRequest",
                         "A condition of the criteria has no metricName.");
@@ -292,7 +293,7 @@ static void evaluate(struct arm_service *service, const struct arm_resource *rul
         /* Alerts come behind the resources there are now, so this ends. */
         for (struct arm_resource *resource = service->resources; resource != NULL;
              resource = resource->next) {
-            if (resource->type == &arm_redis_type && in_scope(resource, scope->valuestring)) {
+            if (arm_metric_has(resource) && in_scope(resource, scope->valuestring)) {
                 evaluate_target(service, rule, resource, to_ms);
             }
         }

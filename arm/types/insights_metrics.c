@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/types/enterprise.h"
 #include "arm/types/insights.h"
 #include "arm/types/redis.h"
 
@@ -17,25 +18,53 @@ enum {
     MOST_SPAN_DAYS = 93,
 };
 
+/* What the host calls the cache; memory_free. NULL: it is none. */
+static char *cache_name(const struct arm_resource *resource)
+{
+    return resource->type == &arm_redis_type        ? string_duplicate(resource->name)
+           : resource->type == &arm_enterprise_type ? arm_enterprise_cache_name(resource)
+                                                    : NULL;
+}
+
+bool arm_metric_has(const struct arm_resource *resource)
+{
+    return resource->type == &arm_redis_type || resource->type == &arm_enterprise_type;
+}
+
+/* Azure Managed Redis has the metrics of the whole only. */
+static bool metric_fits(const struct arm_resource *resource, const struct arm_metric *metric,
+                        int numbered)
+{
+    return resource->type == &arm_redis_type ||
+           (numbered == -1 && strncmp(metric->name, "all", 3) != 0);
+}
+
 int arm_metric_shards(const struct arm_service *service, const struct arm_resource *resource)
 {
-    if (service->host.cache_shards == NULL || resource->type != &arm_redis_type) {
-        return 0;
-    }
-    return service->host.cache_shards(service->host.context, bytes_from_string(resource->name));
+    char *name = service->host.cache_shards == NULL ? NULL : cache_name(resource);
+    int shards = name == NULL
+                     ? 0
+                     : service->host.cache_shards(service->host.context, bytes_from_string(name));
+    memory_free(name);
+    return shards;
 }
 
 struct arm_sample arm_metric_sample(const struct arm_service *service,
                                     const struct arm_resource *resource, int shard,
                                     enum arm_figure figure, int64_t from_ms, int64_t to_ms)
 {
-    return service->host.cache_sample(service->host.context, bytes_from_string(resource->name),
-                                      shard, figure, from_ms, to_ms);
+    char *name = cache_name(resource);
+    struct arm_sample sample = service->host.cache_sample(
+        service->host.context, bytes_from_string(name), shard, figure, from_ms, to_ms);
+    memory_free(name);
+    return sample;
 }
 
 const char *arm_metric_namespace(const struct arm_resource *resource)
 {
-    return resource->type == &arm_redis_type ? "Microsoft.Cache/redis" : resource->type_name;
+    return resource->type == &arm_redis_type        ? "Microsoft.Cache/redis"
+           : resource->type == &arm_enterprise_type ? "Microsoft.Cache/redisEnterprise"
+                                                    : resource->type_name;
 }
 
 /* ---- What is asked for ---- */
@@ -351,7 +380,7 @@ static bool add_metrics(struct arm_call *call, const struct arm_resource *resour
     for (size_t at = 0; good && next_part(buf_bytes(&names), &at, &name);) {
         int numbered;
         const struct arm_metric *metric = arm_metric_find(name, &numbered);
-        if (metric == NULL) {
+        if (metric == NULL || !metric_fits(resource, metric, numbered)) {
             good = fail_metric(call, resource, name);
         } else if (++count > MOST_METRICS) {
             good = arm_fail(&call->error, 400, "BadRequest",
@@ -408,8 +437,7 @@ static bool get_metrics(struct arm_call *call)
     memory_free(span);
     cJSON_AddStringToObject(body, "interval", question.interval);
     cJSON *value = cJSON_AddArrayToObject(body, "value");
-    if (resource->type == &arm_redis_type &&
-        !add_metrics(call, resource, &question, shards, value)) {
+    if (arm_metric_has(resource) && !add_metrics(call, resource, &question, shards, value)) {
         cJSON_Delete(body);
         return false;
     }
@@ -491,10 +519,12 @@ static bool get_definitions(struct arm_call *call)
     }
     cJSON *body = cJSON_CreateObject();
     cJSON *value = cJSON_AddArrayToObject(body, "value");
-    for (size_t i = 0; resource->type == &arm_redis_type && i < arm_metric_count; i++) {
-        add_definition(value, resource, &arm_metrics[i], -1);
-        for (int shard = 0; arm_metrics[i].numbered && shard < ARM_NUMBERED_SHARDS; shard++) {
-            add_definition(value, resource, &arm_metrics[i], shard);
+    for (size_t i = 0; arm_metric_has(resource) && i < arm_metric_count; i++) {
+        int last = arm_metrics[i].numbered ? ARM_NUMBERED_SHARDS : 0;
+        for (int shard = -1; shard < last; shard++) {
+            if (metric_fits(resource, &arm_metrics[i], shard)) {
+                add_definition(value, resource, &arm_metrics[i], shard);
+            }
         }
     }
     arm_answer(call, 200, body);

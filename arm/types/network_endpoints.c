@@ -82,7 +82,8 @@ static bool loopback_taken(const struct arm_service *service, const char *addres
 {
     const struct arm_resource *resource = service->resources;
     while (resource != NULL) {
-        const char *own = resource->type == &arm_redis_private_connection_type
+        const char *own = resource->type == &arm_redis_private_connection_type ||
+                                  resource->type == &arm_enterprise_private_connection_type
                               ? arm_json_text(resource->secrets, "address")
                               : NULL;
         if (own != NULL && strcmp(own, address) == 0) {
@@ -216,7 +217,7 @@ static void create_secrets(struct arm_service *service, struct arm_resource *end
     memory_free(id);
     memory_free(prefix);
     memory_free(name);
-    if (target != NULL && target->type == &arm_redis_type) {
+    if (target != NULL && arm_private_connection_type_of(target) != NULL) {
         random_guid(service->random, guid);
         id = string_format("%s/privateEndpointConnections/%s.%s", target->id, endpoint->name, guid);
         cJSON_AddStringToObject(endpoint->secrets, "connection", id);
@@ -317,13 +318,12 @@ static void apply_endpoint(struct arm_service *service, struct arm_resource *end
                       : message == NULL ? ""
                                         : message);
     arm_json_put_text(body, "properties.privateLinkServiceConnectionState.actionsRequired", "None");
-    struct arm_resource *connection =
-        arm_resource_add(service, &arm_redis_private_connection_type,
-                         arm_redis_private_connection_type.name, id, NULL, body);
+    const struct arm_resource_type *type = arm_private_connection_type_of(target);
+    struct arm_resource *connection = arm_resource_add(service, type, type->name, id, NULL, body);
     free_loopback(service, address);
     connection->secrets = cJSON_CreateObject();
     cJSON_AddStringToObject(connection->secrets, "address", address);
-    arm_redis_apply_parent(service, connection);
+    type->apply(service, connection);
 }
 
 static void remove_by_id(struct arm_service *service, const char *id)

@@ -8,7 +8,7 @@
 
 extern const struct arm_resource_type arm_redis_type, arm_redis_firewall_type,
     arm_redis_patch_schedule_type, arm_redis_policy_type, arm_redis_assignment_type,
-    arm_redis_link_type, arm_redis_private_connection_type;
+    arm_redis_link_type, arm_redis_private_connection_type, arm_enterprise_private_connection_type;
 
 /* ---- redis_rules.c ---- */
 const struct arm_sku *arm_redis_sku(const cJSON *body); /* NULL when there is no such size */
@@ -65,7 +65,9 @@ struct bytes arm_redis_geo_primary(const struct arm_service *service,
                                    const struct arm_resource *cache);
 cJSON *arm_redis_show_links(const struct arm_service *service, const struct arm_resource *cache);
 
-/* ---- redis_private.c ---- */
+/* ---- redis_private.c, for redisEnterprise, too ---- */
+/* NULL: it is no cache. */
+const struct arm_resource_type *arm_private_connection_type_of(const struct arm_resource *cache);
 bool arm_redis_private_link_resources(struct arm_call *call, struct arm_resource *cache);
 size_t arm_redis_private_addresses(const struct arm_service *service,
                                    const struct arm_resource *cache, struct bytes *addresses,

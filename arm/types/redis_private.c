@@ -1,11 +1,12 @@
 /*
- * Microsoft.Cache/Redis/privateEndpointConnections: what a private endpoint of a virtual network
- * and the cache have agreed on. They come and go with the endpoint; the cache's owner approves,
- * rejects or deletes them.
+ * privateEndpointConnections of Microsoft.Cache/Redis and redisEnterprise: what a private endpoint
+ * of a virtual network and the cache have agreed on. They come and go with the endpoint; the
+ * cache's owner approves, rejects or deletes them.
  */
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/types/enterprise.h"
 #include "arm/types/redis.h"
 
 static const char *const statuses[] = {"Pending", "Approved", "Rejected", NULL};
@@ -50,15 +51,22 @@ static bool approved(const struct arm_resource *connection)
     return status != NULL && strcmp(status, "Approved") == 0;
 }
 
+const struct arm_resource_type *arm_private_connection_type_of(const struct arm_resource *cache)
+{
+    return cache->type == &arm_redis_type        ? &arm_redis_private_connection_type
+           : cache->type == &arm_enterprise_type ? &arm_enterprise_private_connection_type
+                                                 : NULL;
+}
+
 size_t arm_redis_private_addresses(const struct arm_service *service,
                                    const struct arm_resource *cache, struct bytes *addresses,
                                    size_t most)
 {
     size_t count = 0;
+    const struct arm_resource_type *type = arm_private_connection_type_of(cache);
     const struct arm_resource *connection = NULL;
     while (count < most &&
-           (connection = arm_resource_next_child(service, cache, &arm_redis_private_connection_type,
-                                                 connection)) != NULL) {
+           (connection = arm_resource_next_child(service, cache, type, connection)) != NULL) {
         const char *address = arm_json_text(connection->secrets, "address");
         if (address != NULL && approved(connection)) {
             addresses[count++] = bytes_from_string(address);
@@ -71,9 +79,9 @@ void arm_redis_show_private_connections(const struct arm_service *service,
                                         const struct arm_resource *cache, cJSON *properties)
 {
     cJSON *list = NULL;
+    const struct arm_resource_type *type = arm_private_connection_type_of(cache);
     const struct arm_resource *connection = NULL;
-    while ((connection = arm_resource_next_child(service, cache, &arm_redis_private_connection_type,
-                                                 connection)) != NULL) {
+    while ((connection = arm_resource_next_child(service, cache, type, connection)) != NULL) {
         list =
             list == NULL ? cJSON_AddArrayToObject(properties, "privateEndpointConnections") : list;
         cJSON *item = cJSON_CreateObject();
@@ -89,21 +97,41 @@ void arm_redis_show_private_connections(const struct arm_service *service,
 
 bool arm_redis_private_link_resources(struct arm_call *call, struct arm_resource *cache)
 {
+    bool enterprise = cache->type == &arm_enterprise_type;
+    const char *group = enterprise ? "redisEnterprise" : "redisCache";
     cJSON *body = cJSON_CreateObject(), *item = cJSON_CreateObject();
     cJSON_AddItemToArray(cJSON_AddArrayToObject(body, "value"), item);
-    char *id = string_format("%s/privateLinkResources/redisCache", cache->id);
+    char *id = string_format("%s/privateLinkResources/%s", cache->id, group);
+    char *type = string_format("%s/privateLinkResources", cache->type->name);
+    char *zone = string_format("privatelink.%s", enterprise ? arm_enterprise_domain(cache)
+                                                            : "redis.cache.windows.net");
     cJSON_AddStringToObject(item, "id", id);
-    memory_free(id);
-    cJSON_AddStringToObject(item, "name", "redisCache");
-    cJSON_AddStringToObject(item, "type", "Microsoft.Cache/Redis/privateLinkResources");
+    cJSON_AddStringToObject(item, "name", group);
+    cJSON_AddStringToObject(item, "type", type);
     cJSON *properties = cJSON_AddObjectToObject(item, "properties");
-    cJSON_AddStringToObject(properties, "groupId", "redisCache");
+    cJSON_AddStringToObject(properties, "groupId", group);
     cJSON_AddItemToArray(cJSON_AddArrayToObject(properties, "requiredMembers"),
-                         cJSON_CreateString("redisCache"));
+                         cJSON_CreateString(group));
     cJSON_AddItemToArray(cJSON_AddArrayToObject(properties, "requiredZoneNames"),
-                         cJSON_CreateString("privatelink.redis.cache.windows.net"));
+                         cJSON_CreateString(zone));
+    memory_free(zone);
+    memory_free(type);
+    memory_free(id);
     arm_answer(call, 200, body);
     return true;
+}
+
+/* All databases of the connection's cluster. */
+static void apply_cluster(struct arm_service *service, struct arm_resource *connection)
+{
+    struct arm_resource *database = NULL;
+    if (strcmp(connection->parent->state, "Deleting") == 0) {
+        return;
+    }
+    while ((database = arm_resource_next_child(service, connection->parent,
+                                               &arm_enterprise_database_type, database)) != NULL) {
+        arm_enterprise_apply(service, database);
+    }
 }
 
 const struct arm_resource_type arm_redis_private_connection_type = {
@@ -114,5 +142,14 @@ const struct arm_resource_type arm_redis_private_connection_type = {
     .remove = arm_redis_apply_parent,
 };
 
-static const struct arm_resource_type *const types[] = {&arm_redis_private_connection_type};
+const struct arm_resource_type arm_enterprise_private_connection_type = {
+    .name = "Microsoft.Cache/redisEnterprise/privateEndpointConnections",
+    .schema = schema,
+    .check = check,
+    .apply = apply_cluster,
+    .remove = apply_cluster,
+};
+
+static const struct arm_resource_type *const types[] = {&arm_redis_private_connection_type,
+                                                        &arm_enterprise_private_connection_type};
 const struct arm_module arm_module_redis_private = {types, ARRAY_LEN(types), NULL, 0};

@@ -208,3 +208,35 @@ def test_deleting_the_group_takes_all_of_it(emulator, cache):
     assert emulator.arm("GET", "/resourcegroups/tests", version="2021-04-01").status == 404
     left = emulator.arm("GET", "/resources", version="2021-04-01").json["value"]
     assert not [r for r in left if "Microsoft.Network" in r["id"]]
+
+
+def test_azure_managed_redis_behind_an_endpoint(emulator):
+    emulator.arm("PUT", "/resourcegroups/tests", {"location": "westus2"}, "2021-04-01")
+    make_network(emulator)
+    cluster = "/resourceGroups/tests/providers/Microsoft.Cache/redisEnterprise/amr"
+    made = emulator.arm("PUT", cluster, {"location": "westus2", "sku": {"name": "Balanced_B1"}}, "2024-10-01")
+    assert made.status == 201, made
+    emulator.advance("1h")
+    database = {"properties": {"clusteringPolicy": "EnterpriseCluster", "accessKeysAuthentication": "Enabled"}}
+    made = emulator.arm("PUT", cluster + "/databases/default", database, "2024-10-01")
+    assert made.status == 201, made
+    emulator.advance("1h")
+    key = emulator.arm("POST", cluster + "/databases/default/listKeys", version="2024-10-01").json["primaryKey"]
+    groups = emulator.arm("GET", cluster + "/privateLinkResources", version="2024-10-01").json["value"]
+    assert groups[0]["properties"]["groupId"] == "redisEnterprise"
+    answer = make_endpoint(emulator, connection={"privateLinkServiceId": resource_id(emulator, cluster),
+                                                 "groupIds": ["redisEnterprise"]})
+    assert answer.status == 201, answer
+    emulator.advance("5m")
+    config, = get(emulator, "/privateEndpoints/pe")["properties"]["customDnsConfigs"]
+    assert config == {"fqdn": "amr.westus2.redis.azure.net", "ipAddresses": ["10.0.1.4"]}
+    shown = emulator.arm("GET", cluster, version="2024-10-01").json["properties"]["privateEndpointConnections"]
+    assert len(shown) == 1
+    port = emulator.arm("GET", cluster + "/databases/default", version="2024-10-01").json["properties"]["port"]
+    plain = socket.create_connection(("127.0.0.2", port), 10)
+    secure = emulator.tls_context(check_hostname=False).wrap_socket(plain, server_hostname=config["fqdn"])
+    with Wire(secure) as wire:
+        assert wire.call("AUTH", key) == "OK" and wire.call("SET", "a", "1") == "OK"
+    metrics = cluster + "/providers/Microsoft.Insights/metrics?metricnames=totalkeys"
+    data = emulator.arm("GET", metrics, version="2018-01-01").json["value"][0]["timeseries"][0]["data"]
+    assert max(p.get("maximum", 0) for p in data) == 1
