@@ -1,7 +1,7 @@
 """What the Bicep compiler makes of an application's infrastructure: modules, a network, a vault, an app."""
 import pytest
 
-from .test_deployments import Group, nested, template
+from harness.deployments import Group, nested, template
 
 ZONE = "privatelink.redis.cache.windows.net"
 NETWORK = "Microsoft.Network"

@@ -1,79 +1,12 @@
 """Deployments: templates through the management API, on a clock that the test drives."""
 import json
+import urllib.parse
+import uuid
 
 import pytest
 
+from harness.deployments import REDIS, VERSION, Group, cache, nested, template, thing
 from harness.faults import fault
-
-VERSION = "2021-04-01"
-SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-REDIS = "Microsoft.Cache/redis"
-
-
-def template(**parts):
-    return {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": [], **parts}
-
-
-def cache(name, **more):
-    return {"type": REDIS, "apiVersion": "2024-11-01", "name": name, "location": "[resourceGroup().location]",
-            "properties": {"sku": {"name": "Basic", "family": "C", "capacity": 0}}, **more}
-
-
-def thing(name, **more):
-    return {"type": "Contoso.Test/things", "apiVersion": "2024-01-01", "name": name,
-            "location": "westeurope", **more}
-
-
-def nested(name, inner, **more):
-    properties = {"mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "template": inner}
-    properties.update(more.pop("properties", {}))
-    return {"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": name,
-            "properties": properties, **more}
-
-
-class Group:
-    """A resource group and the deployments in it."""
-
-    def __init__(self, emulator, name="apps"):
-        self.emulator, self.path = emulator, f"/resourceGroups/{name}"
-        answer = emulator.arm("PUT", f"/resourcegroups/{name}", {"location": "westeurope"}, VERSION)
-        assert answer.status in (200, 201), answer
-        self.id = answer.json["id"]
-
-    def url(self, name, action=""):
-        return f"{self.path}/providers/Microsoft.Resources/deployments/{name}{action}"
-
-    def body(self, source, parameters=None, mode="Incremental", **more):
-        parameters = {name: value if isinstance(value, dict) and "reference" in value else {"value": value}
-                      for name, value in (parameters or {}).items()}
-        return {"properties": {"mode": mode, "template": source, "parameters": parameters, **more}}
-
-    def put(self, source, parameters=None, name="d", mode="Incremental"):
-        return self.emulator.arm("PUT", self.url(name), self.body(source, parameters, mode), VERSION)
-
-    def get(self, name="d"):
-        return self.emulator.arm("GET", self.url(name), version=VERSION).json
-
-    def state(self, name="d"):
-        return self.get(name)["properties"]["provisioningState"]
-
-    def deploy(self, source, parameters=None, name="d", mode="Incremental", wanted="Succeeded", by="90m"):
-        answer = self.put(source, parameters, name, mode)
-        assert answer.status in (200, 201), answer
-        self.emulator.advance(by)
-        shown = self.get(name)
-        assert shown["properties"]["provisioningState"] == wanted, shown
-        return shown["properties"]
-
-    def operations(self, name="d"):
-        return self.emulator.arm("GET", f"{self.path}/deployments/{name}/operations", version=VERSION).json["value"]
-
-    def resource(self, path, version="2024-11-01"):
-        return self.emulator.arm("GET", f"{self.path}/providers/{path}", version=version)
-
-    def names(self):
-        listed = self.emulator.arm("GET", f"{self.path}/resources", version=VERSION).json["value"]
-        return sorted(resource["name"] for resource in listed)
 
 
 @pytest.fixture
@@ -546,3 +479,46 @@ def test_load_in_the_middle_of_a_deployment(start_emulator, tmp_path):
     assert emulator.run("state", "reset").returncode == 0
     emulator.advance("60m")
     assert emulator.arm("GET", group.path, version=VERSION).status == 404
+
+
+def test_the_caller_needs_the_right_for_each_resource(emulator, group):
+    """A role that may deploy, but not create caches: the deployment runs and its step is forbidden."""
+    def graph(path, body):
+        answer = emulator.request("POST", "/v1.0" + path, body, {
+            "Authorization": "Bearer " + emulator.token("https://graph.microsoft.com")}, "graph.microsoft.com")
+        assert answer.status < 300, answer
+        return answer.json
+
+    def authorize(kind, properties):
+        path = f"{scope}/providers/Microsoft.Authorization/{kind}/{uuid.uuid4()}"
+        answer = emulator.arm("PUT", path.removeprefix(scope), {"properties": properties}, "2022-04-01")
+        assert answer.status == 201, answer
+        return answer.json["id"]
+
+    scope = f"/subscriptions/{emulator.ready['subscriptionId']}"
+    app = graph("/applications", {"displayName": "deployer"})
+    password = graph(f"/applications/{app['id']}/addPassword", {"passwordCredential": {"displayName": "x"}})
+    principal = graph("/servicePrincipals", {"appId": app["appId"]})["id"]
+    form = urllib.parse.urlencode({
+        "grant_type": "client_credentials", "client_id": app["appId"], "client_secret": password["secretText"],
+        "scope": "https://management.azure.com/.default"})
+    token = emulator.request("POST", f"/{emulator.ready['tenantId']}/oauth2/v2.0/token", form,
+                             {"Content-Type": "application/x-www-form-urlencoded"},
+                             "login.microsoftonline.com").json["access_token"]
+    headers = {"Authorization": "Bearer " + token}
+    body = group.body(template(resources=[thing("allowed"), cache("forbidden")]))
+    reader = f"{scope}/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    authorize("roleAssignments", {"principalId": principal, "roleDefinitionId": reader})
+    refused = emulator.arm("PUT", group.url("d"), body, VERSION, headers)
+    assert (refused.status, refused.json["error"]["code"]) == (403, "AuthorizationFailed")
+    assert "Microsoft.Resources/deployments/write" in refused.json["error"]["message"]
+    role = authorize("roleDefinitions", {
+        "roleName": "Deployer", "type": "CustomRole", "assignableScopes": [scope],
+        "permissions": [{"actions": ["Microsoft.Resources/deployments/*", "Contoso.Test/*"], "notActions": []}]})
+    authorize("roleAssignments", {"principalId": principal, "roleDefinitionId": role})
+    assert emulator.arm("PUT", group.url("d"), body, VERSION, headers).status == 201
+    emulator.advance("30m")
+    details = group.get()["properties"]["error"]["details"]
+    assert [detail["code"] for detail in details] == ["Forbidden"]
+    assert "Microsoft.Cache/redis/write" in details[0]["message"] and principal in details[0]["message"]
+    assert group.names() == ["allowed"]
