@@ -38,9 +38,21 @@ void info_replication(struct info_writer *writer)
         upstream_lines(writer);
     }
     info_line(writer, "connected_slaves:%d", followers);
-    for (int i = 0; i < followers; i++) {
+    int shown = 0;
+    for (const struct session *session = instance->sessions; session != NULL && followers > 0;
+         session = session->next) {
+        const struct follower *follower = session->follower;
+        struct bytes address = bytes_from_string(session->address);
+        if (follower != NULL) {
+            info_line(writer, "slave%d:ip=%.*s,port=%d,state=online,offset=%llu,lag=%lld", shown++,
+                      (int)bytes_find(address, ':'), address.data, session->listening_port,
+                      (ull)follower->acknowledged,
+                      (long long)(writer->now_ms - follower->heard_ms) / 1000);
+        }
+    }
+    for (int i = shown; i < followers; i++) {
         info_line(writer, "slave%d:ip=127.0.0.1,port=%d,state=online,offset=%llu,lag=0", i,
-                  replica_port(instance, i, writer->session->tls),
+                  replica_port(instance, i - shown, writer->session->tls),
                   (ull)instance_replication_offset(instance));
     }
     if (writer->middle) {

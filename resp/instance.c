@@ -223,9 +223,13 @@ uint64_t instance_changes(const struct instance *instance)
 
 uint64_t instance_replication_offset(const struct instance *instance)
 {
-    return replica_follows(instance)                                ? instance->replica.offset
+    if (replica_follows(instance)) {
+        return instance->replica.offset;
+    }
+    /* Replicas that share this memory have no stream to count in. */
+    return followers_count(instance) > 0                            ? instance->feed.offset
            : instance->replicas > 0 || instance->feed.first != NULL ? instance->changes
-                                                                    : 0;
+                                                                    : instance->feed.offset;
 }
 
 uint64_t instance_memory(const struct instance *instance)

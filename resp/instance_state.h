@@ -9,6 +9,7 @@
 #include "resp/blocking_state.h"
 #include "resp/configuration.h"
 #include "resp/eviction.h"
+#include "resp/follower.h"
 #include "resp/function_library.h"
 #include "resp/latency.h"
 #include "resp/slow_log.h"
@@ -161,6 +162,8 @@ struct session {
     struct tracking tracking;
 
     bool monitor, no_evict, readonly;
+    struct follower *follower; /* NULL: it is no replica */
+    int listening_port;        /* that it says it has */
     struct session_subscriptions subscriptions[PUBSUB_KINDS];
     int64_t created_ms, active_ms;
     uint64_t output_total;

@@ -50,8 +50,10 @@ static void add_words(struct instance *instance, int database, const struct word
 static void tell(struct instance *instance)
 {
     struct replication_feed *feed = &instance->feed;
-    for (struct replication_listener *listener = feed->first; listener != NULL;
-         listener = listener->next) {
+    feed->offset += feed->out.size;
+    for (struct replication_listener *listener = feed->first, *next; listener != NULL;
+         listener = next) {
+        next = listener->next;
         listener->heard(listener, buf_bytes(&feed->out));
     }
     buf_clear(&feed->out);
@@ -379,6 +381,7 @@ void replication_command_done(struct call *call, const struct command_entry *ent
     }
     if (feed->out.size > 0) {
         tell(call->instance);
+        feed->written = feed->offset;
     }
 }
 
@@ -402,6 +405,20 @@ void replication_state(struct instance *instance, int database, struct bytes key
 void replication_gone(struct instance *instance, int database, struct bytes key)
 {
     replication_state(instance, database, key, NULL);
+}
+
+void replication_ping(struct instance *instance)
+{
+    const struct bytes ping[] = {BYTES("PING")};
+    append_command(&instance->feed.out, ping, 1);
+    tell(instance);
+}
+
+void replication_ask(struct instance *instance)
+{
+    const struct bytes ask[] = {BYTES("REPLCONF"), BYTES("GETACK"), BYTES("*")};
+    append_command(&instance->feed.out, ask, 3);
+    tell(instance);
 }
 
 void replication_copy_anew(struct instance *instance)
@@ -435,8 +452,14 @@ void replication_forget(struct instance *instance, struct replication_listener *
         *at = listener->next;
     }
     if (instance->feed.first == NULL) {
+        instance->feed.left_changes = instance->changes;
         replication_feed_finish(&instance->feed);
     }
+}
+
+bool replication_is_whole(const struct instance *instance)
+{
+    return instance->feed.first != NULL || instance->feed.left_changes == instance->changes;
 }
 
 int replication_listeners(const struct instance *instance)

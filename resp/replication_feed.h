@@ -23,15 +23,25 @@ struct replication_feed {
     struct replication_listener *first; /* NULL: nothing is noted */
     struct buf keys;                    /* changed by the command under way: database, size, key */
     struct buf out;
-    int database; /* that the listeners have selected; -1: unknown */
+    int database;             /* that the listeners have selected; -1: unknown */
+    uint64_t offset, written; /* bytes told so far; up to the last write */
+    uint64_t left_changes;    /* instance_changes when the last listener left */
 };
 
 void replication_feed_finish(struct replication_feed *feed);
 
+/* Whether everything that changed since the offset was reached has been told. */
+bool replication_is_whole(const struct instance *instance);
 /* A listener starts with a full copy, in whatever database a new connection is. */
 void replication_listen(struct instance *instance, struct replication_listener *listener);
 void replication_forget(struct instance *instance, struct replication_listener *listener);
 int replication_listeners(const struct instance *instance);
+/* Something to hear, so that nobody takes the silence for an end. */
+void replication_ping(struct instance *instance);
+/* Asks the followers how far they are. */
+void replication_ask(struct instance *instance);
+/* A follower has come further: who waits for that (WAIT) may go on. In commands/replication.c. */
+void replication_acknowledged(struct instance *instance);
 /* Data changed other than by commands (a load, a flush from outside). */
 void replication_copy_anew(struct instance *instance);
 

@@ -39,7 +39,7 @@ static void idle_too_long(struct timer *timer)
     if (instance->idle_timeout_ms <= 0) {
         return;
     }
-    if (session_listens(session) || session->blocked.active) {
+    if (session_listens(session) || session->blocked.active || session->follower != NULL) {
         /* Those who wait are not idle. */
         clock_arm(instance->clock, &session->idle,
                   clock_now_ms(instance->clock) + instance->idle_timeout_ms);
@@ -113,6 +113,7 @@ void session_destroy(struct session *session)
     pubsub_forget(session);
     tracking_stop(session);
     session_stop_monitoring(session);
+    follower_end(session);
     instance_remove_session(session->instance, session);
     parser_finish(&session->parser);
     reply_finish(&session->reply);

@@ -72,6 +72,7 @@ static const char *flags_of(const struct session *session, char text[24])
         bool set;
         char letter;
     } flags[] = {
+        {session->follower != NULL, 'S'},
         {session->monitor, 'O'},
         {session_listens(session), 'P'},
         {session->in_transaction, 'x'},
@@ -195,7 +196,9 @@ static bool type_known(struct bytes word, enum client_type *type)
 
 static bool has_type(const struct session *session, enum client_type type)
 {
-    return type == TYPE_ANY || type == (session_listens(session) ? TYPE_PUBSUB : TYPE_NORMAL);
+    return type == TYPE_ANY || type == (session->follower != NULL  ? TYPE_REPLICA
+                                        : session_listens(session) ? TYPE_PUBSUB
+                                                                   : TYPE_NORMAL);
 }
 
 static bool wanted_by_id(const struct call *call, const struct session *session)

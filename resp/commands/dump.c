@@ -151,6 +151,30 @@ static const struct command commands[] = {
                                              {"5.0.0", "Added the `IDLETIME` and `FREQ` options."},
                                              {0}},
     },
+    {
+        .name = "RESTORE-ASKING",
+        .handler = cmd_restore,
+        .arity = -4,
+        .flags = CMD_WRITE | CMD_DENY_OOM | CMD_ASKING | CMD_SYSTEM,
+        .categories = CATEGORY_DANGEROUS | CATEGORY_KEYSPACE,
+        .keys = {KEY_RANGE(KEY_OW | KEY_UPDATE, 1, 0, 1)},
+        .since = "3.0.0",
+        .complexity = "O(1) to create the new key and additional O(N*M) to reconstruct the "
+                      "serialized value, where N is the number of Redis objects composing the "
+                      "value and M their average size. For small string values the time "
+                      "complexity is thus O(1)+O(1*M) where M is small, so simply O(1). "
+                      "However for sorted set values the complexity is O(N*M*log(N)) because "
+                      "inserting values into sorted sets is O(log(N)).",
+        .summary = "An internal command for migrating keys in a cluster",
+        .arguments = "key#0 ttl=integer serialized-value [replace=token@REPLACE^3.0.0] "
+                     "[absttl=token@ABSTTL^5.0.0] [seconds=integer@IDLETIME^5.0.0] "
+                     "[frequency=integer@FREQ^5.0.0]",
+        .history =
+            (const struct command_history[]){{"3.0.0", "Added the `REPLACE` modifier."},
+                                             {"5.0.0", "Added the `ABSTTL` modifier."},
+                                             {"5.0.0", "Added the `IDLETIME` and `FREQ` options."},
+                                             {0}},
+    },
 };
 
 const struct command_family dump_family = {"generic", commands, ARRAY_LEN(commands)};

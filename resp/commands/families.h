@@ -50,6 +50,7 @@
     FAMILY(lcs)                                                                                    \
     FAMILY(acl)                                                                                    \
     FAMILY(replication)                                                                            \
+    FAMILY(replication_link)                                                                       \
     FAMILY(cluster)                                                                                \
     FAMILY(persistence)                                                                            \
     FAMILY(module)

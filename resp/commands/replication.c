@@ -4,15 +4,27 @@
 #include "resp/instance_state.h"
 #include "resp/sentinel.h"
 
-/* Replicas keep up with the primary at once. */
-static int64_t acknowledged(const struct call *call)
+/* Replicas that share this memory keep up at once; others say how far they are. */
+static int64_t acknowledged(const struct instance *instance)
 {
-    return call->instance->replicas;
+    return instance->replicas + followers_up_to_date(instance);
 }
 
 static void give_up_waiting(struct reply *reply)
 {
-    reply_integer(reply, 0);
+    reply_integer(reply, acknowledged(CONTAINER_OF(reply, struct session, reply)->instance));
+}
+
+void replication_acknowledged(struct instance *instance)
+{
+    int64_t wanted, reached = acknowledged(instance);
+    for (struct session *session = instance->sessions; session != NULL; session = session->next) {
+        const struct blocked *blocked = &session->blocked;
+        if (blocked->active && blocked->give_up == give_up_waiting &&
+            bytes_to_int64(blocked->argv[1], &wanted) && wanted <= reached) {
+            block_release(session, NULL);
+        }
+    }
 }
 
 static void cmd_wait(struct call *call)
@@ -22,9 +34,12 @@ static void cmd_wait(struct call *call)
         !block_timeout_ms_or_reply(call, 2, &timeout_ms)) {
         return;
     }
-    if (acknowledged(call) >= wanted || call->nested) {
-        reply_integer(call->reply, acknowledged(call));
+    if (acknowledged(call->instance) >= wanted || call->nested) {
+        reply_integer(call->reply, acknowledged(call->instance));
         return;
+    }
+    if (followers_count(call->instance) > 0) {
+        replication_ask(call->instance);
     }
     block_for_time(call, timeout_ms, give_up_waiting);
 }
@@ -69,13 +84,23 @@ static void cmd_role(struct call *call)
     reply_array(call->reply, 3);
     reply_bulk_string(call->reply, "master");
     reply_integer(call->reply, (int64_t)instance_replication_offset(call->instance));
-    reply_array(call->reply, (size_t)call->instance->replicas);
+    reply_array(call->reply, (size_t)(call->instance->replicas + followers_count(call->instance)));
     for (int64_t i = 0; i < call->instance->replicas; i++) {
         reply_array(call->reply, 3);
         reply_bulk_string(call->reply, "127.0.0.1");
         reply_bulkf(call->reply, "%d", replica_port(call->instance, (int)i, call->session->tls));
         reply_bulkf(call->reply, "%llu",
                     (unsigned long long)instance_replication_offset(call->instance));
+    }
+    for (const struct session *session = call->instance->sessions; session != NULL;
+         session = session->next) {
+        if (session->follower != NULL) {
+            struct bytes address = bytes_from_string(session->address);
+            reply_array(call->reply, 3);
+            reply_bulk(call->reply, bytes_slice(address, 0, bytes_find(address, ':')));
+            reply_bulkf(call->reply, "%d", session->listening_port);
+            reply_bulkf(call->reply, "%llu", (unsigned long long)session->follower->acknowledged);
+        }
     }
 }
 

@@ -1,0 +1,98 @@
+"""A real redis-server as a replica of the plain Redis that devcache is in profile redis."""
+import random
+
+import pytest
+import redis
+from differential import play
+from differential.words import Words
+
+from harness.emulator import wait_until
+from harness.wire import encode
+
+
+@pytest.fixture
+def emulator(start_emulator):
+    return start_emulator("--profile", "redis", "--ephemeral")
+
+
+def follow(emulator, redis_server):
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=redis_server.port)
+    theirs.replicaof("127.0.0.1", emulator.port)
+    wait_until(lambda: theirs.info("replication")["master_link_status"] == "up", "the link")
+    return ours, theirs
+
+
+def test_redis_server_copies_and_follows(emulator, redis_server):
+    before = redis.Redis(port=emulator.port)
+    before.set("a", "1")
+    before.hset("h", mapping={"f": "v"})
+    redis.Redis(port=emulator.port, db=3).rpush("l", "x", "y")
+    before.function_load("#!lua name=lib\nredis.register_function('one', function() return 1 end)")
+    ours, theirs = follow(emulator, redis_server)
+    assert theirs.get("a") == b"1" and theirs.hgetall("h") == {b"f": b"v"}
+    assert redis.Redis(port=redis_server.port, db=3).lrange("l", 0, -1) == [b"x", b"y"]
+    ours.set("b", "2", ex=100)
+    redis.Redis(port=emulator.port, db=3).lpop("l")
+    ours.eval("redis.call('SADD', KEYS[1], 'a', 'b') return redis.call('SPOP', KEYS[1])", 1, "s")
+    assert ours.wait(1, 10000) == 1
+    assert theirs.get("b") == b"2" and 0 < theirs.ttl("b") <= 100
+    assert theirs.smembers("s") == ours.smembers("s")
+    assert redis.Redis(port=redis_server.port, db=3).lrange("l", 0, -1) == [b"y"]
+    replica = ours.info("replication")
+    assert replica["role"] == "master" and replica["connected_slaves"] == 1
+    assert replica["slave0"]["port"] == redis_server.port and replica["slave0"]["state"] == "online"
+    assert ours.role()[2][0][:2] == [b"127.0.0.1", str(redis_server.port).encode()]
+    assert [client["flags"] for client in ours.client_list(_type="replica")] == ["S"]
+    listener = theirs.pubsub()
+    listener.subscribe("news")
+    assert listener.get_message(timeout=10)["type"] == "subscribe"
+    ours.publish("news", "hello")
+    assert wait_until(lambda: listener.get_message(timeout=1), "the message")["data"] == b"hello"
+    # Redis gives a new master the data up to here, and takes writes again.
+    theirs.replicaof("NO", "ONE")
+    assert theirs.set("a", "9") and ours.get("a") == b"1"
+    assert ours.wait(1, 100) == 0
+
+
+def test_a_flush_from_outside_and_a_broken_link_are_made_good(emulator, redis_server):
+    ours, theirs = follow(emulator, redis_server)
+    ours.set("a", "1")
+    assert ours.wait(1, 10000) == 1
+    assert ours.execute_command("CLIENT", "KILL", "TYPE", "replica") == 1
+    ours.set("b", "2")
+    wait_until(lambda: theirs.get("b") == b"2", "the write")
+    ours.flushall()
+    wait_until(lambda: theirs.dbsize() == 0, "the flush")
+
+
+def test_random_commands_arrive_at_redis_server(emulator, redis_server):
+    seed = random.randrange(2 ** 32)
+    print("seed", seed)
+    choose = random.Random(seed)
+    ours, theirs = follow(emulator, redis_server)
+    words, sources, sent = Words(choose), play.load(play.FAMILIES), []
+    while len(sent) < 20000:
+        made = choose.choice(sources).command(words)
+        for command in made if isinstance(made, list) else [made]:
+            rest = [str(word).upper() for word in command]
+            grows = rest[0] in ("SETBIT", "SETRANGE", "BITFIELD") and any(len(w) > 6 and w.isdigit() for w in rest)
+            if rest[0][:2] not in ("BL", "BR", "BZ") and "BLOCK" not in rest and not grows and rest[0] != "HELLO":
+                sent.append(command)
+    wire = emulator.connect()
+    wire.send(b"".join(encode(*command) for command in [("CLIENT", "REPLY", "OFF"), *sent, ("CLIENT", "REPLY", "ON")]))
+    assert wire.reply() == "OK"
+    # A write that surely waits to be acknowledged, in each database used.
+    ours.set("last", "1")
+    wait_until(lambda: theirs.get("last") == b"1", "the writes")
+    different = [name for name in ours.scan_iter(count=1000) if value_of(ours, name) != value_of(theirs, name)]
+    assert not different and ours.dbsize() == theirs.dbsize(), seed
+
+
+def value_of(client, name):
+    kind = client.type(name)
+    if kind == b"string":
+        value = client.get(name)  # of a HyperLogLog without the count that PFCOUNT keeps in it
+        return value[:8] + value[16:] if value.startswith(b"HYLL") else value
+    return kind, {b"list": lambda: client.lrange(name, 0, -1), b"set": lambda: sorted(client.smembers(name)),
+                  b"hash": lambda: client.hgetall(name), b"zset": lambda: client.zrange(name, 0, -1, withscores=True),
+                  b"stream": lambda: client.xrange(name)}[kind]()
