@@ -51,6 +51,8 @@ static void finish(struct arm_operation *operation)
                 break;
             }
         }
+    } else if (operation->kind == ARM_OPERATION_MOVE) {
+        arm_move_finish(service, operation);
     } else {
         struct arm_resource *resource = service->resources;
         while (resource != NULL && resource->operation != operation) {

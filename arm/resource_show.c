@@ -34,11 +34,16 @@ static void show_location(cJSON *item, const struct arm_resource *resource)
     }
 }
 
+void arm_resource_etag(const struct arm_resource *resource, char etag[ETAG_SIZE])
+{
+    snprintf(etag, ETAG_SIZE, "W/\"%016llx\"",
+             (unsigned long long)resource->changed_ms * 0x9e3779b97f4a7c15u);
+}
+
 static void show_etag(cJSON *item, const struct arm_resource *resource)
 {
-    char etag[64];
-    snprintf(etag, sizeof(etag), "W/\"%016llx\"",
-             (unsigned long long)resource->changed_ms * 0x9e3779b97f4a7c15u);
+    char etag[ETAG_SIZE];
+    arm_resource_etag(resource, etag);
     cJSON_AddStringToObject(item, "etag", etag);
 }
 

@@ -196,6 +196,20 @@ struct arm_resource *arm_resource_add(struct arm_service *service,
     return resource;
 }
 
+void arm_resource_rename(struct arm_service *service, struct arm_resource *resource, char *id,
+                         struct arm_group *group)
+{
+    char key[ID_SIZE];
+    bool created;
+    dict_remove(&service->resource_ids, index_key(bytes_from_string(resource->id), key));
+    memory_free(resource->id);
+    resource->id = id;
+    resource->group = group;
+    struct arm_resource **indexed =
+        dict_insert(&service->resource_ids, index_key(bytes_from_string(id), key), &created);
+    *indexed = resource;
+}
+
 static void free_resource(struct arm_resource *resource)
 {
     cJSON_Delete(resource->body);

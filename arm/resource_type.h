@@ -36,6 +36,7 @@ enum arm_trait {
     ARM_LISTS_BELOW = 1u << 6,        /* its lists hold what lies above and below the scope, too */
     ARM_NO_STATE = 1u << 7,           /* shows no provisioningState */
     ARM_ETAG = 1u << 8,               /* shows one, which changes with each write */
+    ARM_FELT = 1u << 11,              /* other requests or planes heed it; for the documentation */
     ARM_GLOBAL = 1u << 10,            /* may lie in no region: "global" */
     ARM_BUSY_PARENT = 1u << 9,        /* may not change while its parent is busy */
 };

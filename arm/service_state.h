@@ -49,6 +49,7 @@ enum arm_operation_kind {
     ARM_OPERATION_DELETE,
     ARM_OPERATION_ACTION, /* what the action's row says is done when it ends */
     ARM_OPERATION_GROUP_DELETE,
+    ARM_OPERATION_MOVE, /* of resources to another group */
 };
 
 struct arm_operation {
@@ -174,6 +175,9 @@ struct arm_resource *arm_resource_add(struct arm_service *service,
                                       const struct arm_resource_type *type, const char *type_name,
                                       const char *id, const struct arm_location *location,
                                       cJSON *body);
+/* Gives it another id, which is taken, in that group. Those below it keep theirs. */
+void arm_resource_rename(struct arm_service *service, struct arm_resource *resource, char *id,
+                         struct arm_group *group);
 /* Tells the type and frees it, after everything below it. */
 void arm_resource_remove(struct arm_service *service, struct arm_resource *resource);
 void arm_store_clear(struct arm_service *service);
@@ -239,6 +243,8 @@ bool arm_resource_act(struct arm_call *call, struct arm_resource *resource, cons
 /* The running operation is over: what it did takes effect. */
 void arm_resource_settle(struct arm_service *service, struct arm_operation *operation,
                          struct arm_resource *resource);
+enum { ETAG_SIZE = 32 };
+void arm_resource_etag(const struct arm_resource *resource, char etag[ETAG_SIZE]);
 /* id, name, type, location, tags and all else that is stored, as most types show themselves. */
 cJSON *arm_resource_show_plain(struct arm_call *call, const struct arm_resource *resource);
 cJSON *arm_resource_show(struct arm_call *call, const struct arm_resource *resource, bool secrets);
@@ -252,6 +258,10 @@ bool arm_resource_place(struct arm_service *service, const cJSON *document, bool
 
 /* ---- types/locks.c ---- */
 bool arm_step_unlocked(struct arm_call *call); /* 409 where a lock forbids the request */
+
+/* ---- types/moves.c ---- */
+/* The operation is over: what it kept busy is free, and moved unless it failed. */
+void arm_move_finish(struct arm_service *service, struct arm_operation *operation);
 
 /* ---- throttle.c ---- */
 bool arm_step_throttle(struct arm_call *call); /* 429 when the hour's requests are spent */

@@ -30,7 +30,7 @@ static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *
 
 static const struct arm_resource_type lock_type = {
     .name = "Microsoft.Authorization/locks",
-    .traits = ARM_SCOPED | ARM_LISTS_BELOW | ARM_NO_STATE,
+    .traits = ARM_SCOPED | ARM_LISTS_BELOW | ARM_NO_STATE | ARM_FELT,
     .schema = schema,
     .created = 201,
     .check = check,

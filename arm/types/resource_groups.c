@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/odata_filter.h"
 #include "arm/service_state.h"
 
 static const char type[] = "Microsoft.Resources/subscriptions/resourceGroups";
@@ -232,46 +233,51 @@ void arm_group_deleted(struct arm_service *service, struct arm_group *group)
     arm_group_remove(service, group);
 }
 
-/* $filter=tagName eq 'a' and tagValue eq 'b' */
-static bool quoted_after(struct bytes filter, const char *word, struct buf *value)
+/* A filter is tried with each tag in turn, so that tagName and tagValue speak of the same one. */
+struct wish {
+    const struct arm_group *group;
+    const cJSON *tag;
+};
+
+static bool holds(void *context, const struct odata_condition *condition)
 {
-    size_t size = strlen(word);
-    for (size_t i = 0; i + size <= filter.size; i++) {
-        if (bytes_equal_string_nocase(bytes_slice(filter, i, i + size), word)) {
-            size_t start = i + size;
-            start += bytes_find(bytes_slice(filter, start, filter.size), '\'') + 1;
-            struct bytes rest = bytes_slice(filter, start, filter.size);
-            buf_clear(value);
-            return buf_append(value, bytes_slice(rest, 0, bytes_find(rest, '\'')));
-        }
+    const struct wish *wish = context;
+    if (bytes_equal_string_nocase(condition->name, "tagName")) {
+        return odata_text_fits(condition, wish->tag == NULL ? NULL : wish->tag->string);
     }
-    return false;
+    if (bytes_equal_string_nocase(condition->name, "tagValue")) {
+        return odata_text_fits(condition, cJSON_GetStringValue(wish->tag));
+    }
+    if (bytes_equal_string_nocase(condition->name, "name")) {
+        return odata_text_fits(condition, wish->group->name);
+    }
+    return bytes_equal_string_nocase(condition->name, "location") &&
+           odata_text_fits(condition, wish->group->location->name);
 }
 
 static bool wanted(const struct arm_group *group, struct bytes filter)
 {
-    struct buf name, value;
-    bool fits = true;
-    buf_init(&name, 1024);
-    buf_init(&value, 1024);
-    if (quoted_after(filter, "tagname", &name)) {
-        const cJSON *tag =
-            group->tags == NULL ? NULL : cJSON_GetObjectItem(group->tags, buf_string(&name));
-        fits = tag != NULL &&
-               (!quoted_after(filter, "tagvalue", &value) ||
-                bytes_equal_string_nocase(buf_bytes(&value), cJSON_GetStringValue(tag)));
+    struct wish wish = {group, NULL};
+    const cJSON *tag;
+    bool result;
+    odata_filter(filter, holds, &wish, &result);
+    cJSON_ArrayForEach(tag, group->tags)
+    {
+        wish.tag = tag;
+        if (!result) {
+            odata_filter(filter, holds, &wish, &result);
+        }
     }
-    buf_finish(&name);
-    buf_finish(&value);
-    return fits;
+    return result;
 }
 
 static bool list_groups(struct arm_call *call)
 {
     struct buf filter;
-    buf_init(&filter, 4096);
-    arm_query(call, "$filter", &filter);
-    cJSON *body = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(body, "value");
+    if (!arm_filter_or_fail(call, &filter)) {
+        return false;
+    }
+    cJSON *list = cJSON_CreateArray();
     for (const struct arm_group *group = call->service->groups; group != NULL;
          group = group->next) {
         cJSON *item = arm_group_show(call->service, group);
@@ -286,8 +292,7 @@ static bool list_groups(struct arm_call *call)
         }
     }
     buf_finish(&filter);
-    arm_answer(call, 200, body);
-    return true;
+    return arm_answer_page(call, list, 1000);
 }
 
 static const struct arm_route routes[] = {

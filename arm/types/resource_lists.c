@@ -2,33 +2,48 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/odata_filter.h"
 #include "arm/service_state.h"
 
-/* One condition "name eq 'value'"; conditions are joined by "and". */
-static bool condition_holds(const struct arm_resource *resource, struct bytes name,
-                            struct bytes value)
+enum { PAGE = 1000 };
+
+/* A filter is tried with each tag in turn, so that tagName and tagValue speak of the same one. */
+struct wish {
+    const struct arm_resource *resource;
+    const cJSON *tag; /* NULL: no tag at all */
+};
+
+static bool holds(void *context, const struct odata_condition *condition)
 {
-    if (bytes_equal_string_nocase(name, "resourceType")) {
-        return bytes_equal_string_nocase(value, resource->type_name);
+    const struct wish *wish = context;
+    const struct arm_resource *resource = wish->resource;
+    const struct arm_location *location = resource->location;
+    const struct {
+        const char *name, *value;
+    } texts[] = {
+        {"resourceType", resource->type_name},
+        {"resourceGroup", resource->group->name},
+        {"name", resource->name},
+        {"location", location == NULL ? NULL : location->name},
+        {"tagName", wish->tag == NULL ? NULL : wish->tag->string},
+        {"tagValue", cJSON_GetStringValue(wish->tag)},
+        {"kind", arm_json_text(resource->body, "kind")},
+        {"managedBy", arm_json_text(resource->body, "managedBy")},
+        {"identity/principalId", arm_json_text(resource->body, "identity.principalId")},
+        {"plan/name", arm_json_text(resource->body, "plan.name")},
+        {"plan/publisher", arm_json_text(resource->body, "plan.publisher")},
+        {"plan/product", arm_json_text(resource->body, "plan.product")},
+    };
+    /* "West US 2" is "westus2". */
+    if (bytes_equal_string_nocase(condition->name, "location") && location != NULL &&
+        condition->relation <= ODATA_NE) {
+        const struct arm_location *wanted =
+            arm_type_location(resource->type, bytes_from_string(condition->value));
+        return (wanted == location) == (condition->relation == ODATA_EQ);
     }
-    if (bytes_equal_string_nocase(name, "resourceGroup")) {
-        return bytes_equal_string_nocase(value, resource->group->name);
-    }
-    if (bytes_equal_string_nocase(name, "name")) {
-        return bytes_equal_string_nocase(value, resource->name);
-    }
-    if (bytes_equal_string_nocase(name, "location")) {
-        return arm_type_location(resource->type, value) == resource->location;
-    }
-    if (bytes_equal_string_nocase(name, "tagName") || bytes_equal_string_nocase(name, "tagValue")) {
-        const cJSON *tag;
-        cJSON_ArrayForEach(tag, arm_json_at(resource->body, "tags"))
-        {
-            const char *text =
-                bytes_equal_string_nocase(name, "tagName") ? tag->string : tag->valuestring;
-            if (text != NULL && bytes_equal_string_nocase(value, text)) {
-                return true;
-            }
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (bytes_equal_string_nocase(condition->name, texts[i].name)) {
+            return odata_text_fits(condition, texts[i].value);
         }
     }
     return false;
@@ -36,34 +51,32 @@ static bool condition_holds(const struct arm_resource *resource, struct bytes na
 
 static bool wanted(const struct arm_resource *resource, struct bytes filter)
 {
-    while (filter.size > 0) {
-        size_t start = 0;
-        while (start < filter.size && filter.data[start] == ' ') {
-            start++;
+    struct wish wish = {resource, NULL};
+    const cJSON *tag;
+    bool result;
+    odata_filter(filter, holds, &wish, &result);
+    cJSON_ArrayForEach(tag, arm_json_at(resource->body, "tags"))
+    {
+        wish.tag = tag;
+        if (!result) {
+            odata_filter(filter, holds, &wish, &result);
         }
-        filter = bytes_slice(filter, start, filter.size);
-        struct bytes name = bytes_slice(filter, 0, bytes_find(filter, ' '));
-        if (bytes_equal_string_nocase(name, "and")) {
-            filter = bytes_slice(filter, 3, filter.size);
-            continue;
-        }
-        size_t open = bytes_find(filter, '\'');
-        if (open == filter.size) {
-            break;
-        }
-        struct bytes rest = bytes_slice(filter, open + 1, filter.size);
-        size_t close = bytes_find(rest, '\'');
-        if (!condition_holds(resource, name, bytes_slice(rest, 0, close))) {
-            return false;
-        }
-        filter = bytes_slice(rest, close + 1, rest.size);
     }
-    return true;
+    return result;
+}
+
+static bool expands(struct bytes expand, const char *word)
+{
+    char *pattern = string_format("*%s*", word);
+    bool found = bytes_match_glob(bytes_from_string(pattern), expand, true);
+    memory_free(pattern);
+    return found;
 }
 
 static cJSON *summary(const struct arm_resource *resource, struct bytes expand)
 {
     static const char *const shown[] = {"kind", "sku", "managedBy", "identity", "zones", "tags"};
+    char time[32];
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "id", resource->id);
     cJSON_AddStringToObject(item, "name", resource->name);
@@ -74,16 +87,15 @@ static cJSON *summary(const struct arm_resource *resource, struct bytes expand)
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
         arm_json_copy_member(item, resource->body, shown[i]);
     }
-    char time[32];
-    if (bytes_match_glob(BYTES("*createdTime*"), expand, true)) {
+    if (expands(expand, "createdTime")) {
         timestamp_format(resource->created_ms, time);
         cJSON_AddStringToObject(item, "createdTime", time);
     }
-    if (bytes_match_glob(BYTES("*changedTime*"), expand, true)) {
+    if (expands(expand, "changedTime")) {
         timestamp_format(resource->changed_ms, time);
         cJSON_AddStringToObject(item, "changedTime", time);
     }
-    if (bytes_match_glob(BYTES("*provisioningState*"), expand, true)) {
+    if (expands(expand, "provisioningState")) {
         cJSON_AddStringToObject(item, "provisioningState", resource->state);
     }
     return item;
@@ -91,64 +103,24 @@ static cJSON *summary(const struct arm_resource *resource, struct bytes expand)
 
 static bool list(struct arm_call *call, const struct arm_group *group)
 {
-    struct buf filter, expand, top, skip;
-    int64_t most = 1000, from = 0, place = 0;
-    buf_init(&filter, 4096);
+    struct buf filter, expand;
+    if (!arm_filter_or_fail(call, &filter)) {
+        return false;
+    }
     buf_init(&expand, 1024);
-    buf_init(&top, 32);
-    buf_init(&skip, 32);
-    arm_query(call, "$filter", &filter);
     arm_query(call, "$expand", &expand);
-    if (arm_query(call, "$top", &top) && (!bytes_to_int64(buf_bytes(&top), &most) || most < 1)) {
-        most = 0;
-    }
-    if (arm_query(call, "$skiptoken", &skip)) {
-        bytes_to_int64(buf_bytes(&skip), &from);
-    }
-    cJSON *body = cJSON_CreateObject(), *value = cJSON_AddArrayToObject(body, "value");
-    bool more = false;
+    cJSON *value = cJSON_CreateArray();
     for (const struct arm_resource *resource = call->service->resources; resource != NULL;
          resource = resource->next) {
-        if ((resource->type->traits & ARM_TRACKED) == 0 || resource->group == NULL ||
-            (group != NULL && resource->group != group) || !wanted(resource, buf_bytes(&filter)) ||
-            !arm_may_read(call, resource->type_name, resource->id) || place++ < from) {
-            continue;
+        if ((resource->type->traits & ARM_TRACKED) != 0 && resource->group != NULL &&
+            (group == NULL || resource->group == group) && wanted(resource, buf_bytes(&filter)) &&
+            arm_may_read(call, resource->type_name, resource->id)) {
+            cJSON_AddItemToArray(value, summary(resource, buf_bytes(&expand)));
         }
-        if (cJSON_GetArraySize(value) == most) {
-            more = true;
-            break;
-        }
-        cJSON_AddItemToArray(value, summary(resource, buf_bytes(&expand)));
-    }
-    if (more && most > 0) {
-        struct bytes query = call->request->query;
-        size_t cut = query.size;
-        for (size_t i = 0; i + 11 <= query.size; i++) {
-            if (bytes_equal_string_nocase(bytes_slice(query, i, i + 11), "&$skiptoken") ||
-                bytes_equal_string_nocase(bytes_slice(query, i, i + 11), "&%24skiptok")) {
-                cut = i;
-                break;
-            }
-        }
-        char *path =
-            string_format("%.*s?%.*s&$skiptoken=%lld", (int)call->request->path.size,
-                          call->request->path.data, (int)cut, query.data, (long long)(from + most));
-        char *url = arm_url(call, path);
-        cJSON_AddStringToObject(body, "nextLink", url);
-        memory_free(url);
-        memory_free(path);
     }
     buf_finish(&filter);
     buf_finish(&expand);
-    buf_finish(&top);
-    buf_finish(&skip);
-    if (most == 0) {
-        cJSON_Delete(body);
-        return arm_fail(&call->error, 400, "InvalidTopQueryParameter",
-                        "The $top query parameter must be a positive whole number.");
-    }
-    arm_answer(call, 200, body);
-    return true;
+    return arm_answer_page(call, value, PAGE);
 }
 
 static bool list_subscription(struct arm_call *call)
