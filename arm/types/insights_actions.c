@@ -251,7 +251,7 @@ void arm_alert_tell(struct arm_service *service, const struct arm_alert_event *e
 
 static const struct arm_resource_type action_group_type = {
     .name = "Microsoft.Insights/actionGroups",
-    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_NO_STATE,
+    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_NO_STATE | ARM_FELT,
     .schema = schema,
     .check = check,
 };

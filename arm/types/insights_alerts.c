@@ -314,7 +314,7 @@ void arm_service_minute(struct arm_service *service)
 
 const struct arm_resource_type arm_alert_rule_type = {
     .name = "Microsoft.Insights/metricAlerts",
-    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_NO_STATE,
+    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_NO_STATE | ARM_FELT,
     .schema = schema,
     .created = 200,
     .check = check,

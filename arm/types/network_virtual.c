@@ -286,7 +286,7 @@ const struct arm_resource_type arm_virtual_network_type = {
 
 const struct arm_resource_type arm_subnet_type = {
     .name = "Microsoft.Network/virtualNetworks/subnets",
-    .traits = ARM_ETAG,
+    .traits = ARM_ETAG | ARM_FELT,
     .schema = subnet_schema,
     .polling = &arm_polling_network,
     .durations = {NETWORK_S, NETWORK_S, NETWORK_S},

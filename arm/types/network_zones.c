@@ -294,7 +294,7 @@ const struct arm_resource_type arm_private_zone_type = {
     .name = "Microsoft.Network/privateDnsZones",
     .name_rule = "2 to 34 labels of letters, digits, hyphens and underscores",
     .name_fits = zone_name_fits,
-    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_ETAG,
+    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_ETAG | ARM_FELT,
     .actions = zone_actions,
     .check_removal = check_zone_removal,
     .furnish = add_soa,
@@ -303,7 +303,7 @@ const struct arm_resource_type arm_private_zone_type = {
 
 const struct arm_resource_type arm_zone_link_type = {
     .name = "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_ETAG,
+    .traits = ARM_TRACKED | ARM_GLOBAL | ARM_ETAG | ARM_FELT,
     .schema = link_schema,
     .check = check_link,
 };

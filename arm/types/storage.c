@@ -276,7 +276,7 @@ static const struct arm_action account_actions[] = {
 
 static const struct arm_resource_type account_type = {
     .name = "Microsoft.Storage/storageAccounts",
-    .traits = ARM_TRACKED,
+    .traits = ARM_TRACKED | ARM_FELT,
     .schema = account_schema,
     .created = 200,
     .actions = account_actions,
