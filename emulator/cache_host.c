@@ -62,6 +62,9 @@ static struct instance_config instance_config_of(const struct cache_host *host,
     if (config.max_memory_policy.size == 0) {
         config.max_memory_policy = BYTES("volatile-lru");
     }
+    if (cache->enterprise) {
+        config.profile = PROFILE_MANAGED;
+    }
     if (open_redis) {
         config.profile = PROFILE_REDIS;
         config.version = BYTES(OPEN_REDIS_VERSION);

@@ -68,7 +68,7 @@ enum command_category {
     CATEGORY_SLOW = 1u << 20,
 };
 
-/* How the managed service departs from open-source Redis. */
+/* How a managed service departs from open-source Redis. */
 enum azure_rule { AZURE_ALLOWED, AZURE_BLOCKED, AZURE_BLOCKED_CLUSTERED };
 
 /* Where keys stand among the arguments, as Redis 7's key specifications say it. */
@@ -137,8 +137,9 @@ struct command {
     struct key_spec keys[MAX_KEY_SPECS];
     /* The argument that is the key of a specification that begins nobody knows where; 0: none. */
     int (*find_key)(const struct bytes *argv, int argc);
-    enum azure_rule azure;
-    const char *since; /* hidden from caches that run an older Redis */
+    enum azure_rule azure;   /* in Azure Cache for Redis: Basic, Standard, Premium */
+    enum azure_rule managed; /* in Azure Managed Redis, which is Redis Enterprise */
+    const char *since;       /* hidden from caches that run an older Redis */
     const char *complexity, *summary;
     const char *arguments;                 /* in the notation of resp/command_arguments.h */
     const char *const *tips;               /* NULL-terminated; COMMAND INFO's tips */

@@ -32,6 +32,7 @@ unsigned version_number(struct bytes version);
 
 enum command_tier {
     TIER_AZURE,    /* without what Azure blocks */
+    TIER_MANAGED,  /* without what Azure Managed Redis blocks */
     TIER_REDIS,    /* everything */
     TIER_SENTINEL, /* SENTINEL, and the little that goes with it */
 };

@@ -52,6 +52,12 @@ int setting_find(struct bytes name)
     return -1;
 }
 
+bool setting_offered(const struct instance *instance, const struct setting *setting)
+{
+    return (setting->managed || instance->profile != PROFILE_MANAGED) &&
+           (setting->since == NULL || instance_runs(instance, setting->since));
+}
+
 const char *setting_value(const struct instance *instance, const char *name)
 {
     return instance->configuration.values[setting_find(bytes_from_string(name))];

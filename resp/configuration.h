@@ -24,6 +24,8 @@ struct setting {
     int64_t minimum, maximum;
     const char *const *choices; /* ended by NULL */
     bool immutable;             /* CONFIG SET refuses it */
+    bool managed;               /* Azure Managed Redis shows it and lets it be changed */
+    const char *since;          /* NULL: always */
 };
 
 extern const struct setting setting_rows[]; /* ends with a zero row */
@@ -37,6 +39,8 @@ void configuration_finish(struct configuration *configuration);
 
 /* Index of a row by name or alias in any case; -1: unknown. */
 int setting_find(struct bytes name);
+/* Whether clients of the instance may see and change it. */
+bool setting_offered(const struct instance *instance, const struct setting *setting);
 const char *setting_value(const struct instance *instance, const char *name);
 int64_t setting_number(const struct instance *instance, const char *name);
 /* Bytes with an optional unit, as Redis reads them ("100mb"). */

@@ -62,9 +62,10 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     dict_init(&instance->error_counts, sizeof(uint64_t), NULL, random);
     instance->sentinel = config->sentinel;
     command_table_init(&instance->commands, instance->version_number,
-                       config->sentinel != NULL           ? TIER_SENTINEL
-                       : config->profile == PROFILE_REDIS ? TIER_REDIS
-                                                          : TIER_AZURE);
+                       config->sentinel != NULL             ? TIER_SENTINEL
+                       : config->profile == PROFILE_REDIS   ? TIER_REDIS
+                       : config->profile == PROFILE_MANAGED ? TIER_MANAGED
+                                                            : TIER_AZURE);
     instance->acl = acl_create(instance);
     instance_configure(instance, config);
     return instance;

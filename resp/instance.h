@@ -16,8 +16,9 @@ struct sentinel_host;
 struct session;
 
 enum instance_profile {
-    PROFILE_AZURE, /* blocked commands are unknown, sessions must authenticate */
-    PROFILE_REDIS, /* open-source Redis: nothing blocked, no password unless keys are set */
+    PROFILE_AZURE,   /* blocked commands are unknown, sessions must authenticate */
+    PROFILE_MANAGED, /* the same for Azure Managed Redis, which blocks others */
+    PROFILE_REDIS,   /* open-source Redis: nothing blocked, no password unless keys are set */
 };
 
 /* Borrowed for the call. Text views are copied. */
@@ -46,7 +47,7 @@ void instance_configure(struct instance *instance, const struct instance_config 
 
 /*
  * The passwords of user "default": primary and secondary key. Both empty: no password needed in
- * PROFILE_REDIS, nobody gets in with PROFILE_AZURE. Sessions already in stay in.
+ * PROFILE_REDIS, nobody gets in otherwise. Sessions already in stay in.
  */
 void instance_set_keys(struct instance *instance, struct bytes primary, struct bytes secondary);
 bool instance_check_key(const struct instance *instance, struct bytes key);

@@ -16,10 +16,10 @@ static bool known_at(const struct command *command, unsigned version)
     return version_number(bytes_from_string(command->since)) <= version;
 }
 
-static const char *azure_status(const struct command *command)
+static const char *status(enum azure_rule rule)
 {
     static const char *const names[] = {"allowed", "blocked", "blocked when clustered"};
-    return names[command->azure];
+    return names[rule];
 }
 
 static cJSON *describe(const struct command *command, const struct command_family *family)
@@ -28,7 +28,8 @@ static cJSON *describe(const struct command *command, const struct command_famil
     cJSON_AddStringToObject(item, "name", command->name);
     cJSON_AddStringToObject(item, "group", command->group != NULL ? command->group : family->name);
     cJSON_AddStringToObject(item, "since", command->since);
-    cJSON_AddStringToObject(item, "azure", azure_status(command));
+    cJSON_AddStringToObject(item, "azure", status(command->azure));
+    cJSON_AddStringToObject(item, "managed", status(command->managed));
     cJSON_AddStringToObject(item, "summary", command->summary);
     return item;
 }
@@ -53,10 +54,11 @@ static void add(cJSON *list, const struct command *command, const struct command
 static void print_row(const cJSON *item, const char *container)
 {
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(item, "name"));
-    printf("| %s%s%s | %s | %s | %s |\n", container, *container == '\0' ? "" : " ", name,
+    printf("| %s%s%s | %s | %s | %s | %s |\n", container, *container == '\0' ? "" : " ", name,
            cJSON_GetStringValue(cJSON_GetObjectItem(item, "group")),
            cJSON_GetStringValue(cJSON_GetObjectItem(item, "since")),
-           cJSON_GetStringValue(cJSON_GetObjectItem(item, "azure")));
+           cJSON_GetStringValue(cJSON_GetObjectItem(item, "azure")),
+           cJSON_GetStringValue(cJSON_GetObjectItem(item, "managed")));
     const cJSON *sub;
     cJSON_ArrayForEach(sub, cJSON_GetObjectItem(item, "subcommands"))
     {
@@ -89,7 +91,8 @@ static enum exit_status commands_run(void *context, char **words, int count)
         puts(text);
         cJSON_free(text);
     } else {
-        puts("| command | group | since Redis | on Azure |\n|---|---|---|---|");
+        puts("| command | group | since Redis | on Azure | on Managed Redis "
+             "|\n|---|---|---|---|---|");
         const cJSON *item;
         cJSON_ArrayForEach(item, list)
         {

@@ -406,6 +406,7 @@ static const struct command acl_subcommands[] = {
     },
     {
         .name = "DELUSER",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_acl_deluser,
         .arity = -3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
@@ -427,6 +428,7 @@ static const struct command acl_subcommands[] = {
     },
     {
         .name = "GENPASS",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_acl_genpass,
         .arity = -2,
         .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
@@ -472,6 +474,7 @@ static const struct command acl_subcommands[] = {
     },
     {
         .name = "LOAD",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_acl_load,
         .arity = 2,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
@@ -481,6 +484,7 @@ static const struct command acl_subcommands[] = {
     },
     {
         .name = "LOG",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_acl_log,
         .arity = -2,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
@@ -491,6 +495,7 @@ static const struct command acl_subcommands[] = {
     },
     {
         .name = "SAVE",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_acl_save,
         .arity = 2,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
@@ -500,6 +505,7 @@ static const struct command acl_subcommands[] = {
     },
     {
         .name = "SETUSER",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_acl_setuser,
         .arity = -3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,

@@ -30,8 +30,10 @@ static void cmd_config_get(struct call *call)
     }
     size_t mark = reply_defer(call->reply), pairs = 0;
     for (int i = 0; setting_rows[i].name != NULL; i++) {
-        pairs += reply_setting(call, setting_rows[i].name, i);
-        pairs += reply_setting(call, setting_rows[i].alias, i);
+        if (setting_offered(call->instance, &setting_rows[i])) {
+            pairs += reply_setting(call, setting_rows[i].name, i);
+            pairs += reply_setting(call, setting_rows[i].alias, i);
+        }
     }
     reply_map_at(call->reply, mark, pairs);
 }
@@ -56,7 +58,7 @@ static bool read_changes_or_reply(struct call *call, struct change *changes)
     for (int i = 2, at = 0; fits && i < call->argc; i += 2, at++) {
         struct bytes name = call->argv[i];
         int index = setting_find(name);
-        if (index < 0) {
+        if (index < 0 || !setting_offered(call->instance, &setting_rows[index])) {
             reply_errorf(call->reply,
                          "ERR Unknown option or number of arguments for CONFIG SET - '%.*s'",
                          (int)bytes_slice(name, 0, 128).size, name.data);
@@ -157,6 +159,7 @@ static const struct command config_subcommands[] = {
     },
     {
         .name = "RESETSTAT",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_config_resetstat,
         .arity = 2,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
@@ -166,6 +169,7 @@ static const struct command config_subcommands[] = {
     },
     {
         .name = "REWRITE",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_config_rewrite,
         .arity = 2,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
@@ -193,7 +197,7 @@ static const struct command config_subcommands[] = {
 
 static const struct command commands[] = {
     {
-        .name = "CONFIG",
+        .name = "CONFIG", /* in managed caches for some settings: .managed of their rows */
         .arity = -2,
         .azure = AZURE_BLOCKED,
         .since = "2.0.0",

@@ -423,6 +423,7 @@ static const struct command commands[] = {
     },
     {
         .name = "MOVE",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_move,
         .arity = 3,
         .flags = CMD_WRITE | CMD_FAST,

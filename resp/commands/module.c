@@ -90,6 +90,7 @@ static const struct command module_subcommands[] = {
     },
     {
         .name = "LOAD",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_module_load,
         .arity = -3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING,
@@ -100,6 +101,7 @@ static const struct command module_subcommands[] = {
     },
     {
         .name = "LOADEX",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_module_loadex,
         .arity = -3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING,
@@ -110,6 +112,7 @@ static const struct command module_subcommands[] = {
     },
     {
         .name = "UNLOAD",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_module_unload,
         .arity = 3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING,
@@ -133,6 +136,7 @@ static const struct command commands[] = {
     {
         .name = "DEBUG",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_debug,
         .arity = -2,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_SYSTEM,

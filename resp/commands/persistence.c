@@ -88,6 +88,7 @@ static const struct command commands[] = {
     {
         .name = "SAVE",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_save,
         .arity = 1,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING | CMD_NO_MULTI,
@@ -98,6 +99,7 @@ static const struct command commands[] = {
     {
         .name = "BGSAVE",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_bgsave,
         .arity = -1,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING,
@@ -110,6 +112,7 @@ static const struct command commands[] = {
     {
         .name = "BGREWRITEAOF",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_bgrewriteaof,
         .arity = 1,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING,
@@ -131,6 +134,7 @@ static const struct command commands[] = {
     {
         .name = "SHUTDOWN",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_shutdown,
         .arity = -1,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_NO_MULTI | CMD_ALLOW_BUSY,

@@ -233,6 +233,7 @@ static const struct command commands[] = {
     },
     {
         .name = "FAILOVER",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_failover,
         .arity = -1,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_STALE,
@@ -246,6 +247,7 @@ static const struct command commands[] = {
     {
         .name = "REPLICAOF",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_replicaof,
         .arity = 3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_STALE | CMD_NO_ASYNC_LOADING,
@@ -257,6 +259,7 @@ static const struct command commands[] = {
     {
         .name = "SLAVEOF",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_replicaof,
         .arity = 3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_STALE | CMD_NO_ASYNC_LOADING,

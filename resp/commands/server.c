@@ -165,6 +165,7 @@ static const struct command commands[] = {
     },
     {
         .name = "SWAPDB",
+        .managed = AZURE_BLOCKED,
         .handler = cmd_swapdb,
         .arity = 3,
         .flags = CMD_WRITE | CMD_FAST,

@@ -47,12 +47,14 @@ static void set_stage(struct stage *stage, const char *profile)
     bool open = strncmp(profile, "redis", 5) == 0, managed = strcmp(profile, "managed") == 0;
     const struct instance_config config = {
         .name = BYTES("transcript"),
-        .profile = open ? PROFILE_REDIS : PROFILE_AZURE,
+        .profile = open      ? PROFILE_REDIS
+                   : managed ? PROFILE_MANAGED
+                             : PROFILE_AZURE,
         .version = bytes_from_string(managed             ? "7.4.2"
                                      : !open             ? "6.0.14"
                                      : profile[5] == '-' ? profile + 6
                                                          : "7.0.15"),
-        .databases = 16,
+        .databases = managed ? 1 : 16,
         .max_clients = 3,
         .max_memory_policy = BYTES("noeviction"),
         .idle_timeout_ms = open ? 0 : 600000,
