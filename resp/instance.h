@@ -17,8 +17,8 @@ struct session;
 
 enum instance_profile {
     PROFILE_AZURE,   /* blocked commands are unknown, sessions must authenticate */
-    PROFILE_MANAGED, /* the same for Azure Managed Redis, which blocks others */
     PROFILE_REDIS,   /* open-source Redis: nothing blocked, no password unless keys are set */
+    PROFILE_MANAGED, /* as PROFILE_AZURE for Azure Managed Redis, which blocks others */
 };
 
 /* Borrowed for the call. Text views are copied. */
