@@ -1,10 +1,11 @@
 """The request journal: what an application did, as a test reads and verifies it."""
 import json
+import re
 import socket
 
 import pytest
 
-from harness.emulator import DEADLINE_SECONDS
+from harness.emulator import DEADLINE_SECONDS, ROOT
 from harness.wire import ErrorReply
 
 
@@ -202,3 +203,18 @@ def test_commands(emulator, tmp_path):
                                 (("verify", tmp_path / "none"), 1, "none"), (("verify",), 2, "FILE"), ((), 2, "list")):
         done = emulator.run("requests", *words)
         assert done.returncode == status and text in done.stderr and len(done.stderr.splitlines()) == 1, done
+
+
+def test_the_documented_expectations_and_conditions(emulator):
+    text = (ROOT / "docs" / "requests.md").read_text()
+    wire = emulator.client()
+    for words in (("GET", "user:1"), ("GET", "user:1"), ("SET", "a", "1", "EX", "5")):
+        wire.call(*words)
+    body = json.loads(re.search(r"```json\n(.*?)```", text, re.S)[1])
+    answer = emulator.admin("POST", "/requests/verify", body)
+    assert answer["passed"], answer
+    table = text[text.index("| condition | about |"):text.index("## Expectations")]
+    names = [name for line in table.strip().splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    assert len(names) >= 14
+    unknown = emulator.admin("GET", "/requests?nonsensicalquestion=1", status=400)["error"]["message"]
+    assert sorted(names) == sorted(unknown.split("there are ")[1].replace(", limit", "").split(", "))
