@@ -69,7 +69,7 @@ void observer_tell(const struct call *call, const struct command_entry *entry, i
     struct seen_command seen = {
         .instance = instance,
         .client = in_script && instance->current != NULL ? instance->current : session,
-        .name = entry == NULL ? call->argv[0] : full_name(entry, name),
+        .name = entry == NULL ? bytes_slice(call->argv[0], 0, NAME_SIZE) : full_name(entry, name),
         .keys = keys,
         .database = keyspace_index(session->db),
         .inside = in_script      ? SEEN_IN_SCRIPT
