@@ -147,9 +147,10 @@ static bool read_variables(struct template *template, struct template_error *err
     const cJSON *all = cJSON_GetObjectItem(template->document, "variables"), *item, *loop;
     if (cJSON_GetArraySize(all) > TEMPLATE_MOST_VARIABLES) {
         return template_fail_at(template, error, "variables",
-                                "The number of variables '%d' in the template exceeds the allowed "
-                                "limit '%d'.",
-                                cJSON_GetArraySize(all), TEMPLATE_MOST_VARIABLES);
+                                "The number of template variables limit exceeded. Limit: '%d' and "
+                                "actual: '%d'. Please see https://aka.ms/arm-syntax-variables for "
+                                "usage details.",
+                                TEMPLATE_MOST_VARIABLES, cJSON_GetArraySize(all));
     }
     cJSON_ArrayForEach(item, all)
     {
@@ -308,6 +309,14 @@ static bool read_template(struct template *template, const struct template_setti
     }
     const char *version =
         cJSON_GetStringValue(cJSON_GetObjectItem(template->document, "languageVersion"));
+    int outputs = cJSON_GetArraySize(cJSON_GetObjectItem(template->document, "outputs"));
+    if (outputs > TEMPLATE_MOST_OUTPUTS) {
+        return template_fail_at(template, error, "outputs",
+                                "The number of template outputs limit exceeded. Limit: '%d' and "
+                                "actual: '%d'. Please see https://aka.ms/arm-syntax-outputs for "
+                                "usage details.",
+                                TEMPLATE_MOST_OUTPUTS, outputs);
+    }
     template->symbolic = cJSON_IsObject(cJSON_GetObjectItem(template->document, "resources"));
     if (template->symbolic && (version == NULL || version[0] != '2')) {
         return template_fail_at(template, error, "resources",
@@ -345,7 +354,7 @@ struct template *template_create(const struct template_settings *settings,
     template->subscription_id = duplicate(settings->subscription_id);
     template->resource_group = duplicate(settings->resource_group);
     template->host = settings->host != NULL ? settings->host : &nobody;
-    template->budget.left = EXPRESSION_BUDGET;
+    template->budget.left = settings->budget > 0 ? settings->budget : EXPRESSION_BUDGET;
     template->now_ms = settings->now_ms;
     template->random = settings->random;
     template->source_path = string_duplicate("");
@@ -373,6 +382,16 @@ struct template *template_create(const struct template_settings *settings,
     }
     template_destroy(template);
     return NULL;
+}
+
+int64_t template_budget(const struct template *template)
+{
+    return template->budget.left > 0 ? template->budget.left : 1;
+}
+
+void template_spend(struct template *template, int64_t units)
+{
+    template->budget.left -= units;
 }
 
 void template_destroy(struct template *template)

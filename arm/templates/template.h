@@ -12,7 +12,8 @@
 #define TEMPLATE_MOST_VARIABLES 512
 #define TEMPLATE_MOST_RESOURCES 800
 #define TEMPLATE_MOST_OUTPUTS 64
-#define TEMPLATE_MOST_BYTES (4 * 1024 * 1024)
+/* Ours: units of the budget that a resource costs, so that nested loops come to an end. */
+#define TEMPLATE_RESOURCE_COST 500
 
 /* What a deployment asks of its surroundings. Callbacks that fail fill the error. */
 struct template_host {
@@ -39,6 +40,7 @@ struct template_settings {
     const cJSON *outer;
     const char *subscription_id, *resource_group; /* where it deploys; NULL in wider scopes */
     int64_t now_ms;
+    int64_t budget; /* of a nested one: what its parent has left; 0: EXPRESSION_BUDGET */
     struct random *random;
     const struct template_host *host; /* borrowed until the template is destroyed */
     /* The text the template came in, and its path there, for line numbers. Empty: none. */
@@ -69,6 +71,10 @@ struct template;
 struct template *template_create(const struct template_settings *settings,
                                  struct template_error *error);
 void template_destroy(struct template *template); /* NULL is fine */
+
+/* What is left to spend; and what a nested template spent. */
+int64_t template_budget(const struct template *template);
+void template_spend(struct template *template, int64_t units);
 
 /* {"name": {"type": "String", "value": ...}} in the template's order; secure ones have no value. */
 cJSON *template_shown_parameters(const struct template *template);

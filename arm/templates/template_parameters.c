@@ -143,10 +143,10 @@ bool template_read_parameters(struct template *template, const cJSON *given,
     const cJSON *all = cJSON_GetObjectItem(template->document, "parameters"), *declared;
     if (cJSON_GetArraySize(all) > TEMPLATE_MOST_PARAMETERS) {
         return template_fail_at(template, error, "parameters",
-                                "The number of parameters '%d' in the template exceeds the allowed "
-                                "limit '%d'. Please see https://aka.ms/arm-syntax-parameters for "
+                                "The number of template parameters limit exceeded. Limit: '%d' and "
+                                "actual: '%d'. Please see https://aka.ms/arm-syntax-parameters for "
                                 "usage details.",
-                                cJSON_GetArraySize(all), TEMPLATE_MOST_PARAMETERS);
+                                TEMPLATE_MOST_PARAMETERS, cJSON_GetArraySize(all));
     }
     if (!check_names(template, all, given, error)) {
         return false;

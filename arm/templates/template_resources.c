@@ -262,11 +262,13 @@ static bool expand_all(const struct entry *around, const cJSON *sources);
 static bool expand_one(const struct entry *entry, const char *loop, int batch)
 {
     struct template *template = entry->template;
-    if (template->resource_count >= TEMPLATE_MOST_RESOURCES) {
-        return fail_entry(entry, "",
-                          ". The number of template resources exceeds the allowed limit "
-                          "'%d'. %s",
-                          TEMPLATE_MOST_RESOURCES, usage);
+    template_spend(template, TEMPLATE_RESOURCE_COST);
+    if (template->resource_count >= TEMPLATE_MOST_RESOURCES || template->budget.left < 0) {
+        return template_fail_at(template, entry->error, "resources",
+                                "The number of template resources limit exceeded. Limit: '%d', "
+                                "and '%d' with those of nested deployments. %s",
+                                TEMPLATE_MOST_RESOURCES, EXPRESSION_BUDGET / TEMPLATE_RESOURCE_COST,
+                                usage);
     }
     struct template_resource *resource = add_resource(template);
     if (!read_resource(entry, resource)) {

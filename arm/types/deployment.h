@@ -29,6 +29,7 @@ struct deployment_request {
     const char *correlation_id; /* NULL: a new one */
     const char *parent;         /* id of the deployment around it; NULL: none */
     int depth;                  /* how many are around it */
+    struct template *around;    /* its template, whose budget they share; may be NULL */
 };
 
 /* ---- deployment_host.c: what templates ask ---- */

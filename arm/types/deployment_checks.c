@@ -6,7 +6,7 @@
 #include "arm/json.h"
 #include "arm/types/deployment.h"
 
-enum { WHAT_IF_S = 4 };
+enum { WHAT_IF_S = 4, MOST_DETAILS = 20 };
 
 /* ---- validate ---- */
 
@@ -91,6 +91,7 @@ static void check_nested(struct deployment_host *host, struct template *template
     request.scope = (struct deployment_scope){resource->resource_group, resource->name};
     request.properties = properties;
     request.outer = outer;
+    request.around = template;
     request.source = (struct bytes){0};
     struct deployment_host inner;
     deployment_host_init(&inner, host->service, &host->principal, &request.scope);
@@ -134,7 +135,8 @@ static void check_resources(struct deployment_host *host, struct template *templ
     /* What is nested comes behind, as the service lists it. */
     const cJSON *body = bodies->child;
     for (size_t i = 0; i < count; i++, body = body->next) {
-        if (cJSON_IsObject(body) && template_resource_at(template, i)->nested) {
+        if (cJSON_IsObject(body) && template_resource_at(template, i)->nested &&
+            cJSON_GetArraySize(details) < MOST_DETAILS) {
             check_nested(host, template, i, body, request, shown, details, depth);
         }
     }

@@ -329,10 +329,15 @@ struct template *deployment_template(const struct deployment_request *request,
         .subscription_id = host->service->config.subscription_id,
         .resource_group = request->scope.group,
         .now_ms = clock_now_ms(host->service->clock),
+        .budget = request->around != NULL ? template_budget(request->around) : 0,
         .random = host->service->random,
         .host = &host->host,
         .source = request->source,
         .source_path = "properties.template",
     };
-    return template_create(&settings, error);
+    struct template *created = template_create(&settings, error);
+    if (created != NULL && request->around != NULL) {
+        template_spend(request->around, settings.budget - template_budget(created));
+    }
+    return created;
 }

@@ -114,6 +114,9 @@ static void start_ready(struct arm_deployment_run *run, const struct arm_resourc
         for (size_t i = 0; i < template_resource_count(run->template); i++, step = step->next) {
             if (deployment_step_in(step, "Waiting") && ready(run, steps, i)) {
                 deployment_step_start(run, deployment, i, step);
+                if (template_budget(run->template) <= 1 && deployment_step_in(step, "Failed")) {
+                    return; /* so would all others */
+                }
                 changed = changed || !deployment_step_in(step, "Running");
             }
         }

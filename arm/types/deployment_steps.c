@@ -92,6 +92,7 @@ static void start_nested(struct arm_deployment_run *run, const struct arm_resour
         .outer = outer,
         .correlation_id = arm_json_text(deployment->body, "properties.correlationId"),
         .parent = run->id,
+        .around = run->template,
         .depth = cJSON_IsNumber(depth) ? depth->valueint + 1 : 1,
     };
     bool created = arm_resource_find_id(service, resource->id) == NULL;

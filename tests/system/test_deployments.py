@@ -372,6 +372,14 @@ def test_what_if_tells_every_change(emulator, group):
     assert group.names() == ["left", "other", "same"]
 
 
+def test_nested_loops_come_to_an_end(emulator, group):
+    """Eight hundred deployments of eight hundred resources each are too many, and that is told soon."""
+    inner = template(resources=[thing("[format('t{0}', copyIndex())]", copy={"name": "many", "count": 800})])
+    bomb = nested("[format('d{0}', copyIndex())]", inner, copy={"name": "all", "count": 800})
+    answer = emulator.arm("POST", group.url("d", "/validate"), group.body(template(resources=[bomb])), VERSION)
+    assert answer.status == 400 and "resources limit exceeded" in answer.body.decode()
+
+
 def test_what_if_of_a_broken_template_fails(emulator, group):
     result = what_if(emulator, group, template(variables={"a": "[nope()]"}))
     assert result["status"] == "Failed" and result["error"]["code"] == "InvalidTemplate"

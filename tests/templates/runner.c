@@ -238,7 +238,7 @@ static char *read_file(const char *folder, const char *name, const char *suffix)
         return NULL;
     }
     struct buf text;
-    buf_init(&text, TEMPLATE_MOST_BYTES);
+    buf_init(&text, 4 * 1024 * 1024);
     char block[4096];
     size_t size;
     while ((size = fread(block, 1, sizeof(block), file)) > 0) {
