@@ -28,7 +28,8 @@ enum names_result names_resolve(const struct names *names, struct bytes name,
                 /* An alias may lead out of here: its name is all that can be told. */
                 return answer->alias_count > 0 ? NAMES_FOUND : NAMES_FOREIGN;
             }
-            /* fall through */
+            snprintf(answer->address, sizeof(answer->address), "%s", public_address(names->bind));
+            return NAMES_FOUND;
         case ARM_NAME_PUBLIC:
             snprintf(answer->address, sizeof(answer->address), "%s", public_address(names->bind));
             return NAMES_FOUND;

@@ -1,6 +1,7 @@
 /* Planes, the keys that each may be matched by, and the comparison. */
 #include "emulator/faults/match.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -179,7 +180,8 @@ static bool add_pattern(struct fault_condition *condition, const cJSON *item, st
     char digits[32];
     const char *text = item->valuestring;
 
-    if (cJSON_IsNumber(item)) {
+    if (cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 1e15 &&
+        item->valuedouble == floor(item->valuedouble)) {
         snprintf(digits, sizeof(digits), "%.0f", item->valuedouble);
         text = digits;
     } else if (!cJSON_IsString(item)) {

@@ -174,9 +174,10 @@ static void push_packed(lua_State *lua, int index, int depth)
     case LUA_TTABLE:
         if (depth < DEEPEST) {
             pack_table(lua, &buffer, value, depth + 1);
-            break;
+        } else {
+            add_head(&buffer, 0xc0, 0, 0);
         }
-        /* fallthrough */
+        break;
     default:
         add_head(&buffer, 0xc0, 0, 0);
         break;

@@ -26,6 +26,7 @@ TEST(a_bad_rule_is_refused_by_name)
         {"{\"type\":\"down\",\"match\":{\"cache\":\"\"}}", "1 to 256 characters"},
         {"{\"type\":\"down\",\"match\":{\"cache\":{}}}", "'match.cache' must be a text"},
         {"{\"type\":\"down\",\"match\":{\"cache\":[]}}", "1 to 64"},
+        {"{\"type\":\"down\",\"match\":{\"port\":1.5}}", "'match.port' must be a text"},
         {"{\"type\":\"down\",\"attributes\":{\"x\":1}}", "no attribute 'x'"},
         {"{\"type\":\"readonly\",\"match\":{\"command\":\"@wrote\"}}", "did you mean @write"},
         {"{\"type\":\"readonly\",\"match\":{\"command\":\"GETT\"}}", "no command 'GETT'"},
