@@ -120,6 +120,15 @@ bool arm_permitted(const struct arm_service *service, const struct arm_principal
     return open;
 }
 
+bool arm_has_role(const struct arm_service *service, const char *object_id)
+{
+    const struct arm_resource *assignment = service->resources;
+    while (assignment != NULL && !is_of(assignment, object_id)) {
+        assignment = assignment->next;
+    }
+    return assignment != NULL;
+}
+
 bool arm_data_permitted(const struct arm_service *service, const char *object_id,
                         const char *data_action, const char *scope)
 {

@@ -28,6 +28,8 @@ const struct arm_resource *arm_custom_role_find(const struct arm_service *servic
 /* Whether the principal may do that over that scope. */
 bool arm_permitted(const struct arm_service *service, const struct arm_principal *principal,
                    const char *action, const char *scope);
+/* Whether it has an assignment anywhere, of whatever role. */
+bool arm_has_role(const struct arm_service *service, const char *object_id);
 /* Whether a role of any of the principal's assignments allows the data action there. */
 bool arm_data_permitted(const struct arm_service *service, const char *object_id,
                         const char *data_action, const char *scope);

@@ -310,7 +310,7 @@ const struct arm_resource_type arm_zone_link_type = {
 
 const struct arm_resource_type arm_a_record_type = {
     .name = "Microsoft.Network/privateDnsZones/A",
-    .traits = ARM_ETAG | ARM_NO_STATE,
+    .traits = ARM_ETAG | ARM_NO_STATE | ARM_FELT,
     .schema = record_schema,
     .check = check_a_record,
     .show = show_record,

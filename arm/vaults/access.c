@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/roles.h"
 #include "arm/vaults/vaults.h"
 
 /* ---- The network ---- */
@@ -85,6 +86,32 @@ static void describe(const struct arm_principal *principal, char text[256])
              principal->application_id, principal->object_id, principal->tenant_id);
 }
 
+/* Open by default, as the management API: who has no role anywhere may do everything. */
+static bool roles_allow(const struct arm_service *service, const struct arm_resource *vault,
+                        const struct arm_principal *principal, const struct vault_right *right,
+                        const char *secret, struct arm_error *error, const char **inner)
+{
+    char caller[256];
+    char *id = string_format("%s%s%s", vault->id, secret == NULL ? "" : "/secrets/",
+                             secret == NULL ? "" : secret);
+    bool allowed = !arm_has_role(service, principal->object_id) ||
+                   arm_data_permitted(service, principal->object_id, right->action, id);
+    if (!allowed) {
+        describe(principal, caller);
+        *inner = "ForbiddenByRbac";
+        arm_fail(error, 403, "Forbidden",
+                 "Caller is not authorized to perform action on resource.\r\nIf role assignments, "
+                 "deny assignments or role definitions were changed recently, please observe "
+                 "propagation time.\r\nCaller: %s\r\nAction: '%s'\r\nResource: '%s'\r\n"
+                 "Assignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\n"
+                 "Vault: %s;location=%s\r\n",
+                 caller, right->action, id, vault->name,
+                 vault->location == NULL ? "" : vault->location->name);
+    }
+    memory_free(id);
+    return allowed;
+}
+
 bool vault_allows(struct arm_service *service, const struct arm_resource *vault,
                   const struct arm_principal *principal, const struct vault_right *right,
                   const char *secret, struct bytes peer, struct arm_error *error,
@@ -93,8 +120,6 @@ bool vault_allows(struct arm_service *service, const struct arm_resource *vault,
     const char *place = vault->location == NULL ? "" : vault->location->name;
     const char *access = arm_json_text(vault->body, "properties.publicNetworkAccess");
     char caller[256], address[64];
-    (void)service;
-    (void)secret;
     describe(principal, caller);
     snprintf(address, sizeof(address), "%.*s",
              (int)bytes_slice(peer, 0, bytes_find(peer, ':')).size,
@@ -114,8 +139,10 @@ bool vault_allows(struct arm_service *service, const struct arm_resource *vault,
                         "service.\r\nClient address: %s\r\nCaller: %s\r\nVault: %s;location=%s",
                         address, caller, vault->name, place);
     }
-    if (arm_json_truth(vault->body, "properties.enableRbacAuthorization") ||
-        policies_allow(vault, principal, right->permission)) {
+    if (arm_json_truth(vault->body, "properties.enableRbacAuthorization")) {
+        return roles_allow(service, vault, principal, right, secret, error, inner);
+    }
+    if (policies_allow(vault, principal, right->permission)) {
         return true;
     }
     *inner = "AccessDenied";
