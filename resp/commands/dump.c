@@ -153,6 +153,7 @@ static const struct command commands[] = {
     },
     {
         .name = "RESTORE-ASKING",
+        .group = "server",
         .handler = cmd_restore,
         .arity = -4,
         .flags = CMD_WRITE | CMD_DENY_OOM | CMD_ASKING | CMD_SYSTEM,
