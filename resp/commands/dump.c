@@ -153,6 +153,7 @@ static const struct command commands[] = {
     },
     {
         .name = "RESTORE-ASKING",
+        .managed = AZURE_BLOCKED,
         .group = "server",
         .handler = cmd_restore,
         .arity = -4,

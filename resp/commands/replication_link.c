@@ -115,6 +115,7 @@ static const struct command commands[] = {
     {
         .name = "SYNC",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_sync,
         .arity = 1,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING | CMD_NO_MULTI,
@@ -124,6 +125,7 @@ static const struct command commands[] = {
     {
         .name = "PSYNC",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_psync,
         .arity = -3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING | CMD_NO_MULTI,
@@ -134,6 +136,7 @@ static const struct command commands[] = {
     {
         .name = "REPLCONF",
         .azure = AZURE_BLOCKED,
+        .managed = AZURE_BLOCKED,
         .handler = cmd_replconf,
         .arity = -1,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_ALLOW_BUSY | CMD_SYSTEM,
