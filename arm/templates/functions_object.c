@@ -64,7 +64,6 @@ static cJSON *run_items(const struct function_call *call)
         }
         cJSON *item = cJSON_CreateObject();
         cJSON_AddStringToObject(item, "key", members[i]->string);
-        /* The copy still carries the name it had. */
         cJSON_AddItemToObject(item, "value", value);
         cJSON_AddItemToArray(items, item);
     }
@@ -78,6 +77,9 @@ static cJSON *run_object_keys(const struct function_call *call)
     if (object == NULL) {
         return NULL;
     }
+    if (!function_charge(call, cJSON_GetArraySize(object))) {
+        return NULL;
+    }
     size_t count;
     const cJSON **members = sorted_members(object, &count);
     cJSON *names = cJSON_CreateArray();
@@ -85,7 +87,7 @@ static cJSON *run_object_keys(const struct function_call *call)
         cJSON_AddItemToArray(names, cJSON_CreateString(members[i]->string));
     }
     memory_free(members);
-    return function_charge(call, (int64_t)count) ? names : (cJSON_Delete(names), NULL);
+    return names;
 }
 
 static cJSON *run_null(const struct function_call *call)
