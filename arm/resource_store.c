@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "arm/roles.h"
 #include "arm/service_state.h"
 
 void arm_changed(struct arm_service *service)
@@ -190,6 +191,7 @@ struct arm_resource *arm_resource_add(struct arm_service *service,
     }
     service->last_resource = resource;
     join_parent(resource);
+    service->role_assignments += type == &arm_role_assignment_type;
     struct arm_resource **indexed =
         dict_insert(&service->resource_ids, index_key(bytes_from_string(id), key), &created);
     *indexed = resource;
@@ -235,6 +237,7 @@ void arm_resource_remove(struct arm_service *service, struct arm_resource *resou
     }
     *at = resource->next;
     leave_parent(resource);
+    service->role_assignments -= resource->type == &arm_role_assignment_type;
     if (service->last_resource == resource) {
         service->last_resource = before;
     }

@@ -92,6 +92,7 @@ struct arm_service {
     struct arm_call *calling;                   /* the request being answered; NULL: none */
     cJSON *tag_names;                           /* defined ahead: {"env": ["test", "prod"]} */
     struct arm_deployment_run *deployment_runs; /* deployments that are not over */
+    size_t role_assignments;                    /* how many of the resources are one */
     struct arm_quota *quotas;                   /* the caller's first */
 };
 

@@ -33,6 +33,7 @@ def differences(output):
 
 # Those of the resource types that the emulator has; a recording joins when its types do.
 COVERED = [
+    "az-cannotdelete_resource_lock.yaml",
     "az-group_deployment.yaml",
     "az-group_deployment_crossrg.yaml",
     "az-group_deployment_lite.yaml",
