@@ -283,9 +283,9 @@ bool faults_decide(struct faults *faults, const struct fault_subject *subject,
                    struct fault_verdict *verdict)
 {
     const struct fault_list *list = &faults->planes[subject->plane];
-    int64_t now_ms = clock_now_ms(faults->config.clock);
+    int64_t now_ms = list->count == 0 ? 0 : clock_now_ms(faults->config.clock);
+    bool touched = false;
 
-    *verdict = (struct fault_verdict){0};
     for (size_t i = 0; i < list->count; i++) {
         struct fault_rule *rule = list->rules[i];
         if (!asked(rule, subject)) {
@@ -293,6 +293,7 @@ bool faults_decide(struct faults *faults, const struct fault_subject *subject,
         }
         struct fault view = fault_rule_view(rule, now_ms, faults->config.random);
         *verdict = (struct fault_verdict){.byte_limit = -1};
+        touched = true;
         if (!rule->kind->decide(&view, subject, verdict)) {
             continue;
         }
@@ -310,7 +311,9 @@ bool faults_decide(struct faults *faults, const struct fault_subject *subject,
         }
         return true;
     }
-    *verdict = (struct fault_verdict){.byte_limit = -1};
+    if (touched) {
+        *verdict = (struct fault_verdict){.byte_limit = -1};
+    }
     return false;
 }
 

@@ -49,7 +49,7 @@ static inline bool faults_armed(const struct faults *faults, enum fault_plane pl
 
 /*
  * The first rule that acts decides: lowest priority, then list order. False: none does, and the
- * verdict is all zero.
+ * verdict (which is large, so nobody clears it for nothing) is as it was, or zero.
  */
 bool faults_decide(struct faults *faults, const struct fault_subject *subject,
                    struct fault_verdict *verdict);
