@@ -176,6 +176,26 @@ static bool container_or_fail(struct arm_call *call, const cJSON *container, con
     return true;
 }
 
+/* Members that clients send as null are not there; a container without resources has the usual. */
+static void complete(struct arm_service *service, cJSON *body)
+{
+    cJSON *container;
+    (void)service;
+    cJSON_ArrayForEach(container, arm_json_at(body, "properties.template.containers"))
+    {
+        for (cJSON *member = container->child, *next; member != NULL; member = next) {
+            next = member->next;
+            if (cJSON_IsNull(member)) {
+                cJSON_Delete(cJSON_DetachItemViaPointer(container, member));
+            }
+        }
+        if (cJSON_GetObjectItem(container, "resources") == NULL) {
+            cJSON_AddItemToObject(container, "resources",
+                                  cJSON_Parse("{\"cpu\":0.5,\"memory\":\"1Gi\"}"));
+        }
+    }
+}
+
 static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
 {
     cJSON *secrets = arm_json_at(body, "properties.configuration.secrets");
@@ -403,6 +423,7 @@ const struct arm_resource_type arm_container_app_type = {
     .durations = {APP_S, APP_S, APP_S},
     .actions = actions,
     .check = check,
+    .complete = complete,
     .update_state = no_time,
     .apply = apply,
     .remove = app_identity_remove,

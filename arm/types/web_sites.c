@@ -115,8 +115,29 @@ static void apply(struct arm_service *service, struct arm_resource *site)
     }
 }
 
+/* An app without a plan is given the group's free one. */
+static void add_plan(struct arm_service *service, struct arm_resource *site)
+{
+    const char *present = arm_json_text(site->body, "properties.serverFarmId");
+    if (present != NULL && present[0] != '\0') {
+        return;
+    }
+    char *id = string_format("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Web/"
+                             "serverfarms/Default1",
+                             service->config.subscription_id, site->group->name);
+    if (arm_resource_find_id(service, id) == NULL) {
+        arm_resource_add(service, &arm_web_plan_type, arm_web_plan_type.name, id, site->location,
+                         cJSON_Parse("{\"kind\":\"app\",\"sku\":{\"name\":\"F1\",\"tier\":\"Free\","
+                                     "\"size\":\"F1\",\"family\":\"F\",\"capacity\":0},"
+                                     "\"properties\":{\"reserved\":false}}"));
+    }
+    arm_json_put_text(site->body, "properties.serverFarmId", id);
+    memory_free(id);
+}
+
 static void start_now(struct arm_service *service, struct arm_resource *site)
 {
+    add_plan(service, site);
     if (arm_json_at(site->secrets, "started") == NULL) {
         cJSON_AddTrueToObject(app_secrets(site), "started");
         web_start(service, site, "it is new");

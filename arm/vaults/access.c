@@ -1,4 +1,4 @@
-/* Who may do what in a vault: its network rules, then its access policies. */
+/* Who may do what in a vault: its network rules, then its access policies or roles. */
 #include <stdio.h>
 #include <string.h>
 
@@ -78,6 +78,38 @@ static bool policies_allow(const struct arm_resource *vault, const struct arm_pr
     return false;
 }
 
+/* ---- Roles ---- */
+
+static bool text_is(const cJSON *body, const char *path, const char *wanted)
+{
+    const char *text = arm_json_text(body, path);
+    return text != NULL && bytes_equal_string_nocase(bytes_from_string(text), wanted);
+}
+
+/*
+ * Whoever has no role at all may do everything here, as in the management API; but what runs as the
+ * identity of a resource must have been given its role, which is what people forget.
+ */
+static bool open_to(const struct arm_service *service, const struct arm_principal *principal)
+{
+    for (const struct arm_resource *resource = service->resources; resource != NULL;
+         resource = resource->next) {
+        if (resource->type != &arm_role_assignment_type &&
+            (text_is(resource->body, "identity.principalId", principal->object_id) ||
+             text_is(resource->body, "properties.principalId", principal->object_id))) {
+            return false;
+        }
+    }
+    return !arm_has_role(service, principal->object_id);
+}
+
+static bool roles_allow(const struct arm_service *service, const struct arm_principal *principal,
+                        const char *action, const char *scope)
+{
+    return arm_data_permitted(service, principal->object_id, action, scope) ||
+           open_to(service, principal);
+}
+
 /* ---- The answer ---- */
 
 static void describe(const struct arm_principal *principal, char text[256])
@@ -86,30 +118,24 @@ static void describe(const struct arm_principal *principal, char text[256])
              principal->application_id, principal->object_id, principal->tenant_id);
 }
 
-/* Open by default, as the management API: who has no role anywhere may do everything. */
-static bool roles_allow(const struct arm_service *service, const struct arm_resource *vault,
-                        const struct arm_principal *principal, const struct vault_right *right,
-                        const char *secret, struct arm_error *error, const char **inner)
+/* The service writes the resource in lower case. */
+static bool fail_by_roles(struct arm_error *error, const struct arm_resource *vault,
+                          const char *caller, const char *action, const char *scope)
 {
-    char caller[256];
-    char *id = string_format("%s%s%s", vault->id, secret == NULL ? "" : "/secrets/",
-                             secret == NULL ? "" : secret);
-    bool allowed = !arm_has_role(service, principal->object_id) ||
-                   arm_data_permitted(service, principal->object_id, right->action, id);
-    if (!allowed) {
-        describe(principal, caller);
-        *inner = "ForbiddenByRbac";
-        arm_fail(error, 403, "Forbidden",
-                 "Caller is not authorized to perform action on resource.\r\nIf role assignments, "
-                 "deny assignments or role definitions were changed recently, please observe "
-                 "propagation time.\r\nCaller: %s\r\nAction: '%s'\r\nResource: '%s'\r\n"
-                 "Assignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\n"
-                 "Vault: %s;location=%s\r\n",
-                 caller, right->action, id, vault->name,
-                 vault->location == NULL ? "" : vault->location->name);
+    char *lower = string_duplicate(scope);
+    for (char *at = lower; *at != '\0'; at++) {
+        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 'a' - 'A') : *at;
     }
-    memory_free(id);
-    return allowed;
+    arm_fail(error, 403, "Forbidden",
+             "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny "
+             "assignments or role definitions were changed recently, please observe propagation "
+             "time.\r\nCaller: %s\r\nAction: '%s'\r\nResource: '%s'\r\nAssignment: (not "
+             "found)\r\nDenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' "
+             "\r\nVault: %s;location=%s\r\n",
+             caller, action, lower, vault->name,
+             vault->location == NULL ? "" : vault->location->name);
+    memory_free(lower);
+    return false;
 }
 
 bool vault_allows(struct arm_service *service, const struct arm_resource *vault,
@@ -140,7 +166,13 @@ bool vault_allows(struct arm_service *service, const struct arm_resource *vault,
                         address, caller, vault->name, place);
     }
     if (arm_json_truth(vault->body, "properties.enableRbacAuthorization")) {
-        return roles_allow(service, vault, principal, right, secret, error, inner);
+        char *scope = secret == NULL ? string_duplicate(vault->id)
+                                     : string_format("%s/secrets/%s", vault->id, secret);
+        bool allowed = roles_allow(service, principal, right->action, scope) ||
+                       fail_by_roles(error, vault, caller, right->action, scope);
+        memory_free(scope);
+        *inner = "ForbiddenByRbac";
+        return allowed;
     }
     if (policies_allow(vault, principal, right->permission)) {
         return true;

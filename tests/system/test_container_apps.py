@@ -84,6 +84,12 @@ def test_app_shows_its_name_revision_and_stream(app):
     assert shown["eventStreamEndpoint"].startswith("https://westeurope.azurecontainerapps.dev/subscriptions/")
 
 
+def test_nulls_of_containers_are_not_shown(app):
+    app.body["properties"]["template"]["containers"][0].update(env=None, command=None)
+    shown = app.arm("PUT", body=app.body).json["properties"]["template"]["containers"][0]
+    assert shown == {"name": "web", "image": "nginx", "resources": {"cpu": 0.5, "memory": "1Gi"}}
+
+
 def test_an_environment_with_apps_stays(app):
     answer = app.emulator.arm("DELETE", app.environment, version=VERSION)
     assert answer.status == 409 and app.name in answer.json["error"]["message"]

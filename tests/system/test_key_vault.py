@@ -364,3 +364,31 @@ def test_a_secret_holds_the_connection_string_of_a_cache(vault):
     vault.set("redis", f"localhost:{emulator.tls_port},password={keys['primaryKey']},ssl=True,abortConnect=False")
     key = dict(part.split("=", 1) for part in vault.call("GET", "/secrets/redis").json["value"].split(",")[1:])["password"]
     assert emulator.client(tls=True, key=key).call("PING") == "PONG"
+
+
+# Roles.
+
+def test_a_vault_with_roles(emulator):
+    vault = Vault(emulator, permissions=[], enableRbacAuthorization=True)
+    vault.create()
+    vault.set("a", "1")  # nobody has a role yet: everybody may
+    scope = f"/subscriptions/{emulator.ready['subscriptionId']}{vault.path}"
+
+    def assign(number, role):
+        definition = (f"/subscriptions/{emulator.ready['subscriptionId']}/providers/Microsoft.Authorization/"
+                      f"roleDefinitions/{role}")
+        answer = vault.arm("PUT", "/providers/Microsoft.Authorization/roleAssignments/"
+                           f"00000000-0000-4000-8000-00000000000{number}", {"properties": {
+                               "roleDefinitionId": definition, "principalId": OBJECT_ID,
+                               "principalType": "ServicePrincipal"}})
+        assert answer.status == 201, answer
+
+    assign(1, "4633458b-17de-408a-b874-0445c86b69e6")  # Key Vault Secrets User
+    assert vault.call("GET", "/secrets/a").json["value"] == "1"
+    refused = vault.call("PUT", "/secrets/a", {"value": "2"})
+    assert error(refused) == (403, "Forbidden", "ForbiddenByRbac")
+    message = refused.json["error"]["message"]
+    assert "Action: 'Microsoft.KeyVault/vaults/secrets/setSecret/action'\r\n" in message
+    assert f"Resource: '{scope.lower()}/secrets/a'\r\nAssignment: (not found)\r\n" in message
+    assign(2, "b86a8fe4-44ce-4948-aee5-eccb2c155cd7")  # Key Vault Secrets Officer
+    assert vault.set("a", "2")["value"] == "2"
