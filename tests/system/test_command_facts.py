@@ -1,6 +1,8 @@
 """What COMMAND says of each command is what redis-server 7.0 says, in RESP2 and RESP3."""
 import pytest
 
+from harness.emulator import ROOT, run_binary
+
 # Beyond redis-server 7.0: answered to clients that send it, and shown by no 7.0.
 NEWER = {"client|setinfo"}
 
@@ -58,3 +60,9 @@ def test_command_docs_tell_redis_own_facts(both, protocol):
                                    if sub in mine["subcommands"]}
         assert list(mine) == list(real), name
         assert ordered(mine) == ordered(real), name
+
+
+def test_the_readme_has_the_table_of_this_binary():
+    table = run_binary("commands").stdout.strip()
+    readme = (ROOT / "README.md").read_text()
+    assert f"<!-- redurite commands -->\n{table}\n\n" in readme, "put the output of `redurite commands` into README.md"
