@@ -156,7 +156,7 @@ bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON
             item = NULL;
         }
         if (item == NULL) {
-            if ((row->rules & ARM_REQUIRED) != 0 && stored == NULL) {
+            if ((row->rules & ARM_REQUIRED) != 0 && stored == NULL && known) {
                 char allowed[256] = "it is required";
                 if (row->choices != NULL) {
                     list_choices(row, allowed);

@@ -16,6 +16,9 @@ static const struct arm_resource_type account_type;
 
 /* ---- Accounts ---- */
 
+/* Before, it was properties.accountType. */
+#define SKU_SINCE "2016-01-01"
+
 static const char *const skus[] = {
     "Standard_LRS",   "Standard_GRS",    "Standard_RAGRS",  "Standard_ZRS",   "Premium_LRS",
     "Premium_ZRS",    "Standard_GZRS",   "Standard_RAGZRS", "StandardV2_LRS", "StandardV2_GRS",
@@ -27,8 +30,13 @@ static const char *const tls_versions[] = {"TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3
 static const char *const accesses[] = {"Enabled", "Disabled", "SecuredByPerimeter", NULL};
 
 static const struct arm_property account_schema[] = {
-    {.path = "sku", .kind = ARM_OBJECT, .rules = ARM_REQUIRED},
-    {.path = "sku.name", .kind = ARM_CHOICE, .rules = ARM_REQUIRED, .choices = skus},
+    {.path = "sku", .kind = ARM_OBJECT, .rules = ARM_REQUIRED, .since = SKU_SINCE},
+    {.path = "sku.name",
+     .kind = ARM_CHOICE,
+     .rules = ARM_REQUIRED,
+     .choices = skus,
+     .since = SKU_SINCE},
+    {.path = "properties.accountType", .kind = ARM_CHOICE, .choices = skus},
     {.path = "kind", .kind = ARM_CHOICE, .choices = kinds, .fallback = "\"StorageV2\""},
     {.path = "properties.accessTier", .kind = ARM_CHOICE, .choices = tiers, .fallback = "\"Hot\""},
     {.path = "properties.supportsHttpsTrafficOnly", .kind = ARM_TRUTH, .fallback = "true"},
@@ -66,10 +74,20 @@ static bool account_name_fits(struct bytes name)
     return name.size >= 3 && name.size <= 24;
 }
 
+/* What clients of old say, in the words of today. */
+static void adopt_account_type(cJSON *body)
+{
+    const char *type = arm_json_text(body, "properties.accountType");
+    if (arm_json_text(body, "sku.name") == NULL) {
+        arm_json_put_text(body, "sku.name", type == NULL ? "Standard_LRS" : type);
+    }
+    arm_json_remove(body, "properties.accountType");
+}
+
 static bool check_account(struct arm_call *call, const struct arm_resource *old, cJSON *body)
 {
     struct bytes name = call->target.name;
-    (void)body;
+    adopt_account_type(body);
     if (old == NULL && !account_name_fits(name)) {
         return arm_fail(&call->error, 400, "AccountNameInvalid",
                         "%.*s is not a valid storage account name. Storage account name must be "
