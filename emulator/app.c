@@ -621,7 +621,7 @@ static bool build(struct app *app, struct buf *error)
     if (!make_keys(app, error)) {
         return false;
     }
-    app->webhooks = webhooks_create(&app->loop, app->authority);
+    app->webhooks = webhooks_create(&app->loop, app->authority, app->config->offline);
     make_management(app);
     app->faults_changed.changed = faults_changed;
     faults_listen(app->faults, &app->faults_changed);

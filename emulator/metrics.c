@@ -41,6 +41,7 @@ struct metrics {
     struct watched *first;
     int64_t processor_us, real_us; /* when last measured */
     double processor;              /* percent */
+    bool idle;                     /* nothing had happened when last looked */
 };
 
 /* ---- Keeping ---- */
@@ -88,7 +89,8 @@ static double since(uint64_t now, uint64_t last)
     return (double)(now >= last ? now - last : now);
 }
 
-static void take(struct metrics *metrics, struct series *series, struct instance *instance,
+/* False: nothing has happened since. */
+static bool take(struct metrics *metrics, struct series *series, struct instance *instance,
                  int64_t now_ms)
 {
     struct instance_stats now;
@@ -98,8 +100,9 @@ static void take(struct metrics *metrics, struct series *series, struct instance
     if (elapsed_ms < 0) {
         series->count = series->first = 0; /* the clock was set back */
     }
-    if (elapsed_ms == 0 && memcmp(&now, last, sizeof(now)) == 0) {
-        return; /* asked twice in an instant */
+    bool changed = memcmp(&now, last, sizeof(now)) != 0;
+    if (elapsed_ms == 0 && !changed) {
+        return false; /* asked twice in an instant */
     }
     struct minute *minute = minute_now(series, now_ms);
     double seconds = (double)(elapsed_ms > SHORTEST_MS ? elapsed_ms : SHORTEST_MS) / 1000;
@@ -135,6 +138,7 @@ static void take(struct metrics *metrics, struct series *series, struct instance
     see(minute, ARM_FIGURE_CLOSED, closed > 0 ? closed / seconds : 0);
     series->last = now;
     series->taken_ms = now_ms;
+    return changed;
 }
 
 /* ---- Caches ---- */
@@ -192,6 +196,7 @@ static void measure_processor(struct metrics *metrics)
 
 static void take_all(struct metrics *metrics, int64_t now_ms)
 {
+    bool changed = false;
     measure_processor(metrics);
     for (struct cache *cache = cache_host_first(metrics->config.caches); cache != NULL;
          cache = cache->next) {
@@ -204,15 +209,18 @@ static void take_all(struct metrics *metrics, int64_t now_ms)
         }
         settle_shards(watched, cache_instance_count(cache));
         for (int i = 0; i < watched->shard_count; i++) {
-            take(metrics, &watched->shards[i], cache_instance(cache, i), now_ms);
+            changed |= take(metrics, &watched->shards[i], cache_instance(cache, i), now_ms);
         }
     }
+    metrics->idle = !changed;
 }
 
+/* While nothing happens once a minute is enough: a year can pass at a time. */
 static void arm_next(struct metrics *metrics)
 {
     int64_t next_ms = clock_now_ms(metrics->config.clock) + 1;
-    clock_arm(metrics->config.clock, &metrics->tick, next_ms - next_ms % TICK_MS + TICK_MS - 1);
+    int64_t step_ms = metrics->idle ? MINUTE_MS : TICK_MS;
+    clock_arm(metrics->config.clock, &metrics->tick, next_ms - next_ms % step_ms + step_ms - 1);
 }
 
 /* Due at the last instant of its ten seconds, which are what it measures. */

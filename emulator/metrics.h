@@ -1,7 +1,7 @@
 /*
  * The figures of every cache over time, for Azure Monitor: taken every ten seconds of the
- * emulator's clock from the live instances, kept by the minute for a day, each shard apart.
- * Nothing here is saved: a restart begins anew.
+ * emulator's clock (every minute while nothing happens) from the live instances, kept by the minute
+ * for a day, each shard apart. Nothing here is saved: a restart begins anew.
  */
 #ifndef EMULATOR_METRICS_H
 #define EMULATOR_METRICS_H

@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/log.h"
 #include "emulator/connection.h"
+#include "emulator/http_routes.h"
 #include "emulator/version.h"
 
 enum {
@@ -25,7 +26,7 @@ struct webhooks {
     struct connection_group group;
     SSL_CTX *tls;
     size_t count;
-    bool leaving;
+    bool offline, leaving;
 };
 
 struct delivery {
@@ -210,6 +211,11 @@ void webhooks_post(struct webhooks *webhooks, const char *url, struct bytes body
         log_warn("monitor", "a webhook's address is no http or https URL");
         return;
     }
+    if (webhooks->offline && !http_host_is_loopback(place.host)) {
+        log_warn("monitor", "webhook not called: the emulator is offline host=%.*s",
+                 (int)place.host.size, place.host.data);
+        return;
+    }
     if (webhooks->count >= MOST_AT_ONCE) {
         log_warn("monitor", "too many webhooks at once; dropped host=%.*s", (int)place.host.size,
                  place.host.data);
@@ -247,9 +253,11 @@ static void emptied(struct connection_group *group)
     }
 }
 
-struct webhooks *webhooks_create(struct loop *loop, const struct tls_authority *authority)
+struct webhooks *webhooks_create(struct loop *loop, const struct tls_authority *authority,
+                                 bool offline)
 {
     struct webhooks *webhooks = memory_allocate_zeroed(sizeof(*webhooks));
+    webhooks->offline = offline;
     webhooks->tls = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_default_verify_paths(webhooks->tls);
     SSL_CTX_load_verify_locations(webhooks->tls, tls_authority_file(authority), NULL);

@@ -11,7 +11,9 @@
 
 struct webhooks;
 
-struct webhooks *webhooks_create(struct loop *loop, const struct tls_authority *authority);
+/* `offline`: only this machine is told. */
+struct webhooks *webhooks_create(struct loop *loop, const struct tls_authority *authority,
+                                 bool offline);
 /* What is under way is dropped. NULL is fine. */
 void webhooks_destroy(struct webhooks *webhooks);
 /* The body is copied. A URL that is none is logged. */

@@ -7,17 +7,18 @@
 #include "arm/types/network_targets.h"
 
 const struct arm_target_kind arm_target_kinds[] = {
-    {"Microsoft.Cache/Redis", "redisCache", true, ".redis.cache.windows.net",
+    {"Microsoft.Cache/Redis", "redisCache", true, false, ".redis.cache.windows.net",
      ".privatelink.redis.cache.windows.net"},
-    {"Microsoft.Cache/redisEnterprise", "redisEnterprise", true, ".redis.azure.net",
+    {"Microsoft.Cache/redisEnterprise", "redisEnterprise", true, true, ".redis.azure.net",
      ".privatelink.redis.azure.net"},
-    {"Microsoft.Cache/redisEnterprise", "redisEnterprise", true, ".redisenterprise.cache.azure.net",
-     ".privatelink.redisenterprise.cache.azure.net"},
-    {"Microsoft.KeyVault/vaults", "vault", true, ".vault.azure.net",
+    {"Microsoft.Cache/redisEnterprise", "redisEnterprise", true, true,
+     ".redisenterprise.cache.azure.net", ".privatelink.redisenterprise.cache.azure.net"},
+    {"Microsoft.KeyVault/vaults", "vault", true, false, ".vault.azure.net",
      ".privatelink.vaultcore.azure.net"},
-    {"Microsoft.Storage/storageAccounts", "blob", false, ".blob.core.windows.net",
+    {"Microsoft.Storage/storageAccounts", "blob", false, false, ".blob.core.windows.net",
      ".privatelink.blob.core.windows.net"},
-    {"Microsoft.Web/sites", "sites", false, ".azurewebsites.net", ".privatelink.azurewebsites.net"},
+    {"Microsoft.Web/sites", "sites", false, false, ".azurewebsites.net",
+     ".privatelink.azurewebsites.net"},
 };
 const size_t arm_target_kind_count = ARRAY_LEN(arm_target_kinds);
 
@@ -89,7 +90,7 @@ static const struct arm_resource *target_of(const struct arm_service *service,
 }
 
 /* The part before the suffix; false: the name is no such. */
-static bool before_suffix(struct bytes name, const char *suffix, struct bytes *front)
+static bool before_suffix(struct bytes name, const char *suffix, bool regional, struct bytes *front)
 {
     size_t size = strlen(suffix);
     if (name.size <= size ||
@@ -97,7 +98,8 @@ static bool before_suffix(struct bytes name, const char *suffix, struct bytes *f
         return false;
     }
     *front = bytes_slice(name, 0, name.size - size);
-    return true;
+    size_t dot = bytes_find(*front, '.');
+    return (dot < front->size) == regional;
 }
 
 static void from_zone(const struct arm_service *service, const struct arm_resource *zone,
@@ -140,8 +142,8 @@ void arm_service_resolve(const struct arm_service *service, struct bytes name,
     for (size_t i = 0; i < arm_target_kind_count; i++) {
         const struct arm_target_kind *kind = &arm_target_kinds[i];
         /* Private names end like public ones, too. */
-        bool private = before_suffix(name, kind->private_suffix, &front);
-        if (!private && !before_suffix(name, kind->suffix, &front)) {
+        bool private = before_suffix(name, kind->private_suffix, kind->regional, &front);
+        if (!private && !before_suffix(name, kind->suffix, kind->regional, &front)) {
             continue;
         }
         const struct arm_resource *target = target_of(service, kind, front);

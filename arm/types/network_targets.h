@@ -8,6 +8,7 @@ struct arm_target_kind {
     const char *type;                    /* "Microsoft.Cache/Redis" */
     const char *group;                   /* the group id of its endpoints */
     bool only_group;                     /* any other is refused */
+    bool regional;                       /* the region stands in its names: "c1.westus2" */
     const char *suffix, *private_suffix; /* of names: ".redis.cache.windows.net" */
 };
 extern const struct arm_target_kind arm_target_kinds[];

@@ -4,6 +4,9 @@ import pytest
 from harness.programs import TOOLS, Az
 from harness.webhook import receiver
 
+# A dozen starts of az each, on machines that may be busy.
+pytestmark = pytest.mark.timeout(900)
+
 PROGRAM = TOOLS / "newest-python" / "bin" / "az"
 GROUP, CACHE = "rg-ai-calendar", "redis-ai-calendar-prod"
 IN_GROUP = ("--resource-group", GROUP)

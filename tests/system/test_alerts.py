@@ -116,11 +116,13 @@ def test_a_webhook_over_tls_is_trusted_by_the_emulators_own_authority(emulator, 
 
 def test_a_webhook_that_nobody_serves_is_logged(emulator, cache):
     group = {"location": "Global", "properties": {"groupShortName": "ops", "enabled": True, "webhookReceivers": [
-        {"name": "hook", "serviceUri": "http://127.0.0.1:1/"}]}}
+        {"name": "hook", "serviceUri": "http://127.0.0.1:1/"},
+        {"name": "outside", "serviceUri": "https://hooks.example.com/services/T000/secret"}]}}
     emulator.arm("PUT", GROUPS + "ops", group, version="2022-06-01")
     emulator.arm("PUT", RULES + "r", rule(emulator, "watched", "ops", threshold=-1), version="2018-03-01")
     emulator.advance("1m")
     wait_until(lambda: "webhook failed" in emulator.log, "the failure in the log")
+    assert "the emulator is offline host=hooks.example.com" in emulator.log and "secret" not in emulator.log
 
 
 def test_frequency_filters_and_states(emulator, cache):

@@ -32,6 +32,9 @@ def test_emulated_names_lead_here(emulator, port, tcp):
     assert ask(port, "devcache.redis.cache.windows.net", "TXT", tcp=tcp) == ("NOERROR", [])
     assert ask(port, "nobody.redis.cache.windows.net", tcp=tcp) == ("NXDOMAIN", [])
     assert ask(port, "nobody.vault.azure.net", tcp=tcp) == ("NXDOMAIN", [])
+    assert ask(port, "shop.scm.azurewebsites.net", tcp=tcp)[0] == "NOERROR"
+    assert ask(port, "nobody.azurewebsites.net", tcp=tcp) == ("NXDOMAIN", [])
+    assert ask(port, "amr.westus2.redis.azure.net", tcp=tcp) == ("NXDOMAIN", [])
     assert ask(port, "example.com", tcp=tcp) == ("REFUSED", [])
 
 

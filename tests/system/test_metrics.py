@@ -113,3 +113,11 @@ def test_bad_questions(shared_emulator, query, said):
 def test_a_cache_that_is_not_there(emulator, cache):
     answer = emulator.arm("GET", emulator.cache_path("nobody") + METRICS, version="2018-01-01")
     assert answer.status == 404 and answer.json["error"]["code"] == "ResourceNotFound"
+
+
+def test_a_year_passes_in_an_instant_and_keeps_a_day_of_figures(emulator, cache):
+    cache.call("SET", "a", "1")
+    emulator.advance("365d")
+    hours = ask(emulator, "measured", "totalkeys", timespan="P3D", interval="PT1H")
+    seen = values(hours, "maximum")
+    assert seen[-1] == 1 and 23 <= len(seen) <= 25
