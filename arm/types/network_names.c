@@ -5,6 +5,7 @@
 #include "arm/json.h"
 #include "arm/types/enterprise.h"
 #include "arm/types/network_targets.h"
+#include "arm/types/redis.h"
 
 const struct arm_target_kind arm_target_kinds[] = {
     {"Microsoft.Cache/Redis", "redisCache", true, false, ".redis.cache.windows.net",
@@ -129,6 +130,27 @@ static void from_zone(const struct arm_service *service, const struct arm_resour
     }
 }
 
+#define GEO_SUFFIX ".geo.redis.cache.windows.net"
+
+/* The name of a pair of linked caches, which always leads to its primary. */
+static bool from_geo(const struct arm_service *service, struct bytes name, struct arm_name *answer)
+{
+    struct bytes front;
+    if (!before_suffix(name, GEO_SUFFIX, false, &front)) {
+        return false;
+    }
+    const struct arm_resource *cache = arm_resource_find_name(service, &arm_redis_type, front);
+    answer->kind = ARM_NAME_MISSING;
+    if (cache != NULL && arm_redis_link(service, cache) != NULL) {
+        struct bytes primary = arm_redis_geo_primary(service, cache);
+        primary = primary.size > 0 ? primary : bytes_from_string(cache->name);
+        answer->kind = ARM_NAME_ALIAS;
+        snprintf(answer->text, sizeof(answer->text), "%.*s.redis.cache.windows.net",
+                 (int)primary.size, primary.data);
+    }
+    return true;
+}
+
 void arm_service_resolve(const struct arm_service *service, struct bytes name,
                          struct arm_name *answer)
 {
@@ -137,6 +159,9 @@ void arm_service_resolve(const struct arm_service *service, struct bytes name,
     *answer = (struct arm_name){.kind = ARM_NAME_FOREIGN};
     if (zone != NULL) {
         from_zone(service, zone, front, answer);
+        return;
+    }
+    if (from_geo(service, name, answer)) {
         return;
     }
     for (size_t i = 0; i < arm_target_kind_count; i++) {
@@ -172,6 +197,11 @@ void arm_service_each_name(const struct arm_service *service,
             char *name = arm_target_public_name(kind, resource);
             visit(context, name);
             memory_free(name);
+            if (resource->type == &arm_redis_type && arm_redis_link(service, resource) != NULL) {
+                name = string_format("%s" GEO_SUFFIX, resource->name);
+                visit(context, name);
+                memory_free(name);
+            }
         } else if (resource->type == &arm_a_record_type) {
             bool apex = strcmp(resource->name, "@") == 0;
             char *name = apex ? string_duplicate(resource->parent->name)

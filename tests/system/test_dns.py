@@ -89,6 +89,23 @@ def test_records_of_a_zone_of_ones_own(emulator, port):
     assert ask(port, "loop.corp.internal")[0] == "NXDOMAIN"
 
 
+def test_the_name_of_a_linked_pair_leads_to_its_primary(emulator, port):
+    premium = {"sku": {"name": "Premium", "family": "P", "capacity": 1}}
+    for name in ("one", "two"):
+        emulator.create_cache(name, premium)
+    geo = "one.geo.redis.cache.windows.net"
+    assert ask(port, geo) == ("NXDOMAIN", [])
+    link = {"properties": {"linkedRedisCacheId": resource_id(emulator, emulator.cache_path("two")),
+                           "linkedRedisCacheLocation": "westus2", "serverRole": "Secondary"}}
+    made = emulator.arm("PUT", emulator.cache_path("one") + "/linkedServers/two", link)
+    assert made.status == 201, made
+    emulator.advance("1h")
+    primary = "one.redis.cache.windows.net"
+    for asked in (geo, "two.geo.redis.cache.windows.net"):
+        assert ask(port, asked) == ("NOERROR", [(asked, "CNAME", primary), (primary, "A", "127.0.0.1")])
+    assert f"127.0.0.1 {geo}" in emulator.run("hosts").stdout.splitlines()
+
+
 def test_faults_act_on_names(emulator, port):
     name = "devcache.redis.cache.windows.net"
     for kind, expected in (("nxdomain", ("NXDOMAIN", [])), ("old_address", ("NOERROR", [(name, "A", "192.0.2.1")]))):
