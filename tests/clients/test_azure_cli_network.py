@@ -73,7 +73,10 @@ def test_an_alert_by_the_guide(az):
                                          "?api-version=2019-05-05-preview")["value"]
         assert [a["name"] for a in alerts] == ["any key"]
     assert messages[0]["data"]["essentials"]["alertRule"] == "any key"
-    shown = az.run("monitor", "metrics", "list", "--resource", cache_id(az), "--metric", "totalkeys")
+    # Without times az asks for the last hour of this machine's clock.
+    now = az.emulator.admin("GET", "/clock")["now"]
+    shown = az.run("monitor", "metrics", "list", "--resource", cache_id(az), "--metric", "totalkeys",
+                   "--end-time", now, "--offset", "30m")
     points = [p["maximum"] for p in shown["value"][0]["timeseries"][0]["data"] if p.get("maximum") is not None]
     assert max(points) == 1
     names = [d["name"]["value"] for d in az.run("monitor", "metrics", "list-definitions", "--resource", cache_id(az))]
