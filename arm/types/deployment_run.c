@@ -134,7 +134,11 @@ static void finish(struct arm_deployment_run *run, struct arm_resource *deployme
                  deployment_output_resources(service, arm_json_at(deployment->secrets, "steps")));
     deployment_set_time(service, deployment->secrets, "endedMs");
     deployment_set_state(service, deployment, state);
-    arm_json_remove(deployment->secrets, "source");
+    /* Secure values are kept no longer than they are needed. */
+    static const char *const secret[] = {"source", "parameters", "outer"};
+    for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
+        arm_json_remove(deployment->secrets, secret[i]);
+    }
     log_info("arm", "deployment finished state=%s id=%s", state, deployment->id);
     wake_parent(service, deployment);
     end_run(run);
