@@ -138,6 +138,7 @@ static void cache_removing(void *context, const struct cache *cache)
     }
     redis_faults_forget_data(app->redis_faults);
     metrics_forget(app->metrics, bytes_from_string(cache->name));
+    replication_client_forget(app->replication, cache->instance);
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
     }
@@ -185,6 +186,12 @@ static bool save_asked(void *context, struct instance *instance)
     }
     /* What belongs to no cache any more (its connections are closing) has nothing to keep. */
     return app->state == NULL || cache == NULL || state_save_cache(app->state, cache);
+}
+
+static void follow(void *context, struct instance *instance, struct bytes host, int port)
+{
+    struct app *app = context;
+    replication_client_follow(app->replication, instance, host, port);
 }
 
 static uint64_t resident_bytes(void *context, const struct instance *instance)
@@ -243,6 +250,7 @@ static void make_caches(struct app *app)
         .verify_token = verify_token,
         .signed_in = signed_in,
         .resident_bytes = resident_bytes,
+        .follow = follow,
         .save = save_asked,
         .stop = stop_asked,
         .lose = message_lost,
@@ -433,6 +441,7 @@ static void make_endpoints(struct app *app)
     if (app->config->sentinel_port != PORT_OFF) {
         app->sentinel = sentinel_create(&app->loop, app->caches, app->clock, &app->random);
     }
+    app->replication = replication_client_create(&app->loop);
     app->redis = redis_endpoint_create(&app->loop, &directory, app->redis_faults);
     app->front_door = http_endpoint_create(&front_door);
     /* The management API last: on our own names it takes what no one else wants. */
@@ -728,6 +737,8 @@ static void take_down(struct app *app)
     state_finish(app->state);
     app->state = NULL;
     http_endpoint_destroy(app->front_door);
+    replication_client_destroy(app->replication);
+    app->replication = NULL;
     redis_endpoint_destroy(app->redis);
     sentinel_destroy(app->sentinel);
     app->sentinel = NULL; /* removals that follow are not told */

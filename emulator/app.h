@@ -26,6 +26,7 @@
 #include "emulator/metrics.h"
 #include "emulator/recorder.h"
 #include "emulator/redis_endpoint.h"
+#include "emulator/replication_client.h"
 #include "emulator/sentinel.h"
 #include "emulator/cache_ports.h"
 #include "emulator/enterprise_port.h"
@@ -63,6 +64,7 @@ struct app {
     uint64_t start_changes; /* resource_changes when the resources were those of the start */
     struct admin *admin;
     struct redis_endpoint *redis;
+    struct replication_client *replication;
     struct sentinel *sentinel; /* NULL: its port is off */
     struct listener *sentinel_listener;
     int sentinel_port;

@@ -87,6 +87,7 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
         .resident_bytes = host->config.resident_bytes,
         .save = host->config.save,
         .stop = host->config.stop,
+        .follow = host->config.follow,
         .lose = host->config.lose,
         .context = host->config.context,
 #ifdef __APPLE__

@@ -69,6 +69,8 @@ struct cache_host_config {
     /* SAVE and SHUTDOWN of the open devcache. May be NULL. */
     bool (*save)(void *context, struct instance *instance);
     void (*stop)(void *context);
+    /* REPLICAOF of the open devcache. May be NULL. */
+    void (*follow)(void *context, struct instance *instance, struct bytes host, int port);
     /* A fault: a published message gets lost. May be NULL. */
     bool (*lose)(void *context, const struct session *subscriber, struct bytes channel);
     void *context;

@@ -104,6 +104,8 @@ struct instance_host_info {
     void *context;
     bool (*save)(void *context, struct instance *instance);
     void (*stop)(void *context);
+    /* REPLICAOF: calls replica_follow and brings the primary's data; `host` empty: NO ONE. */
+    void (*follow)(void *context, struct instance *instance, struct bytes host, int port);
     /* Whether a published message gets lost on its way to a subscriber. May be NULL. */
     bool (*lose)(void *context, const struct session *subscriber, struct bytes channel);
 };

@@ -96,6 +96,16 @@ void replica_clear(struct instance *instance)
     }
 }
 
+void replica_begin(struct instance *instance, uint64_t offset)
+{
+    instance->replica.offset = offset;
+}
+
+uint64_t replica_offset(const struct instance *instance)
+{
+    return instance->replica.offset;
+}
+
 static struct command_entry *find_entry(struct instance *instance, const struct bytes *argv,
                                         int argc)
 {

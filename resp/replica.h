@@ -30,6 +30,10 @@ void replica_follow(struct instance *instance, struct bytes host, int port);
 bool replica_follows(const struct instance *instance);
 void replica_set_link(struct instance *instance, bool linked, bool syncing);
 
+/* A copy has been loaded; the primary's commands go on at that offset. */
+void replica_begin(struct instance *instance, uint64_t offset);
+uint64_t replica_offset(const struct instance *instance);
+
 /* Drops all data and libraries, for the primary's copy that comes next. */
 void replica_clear(struct instance *instance);
 /*

@@ -156,21 +156,34 @@ static void cmd_failover(struct call *call)
     reply_error(call->reply, "ERR FAILOVER requires connected replicas.");
 }
 
-/* A server that is nobody's replica stays that with NO ONE. */
 static void cmd_replicaof(struct call *call)
 {
-    int64_t port;
-    if (bytes_equal_string_nocase(call->argv[1], "NO") &&
-        bytes_equal_string_nocase(call->argv[2], "ONE")) {
-        reply_ok(call->reply);
-        return;
-    }
-    if (!bytes_to_int64(call->argv[2], &port) || port < 0 || port > 65535) {
+    const struct instance_host_info *host = &call->instance->host;
+    bool nobody = bytes_equal_string_nocase(call->argv[1], "NO") &&
+                  bytes_equal_string_nocase(call->argv[2], "ONE");
+    const struct replica *replica = &call->instance->replica;
+    int64_t port = 0;
+    if (!nobody && (!bytes_to_int64(call->argv[2], &port) || port < 0 || port > 65535)) {
         reply_error(call->reply, "ERR Invalid master port");
         return;
     }
-    reply_error(call->reply, "ERR This server does not replicate another one: link two caches "
-                             "with Azure's linked servers instead");
+    if (nobody && !replica_follows(call->instance)) {
+        reply_ok(call->reply);
+        return;
+    }
+    if (host->follow == NULL) {
+        reply_error(call->reply, "ERR This server does not replicate another one: link two caches "
+                                 "with Azure's linked servers instead");
+        return;
+    }
+    if (!nobody && replica->host != NULL && replica->port == port &&
+        bytes_equal_string_nocase(call->argv[1], replica->host)) {
+        reply_status(call->reply, "OK Already connected to specified master");
+        return;
+    }
+    host->follow(host->context, call->instance, nobody ? (struct bytes){0} : call->argv[1],
+                 (int)port);
+    reply_ok(call->reply);
 }
 
 static const struct command commands[] = {

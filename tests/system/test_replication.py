@@ -96,3 +96,40 @@ def value_of(client, name):
     return kind, {b"list": lambda: client.lrange(name, 0, -1), b"set": lambda: sorted(client.smembers(name)),
                   b"hash": lambda: client.hgetall(name), b"zset": lambda: client.zrange(name, 0, -1, withscores=True),
                   b"stream": lambda: client.xrange(name)}[kind]()
+
+
+def test_we_follow_redis_server(emulator, redis_server):
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=redis_server.port)
+    theirs.set("a", "1")
+    theirs.execute_command("RPUSH", "l", *map(str, range(1000)))
+    ours.set("own", "lost")
+    assert ours.replicaof("127.0.0.1", redis_server.port)
+    wait_until(lambda: ours.info("replication").get("master_link_status") == "up", "the link")
+    assert ours.get("a") == b"1" and ours.get("own") is None and ours.llen("l") == 1000
+    assert ours.role()[0] == b"slave" and ours.role()[3] == b"connected"
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        ours.set("a", "2")
+    theirs.set("b", "2", ex=100)
+    redis.Redis(port=redis_server.port, db=3).hset("h", "f", "v")
+    theirs.eval("redis.call('SADD', KEYS[1], 'a', 'b') return redis.call('SPOP', KEYS[1])", 1, "s")
+    with theirs.pipeline() as transaction:
+        transaction.incr("n").incr("n").execute()
+    assert theirs.wait(1, 10000) == 1
+    assert ours.get("n") == b"2" and 0 < ours.ttl("b") <= 100 and ours.smembers("s") == theirs.smembers("s")
+    assert redis.Redis(port=emulator.port, db=3).hget("h", "f") == b"v"
+    # A broken link is taken up again, with all that happened meanwhile.
+    assert theirs.execute_command("CLIENT", "KILL", "TYPE", "replica") == 1
+    theirs.set("c", "3")
+    wait_until(lambda: ours.get("c") == b"3", "the write")
+    assert ours.replicaof("NO", "ONE")
+    assert ours.set("a", "9") and theirs.get("a") == b"1" and ours.role()[0] == b"master"
+
+
+def test_a_primary_that_is_not_there_is_tried_again(emulator, redis_server):
+    ours = redis.Redis(port=emulator.port)
+    assert ours.replicaof("127.0.0.1", 1)
+    wait_until(lambda: ours.info("replication")["master_link_status"] == "down", "the link")
+    with pytest.raises(redis.exceptions.ResponseError, match="Invalid master port"):
+        ours.execute_command("REPLICAOF", "127.0.0.1", "x")
+    assert ours.replicaof("127.0.0.1", redis_server.port)
+    wait_until(lambda: ours.info("replication")["master_link_status"] == "up", "the link")

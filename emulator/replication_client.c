@@ -1,0 +1,332 @@
+#include "emulator/replication_client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "resp/rdb.h"
+#include "resp/replica.h"
+
+#define INBOX_LIMIT ((size_t)8 << 30)
+
+enum {
+    RETRY_MS = 1000,
+    ACK_MS = 1000,
+    MARK_SIZE = 40,
+    LONGEST_LINE = 1024,
+};
+
+enum phase { PHASE_LINES, PHASE_HEAD, PHASE_COPY, PHASE_STREAM };
+
+struct replication_client {
+    struct connection_group group;
+    struct instance *instance; /* NULL: nobody follows */
+    char *host;
+    int port;
+    struct connection *connection; /* NULL: none now */
+    enum phase phase;
+    size_t asked;         /* lines of the handshake that were sent */
+    struct buf inbox;     /* what has not been used yet */
+    size_t copy_size;     /* of a copy whose size is told */
+    char mark[MARK_SIZE]; /* that ends a copy whose size is not */
+    bool marked;
+    uint64_t copy_offset;       /* of the primary's stream, where the copy ends */
+    struct loop_deadline later; /* the next try, or the next ACK */
+    bool leaving;
+};
+
+/* Each is answered with a line; the last one with "+FULLRESYNC ID OFFSET". */
+static const char *const handshake[] = {
+    "*1\r\n$4\r\nPING\r\n",
+    "*5\r\n$8\r\nREPLCONF\r\n$4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n",
+    "*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n",
+};
+
+static void dial(struct replication_client *client);
+
+static void give_up(struct replication_client *client, const char *reason)
+{
+    log_warn("redis", "replication failed primary=%s:%d reason=\"%s\"", client->host, client->port,
+             reason);
+    connection_close(client->connection);
+}
+
+/* ---- What is said ---- */
+
+static void acknowledge(struct replication_client *client)
+{
+    char digits[24] = {0};
+    size_t size = int64_to_digits((int64_t)replica_offset(client->instance), digits);
+    char *text = string_format("*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$%zu\r\n%s\r\n", size, digits);
+    connection_send(client->connection, bytes_from_string(text));
+    memory_free(text);
+}
+
+static void ask_next(struct replication_client *client)
+{
+    connection_send(client->connection, bytes_from_string(handshake[client->asked++]));
+}
+
+/* ---- What is heard ---- */
+
+/* Cuts off a line; false: it is not whole yet. */
+static bool take_line(struct replication_client *client, char line[LONGEST_LINE])
+{
+    struct bytes inbox = buf_bytes(&client->inbox);
+    size_t end = bytes_find(inbox, '\n');
+    if (end == inbox.size) {
+        return false;
+    }
+    size_t size = end > 0 && inbox.data[end - 1] == '\r' ? end - 1 : end;
+    size = size < LONGEST_LINE - 1 ? size : LONGEST_LINE - 1;
+    memcpy(line, inbox.data, size);
+    line[size] = '\0';
+    buf_consume(&client->inbox, end + 1);
+    return true;
+}
+
+static bool hear_line(struct replication_client *client)
+{
+    char line[LONGEST_LINE];
+    if (!take_line(client, line)) {
+        return false;
+    }
+    if (line[0] == '\0') {
+        return true; /* the primary lives, and prepares the copy */
+    }
+    if (line[0] == '-') {
+        give_up(client, line);
+        return false;
+    }
+    if (client->asked < ARRAY_LEN(handshake)) {
+        ask_next(client);
+        return true;
+    }
+    const char *offset = strrchr(line, ' ');
+    if (strncmp(line, "+FULLRESYNC ", 12) != 0 || offset == NULL) {
+        give_up(client, "it does not answer PSYNC as a Redis does");
+        return false;
+    }
+    client->copy_offset = strtoull(offset + 1, NULL, 10);
+    client->phase = PHASE_HEAD;
+    return true;
+}
+
+static bool hear_head(struct replication_client *client)
+{
+    char line[LONGEST_LINE];
+    int64_t size;
+    if (!take_line(client, line)) {
+        return false;
+    }
+    if (line[0] == '\0') {
+        return true;
+    }
+    client->marked = strncmp(line, "$EOF:", 5) == 0 && strlen(line) == 5 + MARK_SIZE;
+    if (client->marked) {
+        memcpy(client->mark, line + 5, MARK_SIZE);
+    } else if (line[0] == '$' && bytes_to_int64(bytes_from_string(line + 1), &size) && size > 0) {
+        client->copy_size = (size_t)size;
+    } else {
+        give_up(client, "what it sends is no copy");
+        return false;
+    }
+    replica_set_link(client->instance, false, true);
+    client->phase = PHASE_COPY;
+    return true;
+}
+
+static bool load(struct replication_client *client, struct bytes dump)
+{
+    struct buf error;
+    buf_init(&error, 1024);
+    replica_clear(client->instance);
+    bool good = rdb_load(client->instance, dump, &error);
+    if (good) {
+        replica_begin(client->instance, client->copy_offset);
+        log_info("redis", "replication copied primary=%s:%d bytes=%zu", client->host, client->port,
+                 dump.size);
+    } else {
+        give_up(client, buf_string(&error));
+    }
+    buf_finish(&error);
+    return good;
+}
+
+static bool hear_copy(struct replication_client *client)
+{
+    struct bytes inbox = buf_bytes(&client->inbox);
+    size_t size = client->copy_size, behind = 0;
+    if (client->marked) {
+        /* Nothing follows the mark until we have said that we got it. */
+        struct bytes end =
+            bytes_slice(inbox, inbox.size > MARK_SIZE ? inbox.size - MARK_SIZE : 0, inbox.size);
+        if (!bytes_equal(end, (struct bytes){client->mark, MARK_SIZE})) {
+            return false;
+        }
+        behind = MARK_SIZE;
+        size = inbox.size - MARK_SIZE;
+    } else if (inbox.size < size) {
+        return false;
+    }
+    if (!load(client, bytes_slice(inbox, 0, size))) {
+        return false;
+    }
+    buf_consume(&client->inbox, size + behind);
+    replica_set_link(client->instance, true, false);
+    client->phase = PHASE_STREAM;
+    acknowledge(client);
+    loop_set_deadline(client->group.loop, &client->later, ACK_MS);
+    return true;
+}
+
+static bool hear_stream(struct replication_client *client)
+{
+    if (client->inbox.size > 0 && replica_run(client->instance, buf_bytes(&client->inbox))) {
+        buf_clear(&client->inbox);
+        acknowledge(client);
+    }
+    return false;
+}
+
+static void received(struct connection *connection, struct bytes data)
+{
+    static bool (*const hear[])(struct replication_client * client) = {
+        [PHASE_LINES] = hear_line,
+        [PHASE_HEAD] = hear_head,
+        [PHASE_COPY] = hear_copy,
+        [PHASE_STREAM] = hear_stream,
+    };
+    struct replication_client *client = connection_data(connection);
+    if (connection != client->connection) {
+        return; /* one that was given up */
+    }
+    if (!buf_append(&client->inbox, data)) {
+        give_up(client, "its copy is too large");
+        return;
+    }
+    while (connection_open(connection) && hear[client->phase](client)) {
+    }
+}
+
+/* ---- The connection ---- */
+
+static bool opened(void *context, struct connection *connection)
+{
+    struct replication_client *client = context;
+    if (client->connection != connection) {
+        return false;
+    }
+    ask_next(client);
+    return true;
+}
+
+static void closed(struct connection *connection)
+{
+    struct replication_client *client = connection_data(connection);
+    if (client->connection != connection) {
+        return;
+    }
+    client->connection = NULL;
+    if (client->instance != NULL && !client->leaving) {
+        replica_set_link(client->instance, false, false);
+        loop_set_deadline(client->group.loop, &client->later, RETRY_MS);
+    }
+}
+
+static void dial(struct replication_client *client)
+{
+    buf_clear(&client->inbox);
+    client->phase = PHASE_LINES;
+    client->asked = 0;
+    client->connection =
+        connection_dial(&client->group, bytes_from_string(client->host), client->port, client);
+}
+
+static void later(struct loop_deadline *deadline)
+{
+    struct replication_client *client = CONTAINER_OF(deadline, struct replication_client, later);
+    if (client->connection == NULL) {
+        dial(client);
+    } else if (client->phase == PHASE_STREAM) {
+        hear_stream(client); /* what could not run before */
+        acknowledge(client);
+        loop_set_deadline(client->group.loop, &client->later, ACK_MS);
+    }
+}
+
+/* ---- Whom ---- */
+
+static void leave(struct replication_client *client)
+{
+    struct connection *connection = client->connection;
+    client->connection = NULL;
+    client->instance = NULL;
+    loop_clear_deadline(client->group.loop, &client->later);
+    if (connection != NULL) {
+        connection_abort(connection);
+    }
+}
+
+void replication_client_follow(struct replication_client *client, struct instance *instance,
+                               struct bytes host, int port)
+{
+    leave(client);
+    replica_follow(instance, host, port);
+    if (host.size == 0) {
+        return;
+    }
+    client->instance = instance;
+    memory_free(client->host);
+    client->host = bytes_to_string(host);
+    client->port = port;
+    dial(client);
+}
+
+void replication_client_forget(struct replication_client *client, const struct instance *instance)
+{
+    if (client != NULL && client->instance == instance) {
+        leave(client);
+    }
+}
+
+static void free_client(struct replication_client *client)
+{
+    buf_finish(&client->inbox);
+    memory_free(client->host);
+    memory_free(client);
+}
+
+static void emptied(struct connection_group *group)
+{
+    struct replication_client *client = CONTAINER_OF(group, struct replication_client, group);
+    if (client->leaving) {
+        free_client(client);
+    }
+}
+
+struct replication_client *replication_client_create(struct loop *loop)
+{
+    struct replication_client *client = memory_allocate_zeroed(sizeof(*client));
+    client->group = (struct connection_group){
+        .loop = loop,
+        .security = LISTENER_PLAIN,
+        .handler = {.context = client, .opened = opened, .received = received, .closed = closed},
+        .emptied = emptied,
+    };
+    client->later.passed = later;
+    buf_init(&client->inbox, INBOX_LIMIT);
+    return client;
+}
+
+void replication_client_destroy(struct replication_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    client->leaving = true;
+    leave(client);
+    if (client->group.count == 0) {
+        free_client(client);
+    }
+}
