@@ -392,3 +392,28 @@ def test_a_vault_with_roles(emulator):
     assert f"Resource: '{scope.lower()}/secrets/a'\r\nAssignment: (not found)\r\n" in message
     assign(2, "b86a8fe4-44ce-4948-aee5-eccb2c155cd7")  # Key Vault Secrets Officer
     assert vault.set("a", "2")["value"] == "2"
+
+
+# Under the emulator's own names.
+
+def test_a_vault_under_localhost(vault):
+    emulator, port, tenant = vault.emulator, vault.emulator.https_port, vault.emulator.ready["tenantId"]
+    path = f"/subscriptions/{emulator.ready['subscriptionId']}{vault.path}?api-version=2022-07-01"
+    shown = emulator.request("GET", path, None, {"Authorization": "Bearer " + emulator.token()}, f"localhost:{port}")
+    assert shown.json["properties"]["vaultUri"] == f"https://kv-tests.vault.localhost:{port}/"
+    vault.host = f"kv-tests.vault.localhost:{port}"
+    challenge = vault.call("GET", "/secrets/a", token="").headers["www-authenticate"]
+    assert challenge == (f'Bearer authorization="https://localhost:{port}/{tenant}", '
+                         f'resource="https://vault.localhost:{port}"')
+    vault.token = emulator.token(f"https://vault.localhost:{port}")
+    assert vault.set("a", "1")["id"].startswith(f"https://kv-tests.vault.localhost:{port}/secrets/a/")
+
+
+def test_azures_names_on_request(start_emulator):
+    emulator = start_emulator("--hostnames", "azure", "--ephemeral")
+    vault = Vault(emulator)
+    vault.create()
+    path = f"/subscriptions/{emulator.ready['subscriptionId']}{vault.path}?api-version=2022-07-01"
+    shown = emulator.request("GET", path, None, {"Authorization": "Bearer " + emulator.token()},
+                             f"localhost:{emulator.https_port}")
+    assert shown.json["properties"]["vaultUri"] == "https://kv-tests.vault.azure.net/"

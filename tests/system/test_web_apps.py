@@ -289,6 +289,23 @@ def test_references_are_resolved_as_the_apps_identity(site, cache):
     assert "Redis enabled with instance name 'uri:'" in site.restarted()
 
 
+def test_an_identity_needs_a_role_in_a_vault_with_roles(site):
+    emulator, vault = site.emulator, f"/resourceGroups/{GROUP}/providers/Microsoft.KeyVault/vaults/kv-roles"
+    subscription = f"/subscriptions/{emulator.ready['subscriptionId']}"
+    principal = site.assign_identity()
+    emulator.arm("PUT", vault, {"location": "westus2", "properties": {
+        "tenantId": emulator.ready["tenantId"], "sku": {"family": "A", "name": "standard"},
+        "enableRbacAuthorization": True}}, "2022-07-01")
+    emulator.arm("PUT", vault + "/secrets/redis", {"properties": {"value": "x"}}, "2022-07-01")
+    site.settings(Redis__ConnectionString="@Microsoft.KeyVault(VaultName=kv-roles;SecretName=redis)")
+    assert reference(site)["status"] == "AccessToKeyVaultDenied"
+    role = vault + "/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001"
+    users = f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6"
+    assert emulator.arm("PUT", role, {"properties": {"roleDefinitionId": users, "principalId": principal,
+                                                     "principalType": "ServicePrincipal"}}, "2022-04-01").status == 201
+    assert reference(site)["status"] == "Resolved"
+
+
 @pytest.mark.parametrize("text", ["@Microsoft.KeyVault(", "@Microsoft.KeyVault()", "@Microsoft.KeyVault(Vault=x)",
                                   "@Microsoft.KeyVault(SecretUri=http://x)", "@Microsoft.KeyVault(VaultName=a;)"])
 def test_broken_references_are_told(site, text):
