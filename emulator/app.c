@@ -733,7 +733,9 @@ static void take_down(struct app *app)
         uv_close((uv_handle_t *)&app->housekeeping, NULL);
         uv_close((uv_handle_t *)&app->patience, NULL);
     }
-    scenarios_destroy(app->scenarios); /* while there are caches whose commands are recorded */
+    /* While there is still what their ends reach: caches that are recorded, operations. */
+    scenarios_destroy(app->scenarios);
+    actions_destroy(app->actions);
     state_finish(app->state);
     app->state = NULL;
     http_endpoint_destroy(app->front_door);
@@ -756,7 +758,6 @@ static void take_down(struct app *app)
     graph_destroy(app->graph);
     identity_destroy(app->identity);
     tls_authority_destroy(app->authority);
-    actions_destroy(app->actions);
     if (app->faults != NULL) {
         faults_leave(app->faults, &app->faults_changed);
     }

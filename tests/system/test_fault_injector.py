@@ -135,3 +135,11 @@ def test_a_rule_the_engine_refuses_fails_the_action(emulator, injector):
     emulator.advance("1s")
     status, answer = injector.ask("GET", f"/action/{action}")
     assert answer["status"] == "failed" and "latency" in answer["error"]
+
+
+def test_actions_that_run_end_with_the_emulator(emulator, injector):
+    injector.trigger("network_failure", delay=60)
+    injector.trigger("failover")
+    emulator.advance("1s")
+    assert len(emulator.admin("GET", "/faults")["faults"]) == 2
+    emulator.stop()
