@@ -352,6 +352,7 @@ void arm_service_destroy(struct arm_service *service)
     arm_throttle_clear(service);
     arm_providers_finish(service);
     cJSON_Delete(service->tag_names);
+    cJSON_Delete(service->kept);
     dict_finish(&service->resource_ids);
     memory_free(service);
 }
@@ -362,6 +363,8 @@ void arm_service_reset(struct arm_service *service)
     arm_activity_clear(service);
     arm_throttle_clear(service);
     arm_set_tag_names(service, NULL);
+    cJSON_Delete(service->kept);
+    service->kept = NULL;
     arm_providers_finish(service);
     arm_providers_init(service);
     arm_changed(service);

@@ -64,6 +64,13 @@ bool arm_service_seed_again(struct arm_service *service, const cJSON *document, 
 cJSON *arm_service_save(const struct arm_service *service);
 /* Replaces everything and tells the host of each cache. False: nothing changed. */
 bool arm_service_load(struct arm_service *service, const cJSON *document, struct buf *error);
+/*
+ * A document of the host's own that is saved and loaded with the state and gone after a reset: the
+ * directory's new applications. Takes it. `restored` hears of it after each load; NULL: none.
+ */
+void arm_service_keep(struct arm_service *service, cJSON *document);
+void arm_service_on_restore(struct arm_service *service,
+                            void (*restored)(void *context, const cJSON *kept), void *context);
 /* Back to one empty subscription; the host is told of each cache that goes. */
 void arm_service_reset(struct arm_service *service);
 

@@ -89,7 +89,10 @@ struct arm_service {
     struct arm_provider *providers;
     struct arm_event *events; /* newest first */
     size_t event_count;
-    struct arm_call *calling;                   /* the request being answered; NULL: none */
+    struct arm_call *calling; /* the request being answered; NULL: none */
+    cJSON *kept;              /* the host's own document; NULL: none */
+    void (*restored)(void *context, const cJSON *kept);
+    void *restored_context;
     cJSON *tag_names;                           /* defined ahead: {"env": ["test", "prod"]} */
     struct arm_deployment_run *deployment_runs; /* deployments that are not over */
     size_t role_assignments;                    /* how many of the resources are one */

@@ -78,6 +78,9 @@ cJSON *arm_service_save(const struct arm_service *service)
         cJSON_InsertItemInArray(operations, 0, arm_operation_save(operation));
     }
     cJSON_AddItemToObject(document, "providers", arm_providers_save(service));
+    if (service->kept != NULL) {
+        cJSON_AddItemToObject(document, "directory", cJSON_Duplicate(service->kept, true));
+    }
     cJSON_AddItemToObject(document, "tagNames", cJSON_Duplicate(service->tag_names, true));
     return document;
 }
@@ -277,8 +280,27 @@ bool arm_service_load(struct arm_service *service, const cJSON *document, struct
     place_resources(service, document, true, error);
     arm_providers_load(service, arm_json_at(document, "providers"));
     arm_set_tag_names(service, arm_json_at(document, "tagNames"));
+    cJSON_Delete(service->kept);
+    service->kept = cJSON_Duplicate(arm_json_at(document, "directory"), true);
+    if (service->restored != NULL) {
+        service->restored(service->restored_context, service->kept);
+    }
     restore_running(service, document);
     apply_since(service, NULL);
     arm_changed(service);
     return true;
+}
+
+void arm_service_keep(struct arm_service *service, cJSON *document)
+{
+    cJSON_Delete(service->kept);
+    service->kept = document;
+    arm_changed(service);
+}
+
+void arm_service_on_restore(struct arm_service *service,
+                            void (*restored)(void *context, const cJSON *kept), void *context)
+{
+    service->restored = restored;
+    service->restored_context = context;
 }

@@ -303,7 +303,8 @@ static void make_management(struct app *app)
         .context = app,
     };
     app->management = management_create(&management);
-    app->graph = graph_create(app->identity, app->clock, &app->random, WELL_KNOWN_TENANT_ID);
+    app->graph = graph_create(app->identity, management_service(app->management), app->clock,
+                              &app->random, WELL_KNOWN_TENANT_ID);
     app->log_streams = log_streams_create(management_service(app->management));
     app->key_vault =
         key_vault_create(management_service(app->management), app->identity, WELL_KNOWN_TENANT_ID);

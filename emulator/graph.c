@@ -81,6 +81,7 @@ static void free_object(struct graph_object *object)
     memory_free(object->resource_id);
     cJSON_Delete(object->passwords);
     cJSON_Delete(object->secrets);
+    cJSON_Delete(object->keys);
     memory_free(object);
 }
 
@@ -126,6 +127,7 @@ static void note(void *context, const struct identity_application *application)
         object->created_ms = clock_now_ms(graph->clock);
         object->passwords = cJSON_CreateArray();
         object->secrets = cJSON_CreateObject();
+        object->keys = cJSON_CreateArray();
         make_application_id(object->app_id, object->application_id);
         while (*end != NULL) {
             end = &(*end)->next;
@@ -175,6 +177,7 @@ struct graph_object *graph_add_application(struct graph_call *call, const char *
     settle(graph);
     struct graph_object *object = graph_find(graph, bytes_from_string(app_id), GRAPH_APP_ID);
     object->principal = false; /* until POST /servicePrincipals */
+    object->made = true;
     return object;
 }
 
@@ -182,6 +185,100 @@ void graph_forget(struct graph *graph, struct graph_object *object)
 {
     identity_forget(graph->identity, object->app_id);
     settle(graph);
+    graph_changed(graph);
+}
+
+bool graph_add_key(struct graph *graph, struct graph_object *object, const char *pem)
+{
+    bool good = identity_add_certificate(graph->identity, object->app_id, bytes_from_string(pem));
+    if (good) {
+        cJSON_AddItemToArray(object->keys, cJSON_CreateString(pem));
+    }
+    return good;
+}
+
+/* ---- What is kept with the state ---- */
+
+void graph_changed(struct graph *graph)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (const struct graph_object *object = graph->objects; object != NULL;
+         object = object->next) {
+        if (object->made) {
+            cJSON *item = cJSON_CreateObject();
+            cJSON_AddStringToObject(item, "appId", object->app_id);
+            cJSON_AddStringToObject(item, "principalId", object->principal_id);
+            cJSON_AddStringToObject(item, "name", object->name);
+            cJSON_AddBoolToObject(item, "principal", object->principal);
+            cJSON_AddNumberToObject(item, "createdMs", (double)object->created_ms);
+            cJSON_AddItemToObject(item, "passwords", cJSON_Duplicate(object->passwords, true));
+            cJSON_AddItemToObject(item, "secrets", cJSON_Duplicate(object->secrets, true));
+            cJSON_AddItemToObject(item, "keys", cJSON_Duplicate(object->keys, true));
+            cJSON_AddItemToArray(list, item);
+        }
+    }
+    arm_service_keep(graph->service, list);
+}
+
+static void take_over(cJSON **present, const cJSON *kept)
+{
+    if (kept != NULL) {
+        cJSON_Delete(*present);
+        *present = cJSON_Duplicate(kept, true);
+    }
+}
+
+static void restore_one(struct graph *graph, const cJSON *item)
+{
+    const struct identity_application application = {
+        .client_id = arm_json_text(item, "appId"),
+        .object_id = arm_json_text(item, "principalId"),
+        .name = arm_json_text(item, "name"),
+    };
+    const cJSON *secret, *key;
+    if (application.client_id == NULL || application.object_id == NULL ||
+        application.name == NULL) {
+        return;
+    }
+    identity_register(graph->identity, &application);
+    note(graph, &application);
+    struct graph_object *object =
+        graph_find(graph, bytes_from_string(application.client_id), GRAPH_APP_ID);
+    const cJSON *created = arm_json_at(item, "createdMs");
+    object->made = true;
+    object->principal = arm_json_truth(item, "principal");
+    object->created_ms = cJSON_IsNumber(created) ? (int64_t)created->valuedouble : 0;
+    take_over(&object->passwords, arm_json_at(item, "passwords"));
+    take_over(&object->secrets, arm_json_at(item, "secrets"));
+    cJSON_ArrayForEach(secret, object->secrets)
+    {
+        identity_add_secret(graph->identity, object->app_id,
+                            bytes_from_string(cJSON_GetStringValue(secret)));
+    }
+    const cJSON *keys = arm_json_at(item, "keys");
+    cJSON_ArrayForEach(key, keys)
+    {
+        if (cJSON_IsString(key)) {
+            graph_add_key(graph, object, key->valuestring);
+        }
+    }
+}
+
+static void restore(void *context, const cJSON *kept)
+{
+    struct graph *graph = context;
+    const cJSON *item;
+    for (const struct graph_object *object = graph->objects; object != NULL;
+         object = object->next) {
+        if (object->made) {
+            identity_forget(graph->identity, object->app_id);
+        }
+    }
+    settle(graph);
+    cJSON_ArrayForEach(item, kept)
+    {
+        restore_one(graph, item);
+    }
 }
 
 /* ---- Passwords ---- */
@@ -233,6 +330,7 @@ bool graph_add_password(struct graph_call *call, struct graph_object *object)
     put_time(credential, "startDateTime", arm_json_at(asked, "startDateTime"),
              clock_now_ms(graph->clock));
     cJSON_AddItemToArray(object->passwords, cJSON_Duplicate(credential, true));
+    graph_changed(graph);
     arm_json_put_text(credential, "secretText", password);
     cJSON *body = cJSON_CreateObject();
     cJSON_AddStringToObject(
@@ -346,11 +444,13 @@ static void handle(void *context, const struct site_request *request,
     memory_free(call);
 }
 
-struct graph *graph_create(struct identity *identity, struct clock *clock, struct random *random,
-                           const char *tenant_id)
+struct graph *graph_create(struct identity *identity, struct arm_service *service,
+                           struct clock *clock, struct random *random, const char *tenant_id)
 {
     struct graph *graph = memory_allocate_zeroed(sizeof(*graph));
     graph->identity = identity;
+    graph->service = service;
+    arm_service_on_restore(service, restore, graph);
     graph->clock = clock;
     graph->random = random;
     graph->tenant_id = tenant_id;

@@ -5,13 +5,14 @@
 #ifndef EMULATOR_GRAPH_H
 #define EMULATOR_GRAPH_H
 
+#include "arm/service.h"
 #include "emulator/identity.h"
 
 struct graph;
 
-/* All are borrowed and outlive it. */
-struct graph *graph_create(struct identity *identity, struct clock *clock, struct random *random,
-                           const char *tenant_id);
+/* All are borrowed and outlive it. New applications are kept with the service's state. */
+struct graph *graph_create(struct identity *identity, struct arm_service *service,
+                           struct clock *clock, struct random *random, const char *tenant_id);
 void graph_destroy(struct graph *graph); /* NULL is fine */
 const struct site *graph_sites(struct graph *graph, size_t *count);
 

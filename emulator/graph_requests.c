@@ -306,8 +306,7 @@ static bool post_application(struct graph_call *call)
         const char *text = arm_json_text(key, "key");
         char *pem = string_format("-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n",
                                   text == NULL ? "" : text);
-        bool good =
-            identity_add_certificate(call->graph->identity, object->app_id, bytes_from_string(pem));
+        bool good = graph_add_key(call->graph, object, pem);
         memory_free(pem);
         if (!good) {
             graph_forget(call->graph, object);
@@ -315,6 +314,7 @@ static bool post_application(struct graph_call *call)
                               "Key credential is not a certificate.");
         }
     }
+    graph_changed(call->graph);
     return answer_application(call, object, 201);
 }
 
@@ -328,6 +328,7 @@ static bool patch_application(struct graph_call *call)
     if (name != NULL && name[0] != '\0' && strlen(name) <= 256) {
         memory_free(object->name);
         object->name = string_duplicate(name);
+        graph_changed(call->graph);
     }
     graph_answer(call, 204, NULL);
     return true;
@@ -361,6 +362,7 @@ static bool post_principal(struct graph_call *call)
                           object->app_id);
     }
     object->principal = true;
+    graph_changed(call->graph);
     return answer_principal(call, object, 201);
 }
 
@@ -371,6 +373,7 @@ static bool delete_principal(struct graph_call *call)
         return false;
     }
     object->principal = false;
+    graph_changed(call->graph);
     graph_answer(call, 204, NULL);
     return true;
 }
@@ -402,6 +405,7 @@ static bool remove_password(struct graph_call *call)
                                    bytes_from_string(secret));
             cJSON_DeleteItemFromObject(object->secrets, wanted);
             cJSON_DeleteItemFromArray(object->passwords, i);
+            graph_changed(call->graph);
             graph_answer(call, 204, NULL);
             return true;
         }

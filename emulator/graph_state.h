@@ -13,15 +13,18 @@ struct graph_object {
     char application_id[GUID_SIZE + 1];
     char *resource_id; /* of a managed identity, which is no application; else NULL */
     bool principal;    /* there is a service principal */
+    bool made;         /* by a request, and to be kept */
     bool known;        /* to the identity plane, since the request began */
     int64_t created_ms;
     cJSON *passwords; /* without the secrets */
     cJSON *secrets;   /* by the keyId of their password */
+    cJSON *keys;      /* certificates, PEM */
     struct graph_object *next;
 };
 
 struct graph {
     struct identity *identity;
+    struct arm_service *service;
     struct clock *clock;
     struct random *random;
     const char *tenant_id;
@@ -52,6 +55,10 @@ enum graph_ids { GRAPH_APP_ID = 1, GRAPH_APPLICATION_ID = 2, GRAPH_PRINCIPAL_ID 
 struct graph_object *graph_find(const struct graph *graph, struct bytes id, enum graph_ids ids);
 /* NULL: the directory is full, and the request answered. */
 struct graph_object *graph_add_application(struct graph_call *call, const char *name);
+/* One more certificate. False: it is none. */
+bool graph_add_key(struct graph *graph, struct graph_object *object, const char *pem);
+/* What was made has changed: it is kept. */
+void graph_changed(struct graph *graph);
 void graph_forget(struct graph *graph, struct graph_object *object);
 /* Answers with the new password, which is told only now. */
 bool graph_add_password(struct graph_call *call, struct graph_object *object);

@@ -94,3 +94,23 @@ def test_wrong_requests_are_refused(emulator, graph):
     assert answer.status == 401 and answer.json["error"]["code"] == "InvalidAuthenticationToken"
     arm_token = {"Authorization": "Bearer " + emulator.token()}
     assert emulator.request("GET", "/v1.0/users", None, arm_token, host="graph.microsoft.com").status == 401
+
+
+def test_applications_survive_a_restart(start_emulator):
+    emulator = start_emulator()
+    bearer = {"Authorization": "Bearer " + emulator.token("https://graph.microsoft.com"),
+              "Content-Type": "application/json"}
+
+    def ask(path, body):
+        return emulator.request("POST", "/v1.0" + path, json.dumps(body), bearer, host="graph.microsoft.com").json
+
+    app = ask("/applications", {"displayName": "lasting"})
+    password = ask(f"/applications/{app['id']}/addPassword", {})["secretText"]
+    principal = ask("/servicePrincipals", {"appId": app["appId"]})
+    emulator.restart()
+    sign_in(emulator, app["appId"], password)
+    found = emulator.request("GET", f"/v1.0/servicePrincipals/{principal['id']}", None, bearer,
+                             host="graph.microsoft.com")
+    assert found.json["displayName"] == "lasting"
+    emulator.admin("POST", "/reset")
+    sign_in(emulator, app["appId"], password, 400)
