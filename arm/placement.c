@@ -69,8 +69,8 @@ static bool place(struct arm_call *call, const cJSON *document, bool loaded)
         (where != NULL || ((type->traits & ARM_TRACKED) != 0 && type != &arm_generic_type))) {
         return arm_fail(error, 400, "LocationRequired", "%s: 'location' is no region", id);
     }
-    if (type->name_fits != NULL && !type->name_fits(target->name)) {
-        return arm_fail(error, 400, "InvalidParameter", "%s: %s", id, type->name_rule);
+    if (!arm_name_fits(&type->names, target->name)) {
+        return arm_fail(error, 400, "InvalidParameter", "%s: %s", id, arm_name_words(&type->names));
     }
     if (arm_resource_find_id(service, target->id) != NULL ||
         ((type->traits & ARM_UNIQUE_NAME) != 0 &&

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arm/name_rule.h"
 #include "arm/schema.h"
 #include "base/bytes.h"
 
@@ -84,11 +85,10 @@ struct arm_durations {
 };
 
 struct arm_resource_type {
-    const char *name;      /* as bodies show it: "Microsoft.Cache/Redis/PatchSchedules" */
-    const char *id_name;   /* as ids spell it, if otherwise */
-    const char *name_rule; /* for the message of a bad name */
-    bool (*name_fits)(struct bytes name); /* NULL: 1 to 260 characters that need no encoding */
-    const char *only_name;                /* a singleton's: "default" */
+    const char *name;    /* as bodies show it: "Microsoft.Cache/Redis/PatchSchedules" */
+    const char *id_name; /* as ids spell it, if otherwise */
+    struct arm_name_rule names;
+    const char *only_name; /* a singleton's: "default" */
     unsigned traits;
     const char *const *api_versions;         /* newest first, NULL-terminated; NULL: not told */
     const struct arm_property *schema;       /* NULL: anything */

@@ -56,22 +56,10 @@ static bool location_or_fail(struct arm_call *call, const struct arm_location **
                     text, target->type_name);
 }
 
-static bool plain_name(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        unsigned char byte = (unsigned char)name.data[i];
-        if (byte < 0x20 || strchr("<>%&?/\\#", byte) != NULL) {
-            return false;
-        }
-    }
-    return name.size > 0 && name.size <= 260 && name.data[name.size - 1] != '.';
-}
-
 static bool name_or_fail(struct arm_call *call)
 {
     const struct arm_target *target = &call->target;
     const struct arm_resource_type *type = target->type;
-    const char *rule = type->name_rule;
     if (type->only_name != NULL) {
         if (bytes_equal_string_nocase(target->name, type->only_name)) {
             return true;
@@ -80,13 +68,13 @@ static bool name_or_fail(struct arm_call *call)
             &call->error, 400, "InvalidParameter", "The name '%.*s' is invalid: it must be '%s'.",
             (int)bytes_slice(target->name, 0, 300).size, target->name.data, type->only_name);
     }
-    if (type->name_fits != NULL ? type->name_fits(target->name) : plain_name(target->name)) {
+    if (arm_name_fits(&type->names, target->name)) {
         return true;
     }
-    return arm_fail_provider(
-        &call->error, 400, "InvalidParameter", "The name '%.*s' is invalid: %s.",
-        (int)bytes_slice(target->name, 0, 300).size, target->name.data,
-        rule != NULL ? rule : "1 to 260 characters, without < > % & ? / \\ # and a dot at the end");
+    return arm_fail_provider(&call->error, 400, "InvalidParameter",
+                             "The name '%.*s' is invalid: %s.",
+                             (int)bytes_slice(target->name, 0, 300).size, target->name.data,
+                             arm_name_words(&type->names));
 }
 
 /* ---- Answers ---- */

@@ -47,26 +47,14 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool lower_case_name(struct bytes name, size_t most)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = byte >= 'a' && byte <= 'z', digit = byte >= '0' && byte <= '9';
-        bool last = i + 1 == name.size;
-        bool hyphen = byte == '-' && !last && name.data[i + 1] != '-';
-        if (!letter && (i == 0 || (!digit && !hyphen))) {
-            return false;
-        }
-    }
-    return name.size >= 2 && name.size <= most;
-}
-
-static bool name_fits(struct bytes name)
-{
-    return lower_case_name(name, 32);
-}
-
 /* ---- Rules ---- */
+
+static const struct arm_name_rule secret_names = {
+    .least = 1,
+    .most = 253,
+    .marks = "-.",
+    .flags = ARM_NAME_LOWER | ARM_NAME_INSIDE,
+};
 
 static const cJSON *named(const cJSON *list, const char *name)
 {
@@ -79,19 +67,6 @@ static const cJSON *named(const cJSON *list, const char *name)
         }
     }
     return NULL;
-}
-
-static bool secret_name_fits(const char *name)
-{
-    size_t size = name == NULL ? 0 : strlen(name);
-    for (size_t i = 0; i < size; i++) {
-        bool plain = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9');
-        bool edge = i == 0 || i + 1 == size;
-        if (!plain && (edge || (name[i] != '-' && name[i] != '.'))) {
-            return false;
-        }
-    }
-    return size >= 1 && size <= 253;
 }
 
 /* Clients send what is not there as an empty text. */
@@ -120,7 +95,7 @@ static bool secrets_or_fail(struct arm_call *call, const struct arm_resource *ol
     cJSON_ArrayForEach(secret, secrets)
     {
         const char *name = arm_json_text(secret, "name");
-        if (!secret_name_fits(name)) {
+        if (!arm_name_fits(&secret_names, bytes_from_string(name))) {
             return arm_fail(&call->error, 400, "ContainerAppSecretInvalid",
                             "Invalid secret name '%.200s': lower case letters, digits, '-' and "
                             "'.', a letter or digit at either end.",
@@ -414,8 +389,11 @@ static const char *const api_versions[] = {"2025-07-01", "2025-01-01", "2024-03-
 
 const struct arm_resource_type arm_container_app_type = {
     .name = "Microsoft.App/containerApps",
-    .name_rule = "2 to 32 lower case letters, digits and single hyphens, first a letter",
-    .name_fits = name_fits,
+    .names = {.words = "2 to 32 lower case letters, digits and single hyphens, first a letter",
+              .least = 2,
+              .most = 32,
+              .marks = "-",
+              .flags = ARM_NAME_LOWER | ARM_NAME_LETTER_FIRST | ARM_NAME_INSIDE | ARM_NAME_SINGLE},
     .traits = ARM_TRACKED | ARM_DISPLAY_LOCATION,
     .api_versions = api_versions,
     .schema = schema,

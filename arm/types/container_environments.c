@@ -21,19 +21,6 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool name_fits(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-        bool digit = byte >= '0' && byte <= '9', last = i + 1 == name.size;
-        if (!letter && (i == 0 || (!digit && (byte != '-' || last)))) {
-            return false;
-        }
-    }
-    return name.size >= 2 && name.size <= 60;
-}
-
 static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
 {
     const char *domain = old == NULL ? NULL : arm_json_text(old->body, "properties.defaultDomain");
@@ -163,8 +150,11 @@ static const char *const api_versions[] = {"2025-07-01", "2025-01-01", "2024-03-
 
 const struct arm_resource_type arm_container_environment_type = {
     .name = "Microsoft.App/managedEnvironments",
-    .name_rule = "2 to 60 letters, digits and hyphens, first a letter",
-    .name_fits = name_fits,
+    .names = {.words = "2 to 60 letters, digits and hyphens, first a letter",
+              .least = 2,
+              .most = 60,
+              .marks = "-",
+              .flags = ARM_NAME_LETTER_FIRST | ARM_NAME_INSIDE},
     .traits = ARM_TRACKED | ARM_DISPLAY_LOCATION,
     .api_versions = api_versions,
     .schema = schema,

@@ -49,9 +49,9 @@ static bool preflight(const struct template_resource *resource, const cJSON *bod
         return true;
     }
     struct bytes name = bytes_from_string(arm_type_leaf(resource->name));
-    if (type->name_fits != NULL && !type->name_fits(name)) {
+    if (!arm_name_fits(&type->names, name)) {
         return arm_fail(error, 400, "InvalidParameter", "The name '%s' is invalid: %s.",
-                        resource->name, type->name_rule);
+                        resource->name, arm_name_words(&type->names));
     }
     cJSON *copy = cJSON_Duplicate(body, true);
     bool good = arm_schema_accept(type->schema, copy, NULL, resource->api_version, error);

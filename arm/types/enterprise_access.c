@@ -22,18 +22,6 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool name_fits(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        if (!((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-              (byte >= 'A' && byte <= 'Z'))) {
-            return false;
-        }
-    }
-    return name.size >= 1 && name.size <= 60;
-}
-
 size_t arm_enterprise_accesses(const struct arm_service *service,
                                const struct arm_resource *database, struct arm_access *accesses,
                                size_t most)
@@ -60,8 +48,7 @@ static void apply(struct arm_service *service, struct arm_resource *assignment)
 
 const struct arm_resource_type arm_enterprise_assignment_type = {
     .name = "Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments",
-    .name_rule = "1 to 60 letters and digits",
-    .name_fits = name_fits,
+    .names = {.words = "1 to 60 letters and digits", .least = 1, .most = 60},
     .traits = ARM_BUSY_PARENT,
     .schema = schema,
     .polling = &arm_polling_enterprise,

@@ -46,20 +46,6 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool name_fits(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-                      (byte >= 'A' && byte <= 'Z');
-        bool edge = i == 0 || i + 1 == name.size;
-        if (!letter && (byte != '-' || edge || name.data[i - 1] == '-')) {
-            return false;
-        }
-    }
-    return name.size >= 1 && name.size <= 60;
-}
-
 static const struct arm_enterprise_sku *sku_in(const cJSON *body)
 {
     return arm_enterprise_sku_find(bytes_from_string(arm_json_text(body, "sku.name")));
@@ -237,8 +223,12 @@ static const char *const api_versions[] = {"2025-07-01", "2025-04-01", "2024-10-
 
 const struct arm_resource_type arm_enterprise_type = {
     .name = "Microsoft.Cache/redisEnterprise",
-    .name_rule = "1 to 60 letters, digits and single hyphens, which may not stand at either end",
-    .name_fits = name_fits,
+    .names = {.words =
+                  "1 to 60 letters, digits and single hyphens, which may not stand at either end",
+              .least = 1,
+              .most = 60,
+              .marks = "-",
+              .flags = ARM_NAME_INSIDE | ARM_NAME_SINGLE},
     .traits = ARM_TRACKED | ARM_DISPLAY_LOCATION,
     .api_versions = api_versions,
     .schema = schema,

@@ -62,16 +62,13 @@ static bool fail_request(struct arm_call *call, const char *message)
 
 bool key_vault_name_fits(struct bytes name)
 {
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-        bool digit = byte >= '0' && byte <= '9', last = i + 1 == name.size;
-        bool hyphen = byte == '-' && !last && name.data[i + 1] != '-';
-        if (!letter && (i == 0 || (!digit && !hyphen))) {
-            return false;
-        }
-    }
-    return name.size >= 3 && name.size <= 24;
+    static const struct arm_name_rule rule = {
+        .least = 3,
+        .most = 24,
+        .marks = "-",
+        .flags = ARM_NAME_LETTER_FIRST | ARM_NAME_INSIDE | ARM_NAME_SINGLE,
+    };
+    return arm_name_fits(&rule, name);
 }
 
 static bool name_or_fail(struct arm_call *call)

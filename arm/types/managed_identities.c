@@ -14,19 +14,6 @@ static const struct arm_property schema[] = {
 
 static const char *const ids[] = {"properties.principalId", "properties.clientId"};
 
-static bool name_fits(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                      (byte >= '0' && byte <= '9');
-        if (!letter && (i == 0 || (byte != '-' && byte != '_'))) {
-            return false;
-        }
-    }
-    return name.size >= 3 && name.size <= 128;
-}
-
 /* An update keeps who it is. */
 static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
 {
@@ -80,8 +67,12 @@ static const struct arm_property credential_schema[] = {
 
 static const struct arm_resource_type identity_type = {
     .name = "Microsoft.ManagedIdentity/userAssignedIdentities",
-    .name_rule = "3 to 128 letters, digits, hyphens and underscores, a letter or digit in front",
-    .name_fits = name_fits,
+    .names = {.words =
+                  "3 to 128 letters, digits, hyphens and underscores, a letter or digit in front",
+              .least = 3,
+              .most = 128,
+              .marks = "-_",
+              .flags = ARM_NAME_NOT_FIRST},
     .traits = ARM_TRACKED | ARM_NO_STATE,
     .schema = schema,
     .check = check,

@@ -292,8 +292,8 @@ const struct arm_resource *arm_zone_of_name(const struct arm_service *service, s
 
 const struct arm_resource_type arm_private_zone_type = {
     .name = "Microsoft.Network/privateDnsZones",
-    .name_rule = "2 to 34 labels of letters, digits, hyphens and underscores",
-    .name_fits = zone_name_fits,
+    .names = {.words = "2 to 34 labels of letters, digits, hyphens and underscores",
+              .fits = zone_name_fits},
     .traits = ARM_TRACKED | ARM_GLOBAL | ARM_ETAG | ARM_FELT,
     .actions = zone_actions,
     .check_removal = check_zone_removal,

@@ -20,30 +20,6 @@ static const struct {
      "+cluster|nodes +cluster|slots allkeys"},
 };
 
-static bool letters_fit(struct bytes name, bool spaces)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                      (byte >= '0' && byte <= '9');
-        bool edge = i == 0 || i + 1 == name.size;
-        if (!letter && (edge || !(byte == '-' || (spaces && byte == ' ')))) {
-            return false;
-        }
-    }
-    return name.size >= 3 && name.size <= 63;
-}
-
-static bool policy_name_fits(struct bytes name)
-{
-    return letters_fit(name, true);
-}
-
-static bool assignment_name_fits(struct bytes name)
-{
-    return letters_fit(name, false);
-}
-
 /* ---- Policies ---- */
 
 static const struct arm_property policy_schema[] = {
@@ -204,8 +180,12 @@ size_t arm_redis_accesses(const struct arm_service *service, const struct arm_re
 
 const struct arm_resource_type arm_redis_policy_type = {
     .name = "Microsoft.Cache/Redis/accessPolicies",
-    .name_rule = "3 to 63 letters, digits, hyphens and spaces, a letter or digit at either end",
-    .name_fits = policy_name_fits,
+    .names = {.words =
+                  "3 to 63 letters, digits, hyphens and spaces, a letter or digit at either end",
+              .least = 3,
+              .most = 63,
+              .marks = "- ",
+              .flags = ARM_NAME_INSIDE},
     .traits = ARM_BUSY_PARENT,
     .schema = policy_schema,
     .polling = &arm_polling_redis,
@@ -219,8 +199,11 @@ const struct arm_resource_type arm_redis_policy_type = {
 
 const struct arm_resource_type arm_redis_assignment_type = {
     .name = "Microsoft.Cache/Redis/accessPolicyAssignments",
-    .name_rule = "3 to 63 letters, digits and hyphens, a letter or digit at either end",
-    .name_fits = assignment_name_fits,
+    .names = {.words = "3 to 63 letters, digits and hyphens, a letter or digit at either end",
+              .least = 3,
+              .most = 63,
+              .marks = "-",
+              .flags = ARM_NAME_INSIDE},
     .traits = ARM_BUSY_PARENT,
     .schema = assignment_schema,
     .polling = &arm_polling_redis,

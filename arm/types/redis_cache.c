@@ -75,20 +75,6 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool name_fits(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-                      (byte >= 'A' && byte <= 'Z');
-        bool edge = i == 0 || i + 1 == name.size;
-        if (!letter && (byte != '-' || edge || name.data[i - 1] == '-')) {
-            return false;
-        }
-    }
-    return name.size >= 1 && name.size <= 63;
-}
-
 /* ---- Actions ---- */
 
 static bool list_keys(struct arm_call *call, struct arm_resource *resource)
@@ -145,8 +131,8 @@ static const struct arm_action actions[] = {
 static bool check_name(struct arm_call *call)
 {
     const char *name = arm_json_text(call->body, "name"), *type = arm_json_text(call->body, "type");
-    if (name == NULL || !name_fits(bytes_from_string(name))) {
-        return arm_fail_property(&call->error, "name", arm_redis_type.name_rule);
+    if (name == NULL || !arm_name_fits(&arm_redis_type.names, bytes_from_string(name))) {
+        return arm_fail_property(&call->error, "name", arm_name_words(&arm_redis_type.names));
     }
     if (type == NULL || !bytes_equal_string_nocase(bytes_from_string(type), arm_redis_type.name)) {
         return arm_fail_property(&call->error, "type", "'Microsoft.Cache/Redis'");
@@ -177,8 +163,12 @@ static const char *const api_versions[] = {
 
 const struct arm_resource_type arm_redis_type = {
     .name = "Microsoft.Cache/Redis",
-    .name_rule = "1 to 63 letters, digits and single hyphens, which may not stand at either end",
-    .name_fits = name_fits,
+    .names = {.words =
+                  "1 to 63 letters, digits and single hyphens, which may not stand at either end",
+              .least = 1,
+              .most = 63,
+              .marks = "-",
+              .flags = ARM_NAME_INSIDE | ARM_NAME_SINGLE},
     .traits = ARM_TRACKED | ARM_UNIQUE_NAME | ARM_DISPLAY_LOCATION,
     .api_versions = api_versions,
     .schema = schema,

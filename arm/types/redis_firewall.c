@@ -25,18 +25,6 @@ static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *
            arm_fail_property(&call->error, "properties.endIP", "an address not below startIP");
 }
 
-static bool name_fits(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-              (byte >= '0' && byte <= '9') || byte == '_')) {
-            return false;
-        }
-    }
-    return name.size >= 1 && name.size <= 256;
-}
-
 size_t arm_redis_firewall(const struct arm_service *service, const struct arm_resource *cache,
                           struct arm_address_range *ranges, size_t most)
 {
@@ -51,8 +39,10 @@ size_t arm_redis_firewall(const struct arm_service *service, const struct arm_re
 
 const struct arm_resource_type arm_redis_firewall_type = {
     .name = "Microsoft.Cache/Redis/firewallRules",
-    .name_rule = "1 to 256 letters, digits and underscores",
-    .name_fits = name_fits,
+    .names = {.words = "1 to 256 letters, digits and underscores",
+              .least = 1,
+              .most = 256,
+              .marks = "_"},
     .traits = ARM_PATH_NAME | ARM_NO_STATE,
     .schema = schema,
     .check = check,

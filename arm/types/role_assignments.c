@@ -21,13 +21,6 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool name_fits(struct bytes name)
-{
-    char text[GUID_SIZE + 1];
-    snprintf(text, sizeof(text), "%.*s", (int)bytes_slice(name, 0, GUID_SIZE).size, name.data);
-    return name.size == GUID_SIZE && arm_guid_like(text);
-}
-
 /* ---- Writing ---- */
 
 static bool same(const cJSON *left, const cJSON *right, const char *path)
@@ -205,8 +198,7 @@ static bool request(struct arm_call *call)
 
 const struct arm_resource_type arm_role_assignment_type = {
     .name = "Microsoft.Authorization/roleAssignments",
-    .name_rule = "a GUID",
-    .name_fits = name_fits,
+    .names = {.words = "a GUID", .flags = ARM_NAME_GUID},
     .traits = ARM_SCOPED | ARM_NO_STATE,
     .schema = schema,
     .created = 201,

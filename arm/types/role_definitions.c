@@ -19,13 +19,6 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool name_fits(struct bytes name)
-{
-    char text[GUID_SIZE + 1];
-    snprintf(text, sizeof(text), "%.*s", (int)bytes_slice(name, 0, GUID_SIZE).size, name.data);
-    return name.size == GUID_SIZE && arm_guid_like(text);
-}
-
 const struct arm_resource *arm_custom_role_find(const struct arm_service *service, struct bytes id)
 {
     return arm_resource_find_name(service, &arm_role_definition_type, id);
@@ -228,8 +221,7 @@ static bool request(struct arm_call *call)
 
 const struct arm_resource_type arm_role_definition_type = {
     .name = "Microsoft.Authorization/roleDefinitions",
-    .name_rule = "a GUID",
-    .name_fits = name_fits,
+    .names = {.words = "a GUID", .flags = ARM_NAME_GUID},
     .traits = ARM_SCOPED | ARM_NO_STATE,
     .schema = schema,
     .created = 201,

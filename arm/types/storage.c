@@ -65,13 +65,8 @@ static const struct arm_property account_schema[] = {
 
 static bool account_name_fits(struct bytes name)
 {
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9'))) {
-            return false;
-        }
-    }
-    return name.size >= 3 && name.size <= 24;
+    static const struct arm_name_rule rule = {.least = 3, .most = 24, .flags = ARM_NAME_LOWER};
+    return arm_name_fits(&rule, name);
 }
 
 /* What clients of old say, in the words of today. */
@@ -212,16 +207,14 @@ static void add_services(struct arm_service *service, struct arm_resource *accou
 /* Containers, shares, queues: 3 to 63 lower-case letters, digits and single hyphens. */
 static bool container_name_fits(struct bytes name)
 {
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
-        bool hyphen = byte == '-' && i > 0 && i + 1 < name.size && name.data[i - 1] != '-';
-        if (!letter && !hyphen && !bytes_equal_string(name, "$root") &&
-            !bytes_equal_string(name, "$web")) {
-            return false;
-        }
-    }
-    return name.size >= 3 && name.size <= 63;
+    static const struct arm_name_rule rule = {
+        .least = 3,
+        .most = 63,
+        .marks = "-",
+        .flags = ARM_NAME_LOWER | ARM_NAME_INSIDE | ARM_NAME_SINGLE,
+    };
+    return arm_name_fits(&rule, name) || bytes_equal_string(name, "$root") ||
+           bytes_equal_string(name, "$web");
 }
 
 static const char *const public_accesses[] = {"None", "Blob", "Container", NULL};
@@ -318,8 +311,8 @@ SERVICES(table_services_type, "tableServices");
 
 static const struct arm_resource_type container_type = {
     .name = "Microsoft.Storage/storageAccounts/blobServices/containers",
-    .name_rule = "3 to 63 lower-case letters, digits and single hyphens between them",
-    .name_fits = container_name_fits,
+    .names = {.words = "3 to 63 lower-case letters, digits and single hyphens between them",
+              .fits = container_name_fits},
     .traits = ARM_ETAG | ARM_NO_STATE,
     .schema = container_schema,
     .show = show_container,
@@ -327,8 +320,8 @@ static const struct arm_resource_type container_type = {
 
 static const struct arm_resource_type share_type = {
     .name = "Microsoft.Storage/storageAccounts/fileServices/shares",
-    .name_rule = "3 to 63 lower-case letters, digits and single hyphens between them",
-    .name_fits = container_name_fits,
+    .names = {.words = "3 to 63 lower-case letters, digits and single hyphens between them",
+              .fits = container_name_fits},
     .traits = ARM_ETAG | ARM_NO_STATE,
 };
 

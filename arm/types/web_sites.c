@@ -34,20 +34,6 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-static bool name_fits(struct bytes name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool edge = i == 0 || i + 1 == name.size;
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                      (byte >= '0' && byte <= '9');
-        if (!letter && (edge || byte != '-')) {
-            return false;
-        }
-    }
-    return name.size >= 2 && name.size <= 60;
-}
-
 static bool list_fits(const cJSON *list)
 {
     const cJSON *item;
@@ -288,7 +274,7 @@ static bool check_name(struct arm_call *call)
     if (name == NULL || type == NULL) {
         return arm_fail(&call->error, 400, "BadRequest", "The body needs a name and a type.");
     }
-    bool fits = name_fits(bytes_from_string(name));
+    bool fits = arm_name_fits(&arm_web_site_type.names, bytes_from_string(name));
     bool taken =
         arm_resource_find_name(call->service, &arm_web_site_type, bytes_from_string(name)) != NULL;
     cJSON *body = cJSON_CreateObject();
@@ -320,8 +306,11 @@ static const char *const api_versions[] = {"2024-04-01", "2023-12-01", "2023-01-
 
 const struct arm_resource_type arm_web_site_type = {
     .name = "Microsoft.Web/sites",
-    .name_rule = "2 to 60 letters, digits and hyphens, a letter or digit at either end",
-    .name_fits = name_fits,
+    .names = {.words = "2 to 60 letters, digits and hyphens, a letter or digit at either end",
+              .least = 2,
+              .most = 60,
+              .marks = "-",
+              .flags = ARM_NAME_INSIDE},
     .traits = ARM_TRACKED | ARM_DISPLAY_LOCATION | ARM_NO_STATE,
     .api_versions = api_versions,
     .schema = schema,

@@ -120,8 +120,8 @@ static const char *name_for(const struct arm_resource_type *type)
     if (type->only_name != NULL) {
         return type->only_name;
     }
-    for (size_t i = 0; type->name_fits != NULL && i < ARRAY_LEN(names); i++) {
-        if (type->name_fits(bytes_from_string(names[i]))) {
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (arm_name_fits(&type->names, bytes_from_string(names[i]))) {
             return names[i];
         }
     }
