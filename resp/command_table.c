@@ -134,7 +134,9 @@ static bool of_sentinel(const struct command *command)
 
 static bool known(const struct command *command, unsigned version, enum command_tier tier)
 {
-    return version_number(bytes_from_string(command->since)) <= version &&
+    bool over =
+        command->until != NULL && version_number(bytes_from_string(command->until)) <= version;
+    return !over && version_number(bytes_from_string(command->since)) <= version &&
            !(tier == TIER_AZURE && command->azure == AZURE_BLOCKED) &&
            !(tier == TIER_MANAGED && command->managed == AZURE_BLOCKED);
 }

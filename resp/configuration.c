@@ -259,6 +259,8 @@ PACKING_EFFECT(hash_value)
 PACKING_EFFECT(sorted_set_entries)
 PACKING_EFFECT(sorted_set_value)
 PACKING_EFFECT(set_intset_entries)
+PACKING_EFFECT(set_entries)
+PACKING_EFFECT(set_value)
 PACKING_EFFECT(list_size)
 PACKING_EFFECT(stream_node_bytes)
 PACKING_EFFECT(stream_node_entries)
@@ -280,6 +282,8 @@ static const struct {
     {"zset-max-listpack-entries", apply_sorted_set_entries},
     {"zset-max-listpack-value", apply_sorted_set_value},
     {"set-max-intset-entries", apply_set_intset_entries},
+    {"set-max-listpack-entries", apply_set_entries},
+    {"set-max-listpack-value", apply_set_value},
     {"list-max-listpack-size", apply_list_size},
     {"stream-node-max-bytes", apply_stream_node_bytes},
     {"stream-node-max-entries", apply_stream_node_entries},

@@ -38,6 +38,10 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->version_number = version_number(config->version);
     instance->profile = config->profile;
     instance->packing = (struct packing_limits)PACKING_DEFAULTS;
+    if (instance_runs(instance, "7.2.0")) {
+        instance->packing.set_entries = 128;
+        instance->packing.set_value = 64;
+    }
     instance->database_count = config->databases > 0 ? config->databases : 16;
     instance->databases =
         memory_allocate_zeroed((size_t)instance->database_count * sizeof(struct keyspace *));

@@ -161,7 +161,7 @@ struct session {
     struct blocked blocked;
     struct tracking tracking;
 
-    bool monitor, no_evict, readonly;
+    bool monitor, no_evict, no_touch, readonly;
     struct follower *follower; /* NULL: it is no replica */
     int listening_port;        /* that it says it has */
     struct session_subscriptions subscriptions[PUBSUB_KINDS];
@@ -248,6 +248,7 @@ void watch_touch(struct instance *instance, int database, struct bytes key);
 void watch_touch_database(struct instance *instance, struct keyspace *db);
 void watch_add(struct session *session, struct bytes key);
 void watch_forget(struct session *session);
+size_t watch_count(const struct session *session);
 
 /* keyspace.c */
 struct keyspace *keyspace_create(struct instance *instance, int index);

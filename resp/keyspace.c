@@ -1,6 +1,8 @@
 /* One database: lookups, changes and what they entail. */
 #include "resp/keyspace_state.h"
 
+#include <string.h>
+
 #include "resp/errors.h"
 #include "resp/types/string.h"
 
@@ -136,9 +138,15 @@ struct entry *keyspace_peek(struct keyspace *db, struct bytes key)
     return keyspace_peek_at(db, key, clock_now_ms(db->instance->clock));
 }
 
+/* CLIENT NO-TOUCH leaves keys as old as they are, but for TOUCH. */
+static bool keeps_age(const struct call *call)
+{
+    return call->session->no_touch && strcmp(call->command->name, "TOUCH") != 0;
+}
+
 static struct entry *touch(const struct call *call, struct entry *entry)
 {
-    if (entry != NULL) {
+    if (entry != NULL && !keeps_age(call)) {
         entry->access = access_again(call->instance, entry->access, call->now_ms);
     }
     return entry;

@@ -379,7 +379,7 @@ void session_reset(struct session *session)
     pubsub_forget(session);
     tracking_stop(session);
     session_stop_monitoring(session);
-    session->no_evict = session->readonly = false;
+    session->no_evict = session->no_touch = session->readonly = false;
     session_select(session, 0);
     session->reply.protocol = 2;
     session->replies_off = session->skip_next_reply = false;

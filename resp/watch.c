@@ -93,3 +93,13 @@ void watch_forget(struct session *session)
     }
     session->dirty = false;
 }
+
+size_t watch_count(const struct session *session)
+{
+    size_t count = 0;
+    for (const struct session_watch *watch = session->watches; watch != NULL;
+         watch = watch->next_of_session) {
+        count++;
+    }
+    return count;
+}

@@ -13,7 +13,9 @@ struct commands_settings {
 
 static bool known_at(const struct command *command, unsigned version)
 {
-    return version_number(bytes_from_string(command->since)) <= version;
+    bool over =
+        command->until != NULL && version_number(bytes_from_string(command->until)) <= version;
+    return !over && version_number(bytes_from_string(command->since)) <= version;
 }
 
 /* A blocked container blocks what is in it. */

@@ -84,6 +84,7 @@ static const char *flags_of(const struct session *session, char text[24])
         {session->closing, 'A'},
         {session->readonly, 'r'},
         {session->no_evict, 'e'},
+        {session->no_touch, 'T'},
     };
     size_t size = 0;
     for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
@@ -126,7 +127,11 @@ static void describe(struct instance *instance, const struct session *session, i
         buf_printf(line, "ssub=%zu ", session->subscriptions[PUBSUB_SHARD].count);
     }
     long long multi = session->in_transaction ? (long long)session->transaction.count : -1;
-    buf_printf(line, "multi=%lld qbuf=%zu qbuf-free=%zu argv-mem=%zu ", multi, held,
+    buf_printf(line, "multi=%lld ", multi);
+    if (instance_runs(instance, "7.4.0")) {
+        buf_printf(line, "watch=%zu ", watch_count(session));
+    }
+    buf_printf(line, "qbuf=%zu qbuf-free=%zu argv-mem=%zu ", held,
                session->parser.held.capacity - session->parser.held.size,
                (size_t)session->parser.argv_capacity * sizeof(struct bytes));
     if (modern) {
@@ -253,13 +258,13 @@ static void cmd_client_list(struct call *call)
 }
 
 struct kill_filter {
-    int64_t id;
+    int64_t id, age_s;
     struct bytes address, local_address, user;
     enum client_type type;
     bool skip_me;
 };
 
-static bool matches(const struct kill_filter *filter, const struct session *session)
+static bool matches(const struct kill_filter *filter, const struct session *session, int64_t now_ms)
 {
     return (filter->id == 0 || (uint64_t)filter->id == session->id) &&
            (filter->address.data == NULL ||
@@ -267,6 +272,7 @@ static bool matches(const struct kill_filter *filter, const struct session *sess
            (filter->local_address.data == NULL ||
             bytes_equal_string(filter->local_address, session->local_address)) &&
            (filter->user.data == NULL || bytes_equal_string(filter->user, session->user)) &&
+           (filter->age_s == 0 || (now_ms - session->created_ms) / 1000 >= filter->age_s) &&
            has_type(session, filter->type);
 }
 
@@ -276,7 +282,8 @@ static int64_t kill_matching(struct call *call, const struct kill_filter *filter
     for (struct session *session = call->instance->sessions, *next; session != NULL;
          session = next) {
         next = session->next;
-        if (!matches(filter, session) || (filter->skip_me && session == call->session)) {
+        if (!matches(filter, session, call->now_ms) ||
+            (filter->skip_me && session == call->session)) {
             continue;
         }
         killed++;
@@ -299,6 +306,13 @@ static bool read_filter_or_reply(struct call *call, struct kill_filter *filter)
                 reply_error(call->reply, call_supports(call, "7.0.0")
                                              ? "ERR client-id should be greater than 0"
                                              : ERROR_NOT_INTEGER);
+                return false;
+            }
+        } else if (bytes_equal_string_nocase(word, "MAXAGE") && call_supports(call, "7.4.0")) {
+            bool number = bytes_to_int64(value, &filter->age_s);
+            if (!number || filter->age_s <= 0) {
+                reply_error(call->reply, number ? "ERR maxage should be greater than 0"
+                                                : "ERR maxage is not an integer or out of range");
                 return false;
             }
         } else if (bytes_equal_string_nocase(word, "TYPE")) {
@@ -470,7 +484,8 @@ static const struct command client_subcommands[] = {
         .arguments = "filter(ip:port!2.8.12|new-format([client-id=integer@ID^2.8.12]|[normal_"
                      "master_slave_pubsub(normal=token@NORMAL|master=token@MASTER^3.2.0|slave="
                      "token@SLAVE|replica=token@REPLICA^5.0.0|pubsub=token@PUBSUB)@TYPE^2.8.12]|["
-                     "username@USER]|[ip:port@ADDR]|[ip:port@LADDR^6.2.0]|[yes/no@SKIPME])...)",
+                     "username@USER]|[ip:port@ADDR]|[ip:port@LADDR^6.2.0]|[yes/"
+                     "no@SKIPME]|[maxage=integer@MAXAGE^7.4.0])...)",
         .history =
             (const struct command_history[]){
                 {"2.8.12", "Added new filter format."},
@@ -512,6 +527,17 @@ static const struct command client_subcommands[] = {
         .since = "7.0.0",
         .complexity = "O(1)",
         .summary = "Set client eviction mode for the current connection",
+        .arguments = "enabled(on=token@ON|off=token@OFF)",
+    },
+    {
+        .name = "NO-TOUCH",
+        .handler = cmd_client_no_touch,
+        .arity = 3,
+        .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE,
+        .since = "7.2.0",
+        .complexity = "O(1)",
+        .summary = "Controls whether commands sent by the client affect the LRU/LFU of accessed "
+                   "keys.",
         .arguments = "enabled(on=token@ON|off=token@OFF)",
     },
     {

@@ -11,6 +11,7 @@
 char *client_description(struct instance *instance, const struct session *session, int64_t now_ms);
 
 void cmd_client_no_evict(struct call *call);
+void cmd_client_no_touch(struct call *call);
 void cmd_client_pause(struct call *call);
 void cmd_client_reply(struct call *call);
 void cmd_client_unblock(struct call *call);

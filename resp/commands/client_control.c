@@ -1,4 +1,4 @@
-/* CLIENT PAUSE, UNPAUSE, UNBLOCK, REPLY and NO-EVICT: how clients are served. */
+/* CLIENT PAUSE, UNPAUSE, UNBLOCK, REPLY, NO-EVICT and NO-TOUCH: how clients are served. */
 #include "resp/arguments.h"
 #include "resp/commands/client.h"
 #include "resp/instance_state.h"
@@ -19,15 +19,25 @@ void cmd_client_reply(struct call *call)
     }
 }
 
-void cmd_client_no_evict(struct call *call)
+static void switch_or_reply(struct call *call, bool *flag)
 {
     bool on = bytes_equal_string_nocase(call->argv[2], "ON");
     if (!on && !bytes_equal_string_nocase(call->argv[2], "OFF")) {
         reply_syntax_error(call);
         return;
     }
-    call->session->no_evict = on;
+    *flag = on;
     reply_ok(call->reply);
+}
+
+void cmd_client_no_evict(struct call *call)
+{
+    switch_or_reply(call, &call->session->no_evict);
+}
+
+void cmd_client_no_touch(struct call *call)
+{
+    switch_or_reply(call, &call->session->no_touch);
 }
 
 void cmd_client_pause(struct call *call)

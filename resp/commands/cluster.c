@@ -68,6 +68,14 @@ static void cmd_cluster_myid(struct call *call)
     }
 }
 
+/* A shard goes by the name of its first node, whichever is the primary. */
+static void cmd_cluster_myshardid(struct call *call)
+{
+    if (cluster_or_reply(call)) {
+        reply_bulk_string(call->reply, cluster_myself(call->instance)->members[0].id);
+    }
+}
+
 /* One line of CLUSTER NODES, of the node at that place of its shard. */
 static void describe_node(struct call *call, const struct cluster_shard *shard, int place,
                           struct buf *text)
@@ -557,6 +565,16 @@ static const struct command cluster_subcommands[] = {
         .since = "3.0.0",
         .complexity = "O(1)",
         .summary = "Return the node id",
+    },
+    {
+        .name = "MYSHARDID",
+        .handler = cmd_cluster_myshardid,
+        .arity = 2,
+        .flags = CMD_STALE,
+        .since = "7.2.0",
+        .complexity = "O(1)",
+        .summary = "Returns the shard ID of a node.",
+        .tips = (const char *const[]){"nondeterministic_output", NULL},
     },
     {
         .name = "NODES",

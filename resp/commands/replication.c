@@ -44,6 +44,45 @@ static void cmd_wait(struct call *call)
     block_for_time(call, timeout_ms, give_up_waiting);
 }
 
+static void reply_synced(struct reply *reply, bool here, int64_t replicas)
+{
+    reply_array(reply, 2);
+    reply_integer(reply, here ? 1 : 0);
+    reply_integer(reply, replicas);
+}
+
+static void give_up_syncing(struct reply *reply)
+{
+    reply_synced(reply, false, 0);
+}
+
+/* What is written is in the append-only files at once, where there are any. */
+static void cmd_waitaof(struct call *call)
+{
+    int64_t here, replicas, timeout_ms;
+    bool appends = call->instance->appends;
+    int64_t synced = appends ? acknowledged(call->instance) : 0;
+    if (!argument_integer_or_reply(call, 1, &here) ||
+        !argument_integer_in_range_or_reply(call, 1, 0, 1, &here, NULL) ||
+        !argument_integer_in_range_or_reply(call, 2, 0, INT64_MAX, &replicas,
+                                            "ERR value is out of range, must be positive") ||
+        !block_timeout_ms_or_reply(call, 3, &timeout_ms)) {
+        return;
+    }
+    if (replica_view_of(call->session).host != NULL) {
+        reply_error(call->reply,
+                    "ERR WAITAOF cannot be used with replica instances. Please also note that "
+                    "writes to replicas are just local and are not propagated.");
+    } else if (here > 0 && !appends) {
+        reply_error(call->reply, "ERR WAITAOF cannot be used when numlocal is set but appendonly "
+                                 "is disabled.");
+    } else if (synced >= replicas || call->nested) {
+        reply_synced(call->reply, appends, synced);
+    } else {
+        block_for_time(call, timeout_ms, give_up_syncing);
+    }
+}
+
 static void reply_replica_role(struct call *call, const struct replica_view *replica)
 {
     reply_array(call->reply, 5);
@@ -199,6 +238,20 @@ static const struct command commands[] = {
         .summary = "Wait for the synchronous replication of all the write commands sent in "
                    "the context of the current connection",
         .arguments = "numreplicas=integer timeout=integer",
+        .tips = (const char *const[]){"request_policy:all_shards", "response_policy:agg_min", NULL},
+    },
+    {
+        .name = "WAITAOF",
+        .group = "generic",
+        .handler = cmd_waitaof,
+        .arity = 4,
+        .flags = CMD_BLOCKING,
+        .categories = CATEGORY_CONNECTION,
+        .since = "7.2.0",
+        .complexity = "O(1)",
+        .summary = "Blocks until all of the preceding write commands sent by the connection are "
+                   "written to the append-only file of the master and/or replicas.",
+        .arguments = "numlocal=integer numreplicas=integer timeout=integer",
         .tips = (const char *const[]){"request_policy:all_shards", "response_policy:agg_min", NULL},
     },
     {

@@ -247,13 +247,32 @@ static void reply_rank(struct call *call, bool reverse)
 {
     struct sorted_set *set;
     size_t rank;
+    bool with_score = call->argc == 4;
+    if (call->argc > 4) {
+        reply_wrong_arity(call);
+        return;
+    }
+    if (with_score && !bytes_equal_string_nocase(call->argv[3], "WITHSCORE")) {
+        reply_syntax_error(call);
+        return;
+    }
     if (!sorted_set_read_or_reply(call, 1, &set)) {
         return;
     }
     if (set == NULL || !sorted_set_rank(set, call->argv[2], &rank)) {
-        reply_null(call->reply);
-    } else {
-        reply_integer(call->reply, (int64_t)(reverse ? sorted_set_count(set) - 1 - rank : rank));
+        if (with_score) {
+            reply_null_array(call->reply);
+        } else {
+            reply_null(call->reply);
+        }
+        return;
+    }
+    if (with_score) {
+        reply_array(call->reply, 2);
+    }
+    reply_integer(call->reply, (int64_t)(reverse ? sorted_set_count(set) - 1 - rank : rank));
+    if (with_score) {
+        reply_score(call, set, call->argv[2]);
     }
 }
 
@@ -436,9 +455,24 @@ static const struct command commands[] = {
         .flags = CMD_READONLY | CMD_FAST,
         .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
         .since = "2.0.0",
+        .until = "7.2.0",
         .complexity = "O(log(N))",
         .summary = "Determine the index of a member in a sorted set",
         .arguments = "key#0 member",
+    },
+    {
+        .name = "ZRANK",
+        .handler = cmd_zrank,
+        .arity = -3,
+        .flags = CMD_READONLY | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+        .since = "2.0.0",
+        .complexity = "O(log(N))",
+        .summary = "Returns the index of a member in a sorted set ordered by ascending scores.",
+        .arguments = "key#0 member [withscore=token@WITHSCORE]",
+        .history =
+            (const struct command_history[]){{"7.2.0", "Added the optional `WITHSCORE` argument."},
+                                             {0}},
     },
     {
         .name = "ZREVRANK",
@@ -447,10 +481,25 @@ static const struct command commands[] = {
         .flags = CMD_READONLY | CMD_FAST,
         .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
         .since = "2.0.0",
+        .until = "7.2.0",
         .complexity = "O(log(N))",
         .summary = "Determine the index of a member in a sorted set, with scores ordered "
                    "from high to low",
         .arguments = "key#0 member",
+    },
+    {
+        .name = "ZREVRANK",
+        .handler = cmd_zrevrank,
+        .arity = -3,
+        .flags = CMD_READONLY | CMD_FAST,
+        .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+        .since = "2.0.0",
+        .complexity = "O(log(N))",
+        .summary = "Returns the index of a member in a sorted set ordered by descending scores.",
+        .arguments = "key#0 member [withscore=token@WITHSCORE]",
+        .history =
+            (const struct command_history[]){{"7.2.0", "Added the optional `WITHSCORE` argument."},
+                                             {0}},
     },
     {
         .name = "ZSCAN",

@@ -35,8 +35,19 @@ static bool streams_or_reply(struct reading *reading, int first)
     if (words % 2 == 0) {
         return true;
     }
-    reply_error(call->reply, "ERR Unbalanced XREAD list of streams: for each stream key an ID or "
-                             "'$' must be specified.");
+    if (!call_supports(call, "7.2.0")) {
+        reply_error(call->reply,
+                    "ERR Unbalanced XREAD list of streams: for each stream key an ID or "
+                    "'$' must be specified.");
+        return false;
+    }
+    const char *allowed = reading->of_group              ? " or '>'"
+                          : call_supports(call, "7.4.0") ? ", '+', or '$'"
+                                                         : " or '$'";
+    reply_errorf(call->reply,
+                 "ERR Unbalanced '%s' list of streams: for each stream key an ID%s must be "
+                 "specified.",
+                 reading->of_group ? "xreadgroup" : "xread", allowed);
     return false;
 }
 
@@ -134,16 +145,24 @@ static bool request_or_reply(struct reading *reading, int index)
             return false;
         }
     }
-    if (bytes_equal(call->argv[id_at], BYTES("$"))) {
+    bool last = call_supports(call, "7.4.0") && bytes_equal(call->argv[id_at], BYTES("+"));
+    if (last || bytes_equal(call->argv[id_at], BYTES("$"))) {
         if (reading->of_group) {
-            reply_error(call->reply,
-                        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to "
-                        "read the history of this consumer by specifying a proper ID, or use the "
-                        "> ID to get new messages. The $ ID would just return an empty result "
-                        "set.");
+            char sign = call->argv[id_at].data[0];
+            reply_errorf(call->reply,
+                         "ERR The %c ID is meaningless in the context of XREADGROUP: you want to "
+                         "read the history of this consumer by specifying a proper ID, or use the "
+                         "> ID to get new messages. The %c ID would just return an empty result "
+                         "set.",
+                         sign, sign);
             return false;
         }
-        request->id = stream == NULL ? STREAM_ID_LEAST : stream->last_id;
+        request->id = stream == NULL ? STREAM_ID_LEAST
+                      : last         ? stream_last_entry_id(stream)
+                                     : stream->last_id;
+        if (last && !stream_id_is_zero(request->id)) {
+            stream_id_decrement(&request->id); /* so that the last one itself is read */
+        }
         return true;
     }
     if (bytes_equal(call->argv[id_at], BYTES(">"))) {

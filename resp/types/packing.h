@@ -10,7 +10,8 @@ struct packing_limits {
     size_t hash_entries, hash_value;             /* hash-max-listpack-entries, -value */
     size_t sorted_set_entries, sorted_set_value; /* zset-max-listpack-entries, -value */
     size_t set_intset_entries;                   /* set-max-intset-entries */
-    int list_size;                               /* list-max-listpack-size: -2 is 8 KB */
+    size_t set_entries, set_value; /* set-max-listpack-entries, -value; none before Redis 7.2 */
+    int list_size;                 /* list-max-listpack-size: -2 is 8 KB */
     size_t stream_node_bytes, stream_node_entries;
     size_t hyperloglog_sparse_bytes;
 };

@@ -56,8 +56,35 @@ static bool read_integers(struct rdb_reader *reader, void **data)
     return true;
 }
 
+/* Members that differ are taken as they are packed while they are few and short. */
+static bool read_listpack(struct rdb_reader *reader, void **data)
+{
+    static const struct packing_limits packing = {
+        .set_intset_entries = 512, .set_entries = 128, .set_value = 64};
+    struct buf block;
+    buf_init(&block, LONGEST_TEXT);
+    struct listpack *pack =
+        rdb_read_string(reader, &block) ? listpack_from_bytes(buf_bytes(&block)) : NULL;
+    buf_finish(&block);
+    struct set *set = set_from_pack_take(listpack_create(), reader->random);
+    bool read = pack != NULL && listpack_count(pack) > 0;
+    for (size_t at = read ? listpack_first(pack) : 0; read && at != 0;
+         at = listpack_next(pack, at)) {
+        char digits[LISTPACK_DIGITS];
+        read = set_add(set, listpack_get(pack, at, digits), &packing);
+    }
+    memory_free(pack);
+    if (!read) {
+        set_destroy(set);
+        return rdb_fail(reader, "a packed set is damaged");
+    }
+    *data = set;
+    return true;
+}
+
 const struct rdb_loader set_loaders[] = {
     {RDB_TYPE_SET, &set_type, read_plain},
     {RDB_TYPE_SET_INTSET, &set_type, read_integers},
+    {RDB_TYPE_SET_LISTPACK, &set_type, read_listpack},
     {0},
 };
