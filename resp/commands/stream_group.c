@@ -133,6 +133,7 @@ static void cmd_xgroup_create(struct call *call)
         reply_error(call->reply, "BUSYGROUP Consumer Group name already exists");
         return;
     }
+    request.stream->tells_activity = call_supports(call, "7.2.0");
     keyspace_changed(call, call->argv[2], EVENT_STREAM, "xgroup-create");
     reply_ok(call->reply);
 }

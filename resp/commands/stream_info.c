@@ -60,15 +60,20 @@ static void cmd_xinfo_consumers(struct call *call)
                      (int)name.size, name.data, (int)key.size, key.data);
         return;
     }
+    bool activity = call_supports(call, "7.2.0");
     reply_array(call->reply, group->consumer_count);
     for (size_t i = 0; i < group->consumer_count; i++) {
         const struct stream_consumer *consumer = group->consumers[i];
         int64_t idle_ms = call->now_ms - consumer->seen_ms;
-        reply_map(call->reply, 3);
+        reply_map(call->reply, activity ? 4 : 3);
         reply_bulk_string(call->reply, "name");
         reply_bulk(call->reply, consumer->name);
         reply_named_integer(call, "pending", (int64_t)consumer->pending.count);
         reply_named_integer(call, "idle", idle_ms < 0 ? 0 : idle_ms);
+        if (activity) {
+            reply_named_integer(call, "inactive",
+                                consumer->active_ms < 0 ? -1 : call->now_ms - consumer->active_ms);
+        }
     }
 }
 
@@ -129,7 +134,7 @@ static void reply_pending(struct call *call, const struct skip_list *list, bool 
 static void reply_whole_group(struct call *call, const struct stream *stream,
                               const struct stream_group *group, int64_t count)
 {
-    bool counters = call_supports(call, "7.0.0");
+    bool counters = call_supports(call, "7.0.0"), activity = call_supports(call, "7.2.0");
     reply_map(call->reply, counters ? 7 : 5);
     reply_bulk_string(call->reply, "name");
     reply_bulk(call->reply, group->name);
@@ -144,10 +149,13 @@ static void reply_whole_group(struct call *call, const struct stream *stream,
     reply_array(call->reply, group->consumer_count);
     for (size_t i = 0; i < group->consumer_count; i++) {
         const struct stream_consumer *consumer = group->consumers[i];
-        reply_map(call->reply, 4);
+        reply_map(call->reply, activity ? 5 : 4);
         reply_bulk_string(call->reply, "name");
         reply_bulk(call->reply, consumer->name);
         reply_named_integer(call, "seen-time", consumer->seen_ms);
+        if (activity) {
+            reply_named_integer(call, "active-time", consumer->active_ms);
+        }
         reply_named_integer(call, "pel-count", (int64_t)consumer->pending.count);
         reply_bulk_string(call->reply, "pending");
         reply_pending(call, &consumer->pending, false, count);

@@ -182,6 +182,7 @@ static void take(struct call *call, const struct claim *claim, struct stream_pen
         pending = stream_pending_add(claim->stream, claim->group, consumer, entry.id, call->now_ms);
     }
     stream_pending_move(pending, consumer);
+    consumer->active_ms = call->now_ms;
     pending->delivered_ms = claim->delivered_ms;
     if (claim->deliveries >= 0) {
         pending->deliveries = (uint64_t)claim->deliveries;

@@ -195,6 +195,7 @@ static void deliver(const struct reading *reading, struct stream *stream,
     if (reading->no_ack) {
         return;
     }
+    consumer->active_ms = now_ms;
     struct stream_pending *pending = stream_pending_find(&group->pending, id);
     if (pending == NULL) {
         stream_pending_add(stream, group, consumer, id, now_ms);

@@ -629,6 +629,7 @@ static void copy_group(struct stream *copy, const struct stream_group *group)
         const struct stream_consumer *consumer = group->consumers[i];
         struct stream_consumer *other =
             stream_consumer_create(copy, twin, consumer->name, consumer->seen_ms);
+        other->active_ms = consumer->active_ms;
         const struct stream_pending *pending =
             stream_pending_from(&consumer->pending, STREAM_ID_LEAST);
         for (; pending != NULL; pending = stream_pending_next(&consumer->pending, pending)) {
@@ -645,6 +646,7 @@ static void *copy(const void *data)
     for (size_t i = 0; i < stream->count; i++) {
         add_node(copy, node_at(stream, i)->id, listpack_copy(node_at(stream, i)->pack));
     }
+    copy->tells_activity = stream->tells_activity;
     copy->length = stream->length;
     copy->entries_added = stream->entries_added;
     copy->last_id = stream->last_id;
@@ -675,8 +677,8 @@ static size_t effort(const void *data)
 
 static unsigned char rdb_type(const void *data)
 {
-    (void)data;
-    return RDB_TYPE_STREAM_LISTPACKS_2;
+    const struct stream *stream = data;
+    return stream->tells_activity ? RDB_TYPE_STREAM_LISTPACKS_3 : RDB_TYPE_STREAM_LISTPACKS_2;
 }
 
 const struct value_type stream_type = {

@@ -38,6 +38,7 @@ struct stream {
     struct stream_id last_id, first_id, max_deleted_id;
     struct stream_group **groups; /* by name */
     size_t group_count;
+    bool tells_activity; /* in dumps: from Redis 7.2 on they hold when consumers were active */
     size_t pack_bytes, consumer_count, pending_count; /* for stream_memory */
     struct random *random;                            /* borrowed */
 };
@@ -103,7 +104,7 @@ int64_t stream_entries_before(const struct stream *stream, struct stream_id id);
 /* How many nodes Redis's radix tree has for these nodes: XINFO shows it. */
 size_t stream_radix_nodes(const struct stream *stream);
 
-/* RDB_TYPE_STREAM_LISTPACKS_2, in types/stream_rdb.c. */
+/* RDB_TYPE_STREAM_LISTPACKS_2 or _3, in types/stream_rdb.c. */
 void stream_save(const void *data, struct rdb_writer *writer);
 
 #endif

@@ -143,6 +143,7 @@ struct stream_consumer *stream_consumer_create(struct stream *stream, struct str
     struct stream_consumer *consumer = memory_allocate_zeroed(sizeof(*consumer));
     consumer->name = copy_name(name);
     consumer->seen_ms = now_ms;
+    consumer->active_ms = -1;
     skip_list_init(&consumer->pending, stream->random);
     group->consumers = (struct stream_consumer **)insert_item((void **)group->consumers,
                                                               &group->consumer_count, consumer);

@@ -13,6 +13,7 @@ enum { STREAM_KEY_SIZE = 16 };
 struct stream_consumer {
     struct bytes name; /* owned */
     int64_t seen_ms;
+    int64_t active_ms; /* when it was last given something; -1: never */
     struct skip_list pending;
 };
 

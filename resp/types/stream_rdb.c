@@ -26,7 +26,7 @@ static void save_pending(struct rdb_writer *writer, const struct skip_list *list
     }
 }
 
-static void save_group(struct rdb_writer *writer, const struct stream_group *group)
+static void save_group(struct rdb_writer *writer, const struct stream_group *group, bool activity)
 {
     rdb_write_string(writer, group->name);
     save_id(writer, group->last_id);
@@ -37,6 +37,9 @@ static void save_group(struct rdb_writer *writer, const struct stream_group *gro
         const struct stream_consumer *consumer = group->consumers[i];
         rdb_write_string(writer, consumer->name);
         rdb_write_little(writer, (uint64_t)consumer->seen_ms, 8);
+        if (activity) {
+            rdb_write_little(writer, (uint64_t)consumer->active_ms, 8);
+        }
         save_pending(writer, &consumer->pending, false);
     }
 }
@@ -58,7 +61,7 @@ void stream_save(const void *data, struct rdb_writer *writer)
     rdb_write_length(writer, stream->entries_added);
     rdb_write_length(writer, stream->group_count);
     for (size_t i = 0; i < stream->group_count; i++) {
-        save_group(writer, stream->groups[i]);
+        save_group(writer, stream->groups[i], stream->tells_activity);
     }
 }
 
@@ -159,9 +162,13 @@ static bool read_consumer(struct rdb_reader *reader, struct stream *stream,
                           struct stream_group *group, const struct waiting_list *list,
                           struct buf *text)
 {
-    uint64_t seen, count;
+    uint64_t seen, active, count;
     buf_clear(text);
-    if (!rdb_read_string(reader, text) || !rdb_read_little(reader, 8, &seen) ||
+    if (!rdb_read_string(reader, text) || !rdb_read_little(reader, 8, &seen)) {
+        return false;
+    }
+    active = seen; /* as Redis takes dumps that do not tell */
+    if ((stream->tells_activity && !rdb_read_little(reader, 8, &active)) ||
         !rdb_read_length(reader, &count)) {
         return false;
     }
@@ -170,6 +177,7 @@ static bool read_consumer(struct rdb_reader *reader, struct stream *stream,
     }
     struct stream_consumer *consumer =
         stream_consumer_create(stream, group, buf_bytes(text), (int64_t)seen);
+    consumer->active_ms = (int64_t)active;
     for (uint64_t i = 0; i < count; i++) {
         struct stream_id id;
         if (!read_key(reader, &id)) {
@@ -252,9 +260,10 @@ static bool read_all(struct rdb_reader *reader, struct stream *stream, bool coun
     return read;
 }
 
-static bool read_stream(struct rdb_reader *reader, bool counters, void **data)
+static bool read_stream(struct rdb_reader *reader, bool counters, bool activity, void **data)
 {
     struct stream *stream = stream_create(reader->random);
+    stream->tells_activity = activity;
     struct buf text;
     buf_init(&text, LONGEST_TEXT);
     bool read = read_all(reader, stream, counters, &text);
@@ -269,16 +278,22 @@ static bool read_stream(struct rdb_reader *reader, bool counters, void **data)
 
 static bool read_first(struct rdb_reader *reader, void **data)
 {
-    return read_stream(reader, false, data);
+    return read_stream(reader, false, false, data);
 }
 
 static bool read_second(struct rdb_reader *reader, void **data)
 {
-    return read_stream(reader, true, data);
+    return read_stream(reader, true, false, data);
+}
+
+static bool read_third(struct rdb_reader *reader, void **data)
+{
+    return read_stream(reader, true, true, data);
 }
 
 const struct rdb_loader stream_loaders[] = {
     {RDB_TYPE_STREAM_LISTPACKS, &stream_type, read_first},
     {RDB_TYPE_STREAM_LISTPACKS_2, &stream_type, read_second},
+    {RDB_TYPE_STREAM_LISTPACKS_3, &stream_type, read_third},
     {0},
 };

@@ -80,12 +80,19 @@ def test_times_survive_a_restart_and_a_dump(start_emulator, tmp_path):
     ask(client, "HEXPIRE small 100 FIELDS 1 a")
     ask(client, "HEXPIRE large 200 FIELDS 1 f7")
     client.sadd("tags", "x", "y")
+    client.xgroup_create("log", "readers", mkstream=True)
+    client.xadd("log", {"a": "1"})
+    client.xreadgroup("readers", "one", {"log": ">"})
+    client.xgroup_createconsumer("log", "readers", "two")
+    small, large = "HPEXPIRETIME small FIELDS 2 a b", "HPEXPIRETIME large FIELDS 2 f7 f8"
+    before = [ask(client, small), ask(client, large)]
     client.close()
     emulator.restart()
     found = arm(emulator, "GET", "/kept/databases/default")
     client = connect(emulator, found.json["properties"]["port"], keys["primaryKey"])
-    assert ask(client, "HTTL small FIELDS 2 a b") == [100, -1]
-    assert ask(client, "HTTL large FIELDS 2 f7 f8") == [200, -1]
+    assert [ask(client, small), ask(client, large)] == before
+    one, two = client.xinfo_consumers("log", "readers")
+    assert one["inactive"] >= 0 and two["inactive"] == -1
     assert client.object("encoding", "tags") == "listpack"
     assert client.object("encoding", "small") == "listpackex"
     emulator.advance("150s")
