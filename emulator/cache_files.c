@@ -187,7 +187,7 @@ static struct instance *create_trial(struct cache_host *host, const struct cache
     const struct instance_config config = {
         .name = BYTES("trial"),
         .profile = PROFILE_REDIS,
-        .version = BYTES("7.0.15"),
+        .version = cache->enterprise ? BYTES("7.4.2") : BYTES("7.0.15"),
         .databases = cache->cluster != NULL ? 1 : instance_database_count(cache->instance),
         .max_memory_policy = BYTES("noeviction"),
     };

@@ -197,11 +197,15 @@ static bool decode_dump(const cJSON *item, struct buf *dump)
            buf_append_base64_decoded(dump, bytes_from_string(item->valuestring));
 }
 
+/* "c1" is a cache of Microsoft.Cache/redis, "c1.westeurope" a managed one. */
 static bool has_cache(const cJSON *document, const char *name)
 {
     const cJSON *arm = cJSON_GetObjectItemCaseSensitive(document, "arm");
     const cJSON *resource;
-    char *ending = string_format("/providers/Microsoft.Cache/redis/%.200s", name);
+    size_t size = strcspn(name, ".");
+    char *ending = string_format("/providers/Microsoft.Cache/%s/%.*s",
+                                 name[size] == '.' ? "redisEnterprise" : "redis",
+                                 (int)(size > 200 ? 200 : size), name);
     struct bytes wanted = bytes_from_string(ending);
     bool found = false;
 

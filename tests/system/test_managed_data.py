@@ -102,6 +102,17 @@ def test_times_survive_a_restart_and_a_dump(start_emulator, tmp_path):
     assert client.hlen("large") == 999
 
 
+def test_a_snapshot_carries_the_times(client):
+    client.hset("h", mapping={"a": "1", "b": "2"})
+    ask(client, "HEXPIRE h 100 FIELDS 1 a")
+    document = client.emulator.admin("GET", "/state")
+    client.flushall()
+    client.emulator.admin("PUT", "/state", document)
+    assert ask(client, "HTTL h FIELDS 2 a b") == [100, -1]
+    client.emulator.advance("100s")
+    assert client.hgetall("h") == {"b": "2"}
+
+
 def test_a_dump_carries_the_times(client):
     raw = client_bytes(client)
     client.hset("h", mapping={"a": "1", "b": "2"})
