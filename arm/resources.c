@@ -321,7 +321,7 @@ static bool remove_resource(struct arm_call *call, struct arm_resource *resource
     return true;
 }
 
-/* ---- Actions and lists ---- */
+/* ---- Actions ---- */
 
 static bool run_action(struct arm_call *call, struct arm_resource *resource)
 {
@@ -352,44 +352,6 @@ bool arm_resource_act(struct arm_call *call, struct arm_resource *resource, cons
     call->body = NULL;
     answer_begun(call, operation, resource->type->polling->act);
     arm_answer(call, 202, NULL);
-    return true;
-}
-
-static bool below(struct bytes id, struct bytes holder)
-{
-    return id.size > holder.size && id.data[holder.size] == '/' &&
-           bytes_equal_nocase(bytes_slice(id, 0, holder.size), holder);
-}
-
-/* Whether the list at the target's holder shows this resource. */
-static bool listed(const struct arm_target *target, const struct arm_resource *resource)
-{
-    struct bytes holder = bytes_from_string(target->holder);
-    if (resource->type != target->type ||
-        (resource->type == &arm_generic_type &&
-         !bytes_equal_string_nocase(bytes_from_string(resource->type_name), target->type_name))) {
-        return false;
-    }
-    bool exact = (target->type->traits & (ARM_SCOPED | ARM_LISTS_BELOW)) == ARM_SCOPED;
-    return exact ? bytes_equal_nocase(arm_scope_of(resource->id), holder)
-                 : below(bytes_from_string(resource->id), holder);
-}
-
-static bool list(struct arm_call *call)
-{
-    const struct arm_target *target = &call->target;
-    if (call->method != ARM_GET) {
-        return arm_fail_method(call);
-    }
-    cJSON *body = cJSON_CreateObject();
-    cJSON *value = cJSON_AddArrayToObject(body, "value");
-    for (const struct arm_resource *resource = call->service->resources; resource != NULL;
-         resource = resource->next) {
-        if (listed(target, resource) && arm_may_read(call, resource->type_name, resource->id)) {
-            cJSON_AddItemToArray(value, arm_resource_show(call, resource, false));
-        }
-    }
-    arm_answer(call, 200, body);
     return true;
 }
 
@@ -448,32 +410,6 @@ bool arm_resource_request(struct arm_call *call)
     return type->request != NULL ? type->request(call) : arm_resource_ordinary_request(call);
 }
 
-/* If-Match and If-None-Match, for types that have etags. `resource` may be NULL. */
-static bool condition_or_fail(struct arm_call *call, const struct arm_resource *resource)
-{
-    const struct http_headers *headers = &call->request->headers;
-    struct bytes match = http_headers_get(headers, "If-Match");
-    struct bytes none = http_headers_get(headers, "If-None-Match");
-    char etag[ETAG_SIZE] = "";
-    if ((call->target.type->traits & ARM_ETAG) == 0 || call->method == ARM_GET ||
-        call->method == ARM_HEAD) {
-        return true;
-    }
-    if (resource != NULL) {
-        arm_resource_etag(resource, etag);
-    }
-    bool any = bytes_equal_string(match, "*");
-    bool matches =
-        match.size == 0 || (resource != NULL && (any || bytes_equal_string(match, etag)));
-    bool differs = none.size == 0 || resource == NULL ||
-                   (!bytes_equal_string(none, "*") && !bytes_equal_string(none, etag));
-    return (matches && differs) ||
-           arm_fail(&call->error, 412, "PreconditionFailed",
-                    "The condition of the header '%s' is not met: the resource %s%s.",
-                    matches ? "If-None-Match" : "If-Match",
-                    resource == NULL ? "does not exist" : "has the etag ", etag);
-}
-
 bool arm_resource_ordinary_request(struct arm_call *call)
 {
     const struct arm_target *target = &call->target;
@@ -481,10 +417,10 @@ bool arm_resource_ordinary_request(struct arm_call *call)
         return false;
     }
     if (target->name.size == 0) {
-        return list(call);
+        return arm_resource_list(call);
     }
     struct arm_resource *resource = arm_resource_find_id(call->service, target->id);
-    if (!condition_or_fail(call, resource)) {
+    if (!arm_precondition_or_fail(call, resource)) {
         return false;
     }
     if (call->method == ARM_PUT && target->action == NULL) {

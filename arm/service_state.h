@@ -233,6 +233,13 @@ void arm_call_inside(struct arm_service *service, const struct arm_principal *pr
                      enum arm_method method, const char *path, const char *query, cJSON *body,
                      struct http_response *response);
 
+/* ---- resource_list.c: those of the target's type that its scope holds ---- */
+bool arm_resource_list(struct arm_call *call);
+
+/* ---- precondition.c ---- */
+/* 412 unless the headers' conditions on the etag hold; `resource` may be NULL. */
+bool arm_precondition_or_fail(struct arm_call *call, const struct arm_resource *resource);
+
 /* ---- resources.c: what all resource types do alike ---- */
 bool arm_resource_request(struct arm_call *call);
 /* The same for a type with a `request` of its own, once that has done its part. */
