@@ -213,10 +213,15 @@ static cJSON *read_relaxed(struct bytes text, size_t *position)
 
 cJSON *arm_relaxed_json(struct bytes text, size_t *position)
 {
-    struct buf inside;
-    buf_init(&inside, text.size + 1);
-    cJSON *value = unwrap_python(text, &inside) ? read_relaxed(buf_bytes(&inside), position)
-                                                : read_relaxed(text, position);
-    buf_finish(&inside);
+    /* A recording that was played and recorded again has it twice. */
+    struct buf inside[2];
+    for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
+        buf_init(&inside[i], text.size + 1);
+        text = unwrap_python(text, &inside[i]) ? buf_bytes(&inside[i]) : text;
+    }
+    cJSON *value = read_relaxed(text, position);
+    for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
+        buf_finish(&inside[i]);
+    }
     return value;
 }
