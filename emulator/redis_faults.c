@@ -132,6 +132,7 @@ static void describe(struct command_subject *described, const struct session *se
     subject->values[FAULT_KEY_DATABASE] = bytes_from_string(described->database);
     subject->groups = session_command_groups(session);
     subject->write = (flags & CMD_WRITE) != 0;
+    subject->while_loading = (flags & CMD_LOADING) != 0;
     subject->needs_memory = (flags & CMD_DENY_OOM) != 0;
     subject->key_count = session_keys(session, described->keys, MOST_KEYS);
     subject->keys = described->keys;

@@ -71,6 +71,7 @@ struct fault_subject {
     size_t key_count;
     unsigned groups;     /* enum command_category, of a command */
     bool write;          /* the command changes data */
+    bool while_loading;  /* the command is answered even while a server loads */
     bool needs_memory;   /* the command is refused when memory is full */
     int64_t age_ms;      /* arm: since the resource was made; -1 unknown */
     int64_t duration_ms; /* operation: as long as it was to take */

@@ -34,6 +34,13 @@ static bool decide_write_error(const struct fault *fault, const struct fault_sub
     return subject->write && decide_error(fault, subject, verdict);
 }
 
+/* AUTH, SELECT, INFO and their like are answered while a server loads. */
+static bool decide_loading(const struct fault *fault, const struct fault_subject *subject,
+                           struct fault_verdict *verdict)
+{
+    return !subject->while_loading && decide_error(fault, subject, verdict);
+}
+
 static bool decide_memory_error(const struct fault *fault, const struct fault_subject *subject,
                                 struct fault_verdict *verdict)
 {
@@ -272,9 +279,9 @@ static const struct fault_kind kinds[] = {
         .decide = decide_error,
         .check = check_error,
     },
-    /* server.c, shared.loadingerr */
+    /* server.c, shared.loadingerr: said to what is not flagged "loading" */
     PRESET("loading", "as while a restarted node reads its data",
-           "LOADING Redis is loading the dataset in memory", decide_error),
+           "LOADING Redis is loading the dataset in memory", decide_loading),
     /* server.c, shared.roslaveerr: said to writes */
     PRESET("readonly", "writes go to a node that has become a replica",
            "READONLY You can't write against a read only replica.", decide_write_error),

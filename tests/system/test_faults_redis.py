@@ -50,6 +50,13 @@ def test_error_presets_are_what_clients_know(shared_emulator, client, kind, erro
     assert client.set("a", "1")
 
 
+def test_a_server_that_loads_still_takes_passwords(shared_emulator):
+    with fault(shared_emulator, "loading", match={"cache": "devcache"}):
+        with shared_emulator.client() as wire:  # AUTH is answered
+            assert wire.call("GET", "a") == "LOADING Redis is loading the dataset in memory"
+            assert wire.call("SELECT", "1") == "OK"
+
+
 def test_any_error_by_command_key_client_and_database(shared_emulator, client):
     with fault(shared_emulator, "error", "redis", {"command": ["GET", "MGET"], "key": "session:*"},
                {"error": "ERR no {key}"}, times=2):
@@ -130,6 +137,7 @@ def test_timeout_closes_after_its_time_and_clients_time_out(start_emulator):
 
 
 def test_reset_peer_resets(shared_emulator, client):
+    client.set("a", "1")
     with fault(shared_emulator, "reset_peer", "redis", {"command": "GET"}):
         with pytest.raises(redis.ConnectionError):
             client.get("a")
