@@ -58,9 +58,10 @@ static bool one_fits(const char *text)
     return strcmp(text, "1") == 0;
 }
 
+/* Terraform sends an empty one. */
 static bool method_fits(const char *text)
 {
-    return bytes_equal_string_nocase(bytes_from_string(text), "SAS") ||
+    return text[0] == '\0' || bytes_equal_string_nocase(bytes_from_string(text), "SAS") ||
            bytes_equal_string_nocase(bytes_from_string(text), "ManagedIdentity");
 }
 
