@@ -30,7 +30,10 @@ void set_destroy(struct set *set)
     }
     memory_free(set->integers);
     memory_free(set->pack);
-    dict_finish(&set->table);
+    if (set->table != NULL) {
+        dict_finish(set->table);
+        memory_free(set->table);
+    }
     memory_free(set);
 }
 
@@ -38,13 +41,13 @@ size_t set_count(const struct set *set)
 {
     return set->integers != NULL ? intset_count(set->integers)
            : set->pack != NULL   ? listpack_count(set->pack)
-                                 : dict_count(&set->table);
+                                 : dict_count(set->table);
 }
 
 static bool table_add(struct set *set, struct bytes member)
 {
     bool created;
-    dict_insert(&set->table, member, &created);
+    dict_insert(set->table, member, &created);
     return created;
 }
 
@@ -54,7 +57,8 @@ static void become_table(struct set *set)
     struct bytes member;
     set->integers = NULL;
     set->pack = NULL;
-    dict_init(&set->table, 0, NULL, set->random);
+    set->table = memory_allocate(sizeof(*set->table));
+    dict_init(set->table, 0, NULL, set->random);
     for (struct set_cursor cursor = set_begin(&members); set_next(&cursor, &member);) {
         table_add(set, member);
     }
@@ -145,7 +149,7 @@ bool set_remove(struct set *set, struct bytes member)
         return at != 0;
     }
     if (set->integers == NULL) {
-        return dict_remove(&set->table, member);
+        return dict_remove(set->table, member);
     }
     if (bytes_to_int64(member, &number)) {
         set->integers = intset_remove(set->integers, number, &removed);
@@ -160,7 +164,7 @@ bool set_contains(const struct set *set, struct bytes member)
         return find_packed(set, member) != 0;
     }
     if (set->integers == NULL) {
-        return dict_find(&set->table, member) != NULL;
+        return dict_find(set->table, member) != NULL;
     }
     return bytes_to_int64(member, &number) && intset_contains(set->integers, number);
 }
@@ -171,7 +175,7 @@ struct set_cursor set_begin(const struct set *set)
     if (set->pack != NULL) {
         cursor.index = listpack_first(set->pack);
     } else if (set->integers == NULL) {
-        cursor.cursor = dict_begin(&cursor.set->table);
+        cursor.cursor = dict_begin(cursor.set->table);
     }
     return cursor;
 }
@@ -201,7 +205,7 @@ bool set_next(struct set_cursor *cursor, struct bytes *member)
     }
     const void *payload = dict_next(&cursor->cursor);
     if (payload != NULL) {
-        *member = dict_key(&set->table, payload);
+        *member = dict_key(set->table, payload);
     }
     return payload != NULL;
 }
@@ -236,7 +240,7 @@ uint64_t set_scan(const struct set *set, uint64_t position,
         return 0;
     }
     struct scan scan = {visit, context};
-    return dict_scan((struct dict *)&set->table, position, visit_entry, &scan);
+    return dict_scan(set->table, position, visit_entry, &scan);
 }
 
 struct bytes set_random(const struct set *set, struct random *random, char digits[SET_DIGITS])
@@ -248,7 +252,7 @@ struct bytes set_random(const struct set *set, struct random *random, char digit
         uint64_t index = random_below(random, listpack_count(set->pack));
         return listpack_get(set->pack, listpack_at(set->pack, (int64_t)index), digits);
     }
-    return dict_key(&set->table, dict_random(&set->table, random));
+    return dict_key(set->table, dict_random(set->table, random));
 }
 
 /* ---- The type's row ---- */
@@ -273,14 +277,15 @@ static size_t memory(const void *data)
 {
     const struct set *set = data;
     return memory_size(set) + (set->integers != NULL ? memory_size(set->integers)
-                               : set->pack != NULL   ? memory_size(set->pack)
-                                                     : dict_memory(&set->table));
+                               : set->pack != NULL
+                                   ? memory_size(set->pack)
+                                   : memory_size(set->table) + dict_memory(set->table));
 }
 
 static size_t effort(const void *data)
 {
     const struct set *set = data;
-    return set->integers != NULL || set->pack != NULL ? 1 : dict_count(&set->table);
+    return set->integers != NULL || set->pack != NULL ? 1 : dict_count(set->table);
 }
 
 static unsigned char rdb_type(const void *data)

@@ -17,7 +17,7 @@
 struct set {
     struct intset *integers; /* NULL when packed or a table */
     struct listpack *pack;   /* NULL when integers or a table */
-    struct dict table;       /* member -> nothing */
+    struct dict *table;      /* member -> nothing; NULL when integers or packed */
     struct random *random;   /* borrowed; seeds the table */
 };
 
