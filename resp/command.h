@@ -140,7 +140,8 @@ struct command {
     enum azure_rule azure;   /* in Azure Cache for Redis: Basic, Standard, Premium */
     enum azure_rule managed; /* in Azure Managed Redis, which is Redis Enterprise */
     const char *since;       /* hidden from caches that run an older Redis */
-    const char *until;       /* and from this version on: another row has the name; NULL: never */
+    const char *from;        /* with `until`: this row is the command's from here on; NULL: since */
+    const char *until;       /* and from here on another row has the name; NULL: never */
     const char *complexity, *summary;
     const char *arguments;                 /* in the notation of resp/command_arguments.h */
     const char *const *tips;               /* NULL-terminated; COMMAND INFO's tips */

@@ -132,11 +132,17 @@ static bool of_sentinel(const struct command *command)
     return false;
 }
 
-static bool known(const struct command *command, unsigned version, enum command_tier tier)
+bool command_known_at(const struct command *command, unsigned version)
 {
+    const char *from = command->from == NULL ? command->since : command->from;
     bool over =
         command->until != NULL && version_number(bytes_from_string(command->until)) <= version;
-    return !over && version_number(bytes_from_string(command->since)) <= version &&
+    return !over && version_number(bytes_from_string(from)) <= version;
+}
+
+static bool known(const struct command *command, unsigned version, enum command_tier tier)
+{
+    return command_known_at(command, version) &&
            !(tier == TIER_AZURE && command->azure == AZURE_BLOCKED) &&
            !(tier == TIER_MANAGED && command->managed == AZURE_BLOCKED);
 }

@@ -47,6 +47,8 @@ struct command_entry *command_table_subcommand(const struct command_entry *conta
 struct command_entry *command_table_find_full(const struct command_table *table, struct bytes name);
 /* Whether a command exists in some version or tier, for messages. */
 const struct command *command_rows_find(struct bytes name);
+/* Whether a server of that version (version_number) has this row. */
+bool command_known_at(const struct command *command, unsigned version);
 const struct command_family *const *command_families(size_t *count);
 
 /* "client|kill" for subcommands, lower case; terminated. */

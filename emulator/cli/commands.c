@@ -11,13 +11,6 @@ struct commands_settings {
     char *version;
 };
 
-static bool known_at(const struct command *command, unsigned version)
-{
-    bool over =
-        command->until != NULL && version_number(bytes_from_string(command->until)) <= version;
-    return !over && version_number(bytes_from_string(command->since)) <= version;
-}
-
 /* A blocked container blocks what is in it. */
 static const char *status(enum azure_rule rule, enum azure_rule container)
 {
@@ -62,7 +55,7 @@ static cJSON *describe(const struct command *command, const struct command_famil
 static void add(cJSON *list, const struct command *command, const struct command_family *family,
                 const struct command *container, unsigned version)
 {
-    if (!known_at(command, version)) {
+    if (!command_known_at(command, version)) {
         return;
     }
     cJSON *item = describe(command, family, container);

@@ -118,7 +118,7 @@ def test_reset_ends_them_and_the_options_begin_them(start_emulator, tmp_path):
     emulator.admin("POST", "/scenarios/lost-answers/start")
     emulator.admin("POST", "/reset")
     assert running() == ["own", "restarted-node-loads"]
-    assert emulator.connect().call("AUTH", emulator.key).startswith("LOADING")
+    assert emulator.client().call("GET", "a").startswith("LOADING")
 
 
 def test_commands(emulator, tmp_path):
