@@ -24,7 +24,8 @@ enum {
 
 struct webhooks {
     struct connection_group group;
-    SSL_CTX *tls;
+    const struct tls_authority *authority;
+    SSL_CTX *tls; /* NULL until the first https: reading the system's authorities takes 20 ms */
     size_t count;
     bool offline, leaving;
 };
@@ -186,12 +187,24 @@ static bool read_url(const char *url, struct place *place)
     return place->host.size > 0;
 }
 
+static SSL_CTX *client_context(struct webhooks *webhooks)
+{
+    if (webhooks->tls == NULL) {
+        webhooks->tls = SSL_CTX_new(TLS_client_method());
+        SSL_CTX_set_default_verify_paths(webhooks->tls);
+        SSL_CTX_load_verify_locations(webhooks->tls, tls_authority_file(webhooks->authority), NULL);
+        SSL_CTX_set_verify(webhooks->tls, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_min_proto_version(webhooks->tls, TLS1_2_VERSION);
+    }
+    return webhooks->tls;
+}
+
 static void start_tls(struct delivery *delivery, const struct place *place)
 {
     char *name = bytes_to_string(place->host.data[0] == '['
                                      ? bytes_slice(place->host, 1, place->host.size - 1)
                                      : place->host);
-    delivery->ssl = SSL_new(delivery->webhooks->tls);
+    delivery->ssl = SSL_new(client_context(delivery->webhooks));
     delivery->input = BIO_new(BIO_s_mem());
     delivery->output = BIO_new(BIO_s_mem());
     SSL_set_bio(delivery->ssl, delivery->input, delivery->output);
@@ -258,11 +271,7 @@ struct webhooks *webhooks_create(struct loop *loop, const struct tls_authority *
 {
     struct webhooks *webhooks = memory_allocate_zeroed(sizeof(*webhooks));
     webhooks->offline = offline;
-    webhooks->tls = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_default_verify_paths(webhooks->tls);
-    SSL_CTX_load_verify_locations(webhooks->tls, tls_authority_file(authority), NULL);
-    SSL_CTX_set_verify(webhooks->tls, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_min_proto_version(webhooks->tls, TLS1_2_VERSION);
+    webhooks->authority = authority;
     webhooks->group = (struct connection_group){
         .loop = loop,
         .security = LISTENER_PLAIN,
