@@ -65,6 +65,9 @@ static void cmd_pfadd(struct call *call)
     }
     put_back(call, call->argv[1], string);
     if (corrupt) {
+        if (changed) { /* the elements before the broken run are in: replicas need them too */
+            keyspace_changed_silently(call->db, keyspace_write(call, call->argv[1]));
+        }
         reply_corrupt(call);
         return;
     }
