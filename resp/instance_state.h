@@ -225,6 +225,8 @@ void dispatch_run(struct session *session, struct command_entry *entry, const st
 /* Runs a waiting client's handler again. */
 void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
                      int argc);
+/* The call that a ready command, which did not run yet, would be. */
+struct call dispatch_pending(struct session *session);
 /* What follows a handler: figures, the slow log, tracking. */
 void dispatch_finish(struct call *call, struct command_entry *entry, int64_t start_us);
 void reply_unknown_command(struct call *call);

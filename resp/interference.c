@@ -113,14 +113,7 @@ size_t session_expire_keys(struct session *session, int64_t within_ms)
 
 void session_log_slow(struct session *session, int64_t duration_us)
 {
-    const struct call call = {
-        .command = session->entry == NULL ? NULL : session->entry->command,
-        .session = session,
-        .instance = session->instance,
-        .argv = session->parser.argv,
-        .argc = session->parser.argc,
-        .now_ms = clock_now_ms(session->instance->clock),
-    };
+    const struct call call = dispatch_pending(session);
     slow_log_record(&session->instance->slow_log, &call, duration_us);
 }
 

@@ -94,12 +94,6 @@ void observer_tell(const struct call *call, const struct command_entry *entry, i
 
 void observer_tell_skipped(struct session *session)
 {
-    const struct call call = {
-        .command = session->entry == NULL ? NULL : session->entry->command,
-        .session = session,
-        .instance = session->instance,
-        .argv = session->parser.argv,
-        .argc = session->parser.argc,
-    };
+    const struct call call = dispatch_pending(session);
     observer_tell(&call, session->entry, -1);
 }
