@@ -120,6 +120,17 @@ bool arm_filter_or_fail(struct arm_call *call, struct buf *filter)
     return false;
 }
 
+void arm_add_filtered(cJSON *list, struct bytes filter, odata_holds *holds, cJSON *item)
+{
+    bool wanted;
+    odata_filter(filter, holds, item, &wanted);
+    if (wanted) {
+        cJSON_AddItemToArray(list, item);
+    } else {
+        cJSON_Delete(item);
+    }
+}
+
 void arm_answer_error(struct arm_call *call)
 {
     const struct arm_error *error = &call->error;

@@ -6,6 +6,7 @@
 #define ARM_SERVICE_STATE_H
 
 #include "arm/locations.h"
+#include "arm/odata_filter.h"
 #include "arm/resource_type.h"
 #include "arm/service.h"
 #include "base/dict.h"
@@ -218,6 +219,8 @@ bool arm_answer_page(struct arm_call *call, cJSON *list, int most);
 /* $filter, into a buf that it initialises: empty when there is none. False: 400, it is malformed.
  */
 bool arm_filter_or_fail(struct arm_call *call, struct buf *filter);
+/* Takes the item: into the list when the filter, asked of it through `holds`, wants it. */
+void arm_add_filtered(cJSON *list, struct bytes filter, odata_holds *holds, cJSON *item);
 void arm_answer_error(struct arm_call *call); /* call->error, in Azure's envelope */
 void arm_start_headers(struct arm_call *call);
 

@@ -177,17 +177,6 @@ static bool holds(void *context, const struct odata_condition *condition)
     return fits || condition->relation == ODATA_CALL;
 }
 
-static void add_if_wanted(cJSON *list, struct bytes filter, cJSON *item)
-{
-    bool wanted;
-    odata_filter(filter, holds, item, &wanted);
-    if (wanted) {
-        cJSON_AddItemToArray(list, item);
-    } else {
-        cJSON_Delete(item);
-    }
-}
-
 static bool list(struct arm_call *call, const struct arm_resource_type *type)
 {
     struct buf filter;
@@ -196,12 +185,13 @@ static bool list(struct arm_call *call, const struct arm_resource_type *type)
     }
     cJSON *value = cJSON_CreateArray();
     for (size_t i = 0; type == &arm_policy_definition_type && i < ARRAY_LEN(built_in); i++) {
-        add_if_wanted(value, buf_bytes(&filter), show_built_in(i));
+        arm_add_filtered(value, buf_bytes(&filter), holds, show_built_in(i));
     }
     for (const struct arm_resource *stored = call->service->resources; stored != NULL;
          stored = stored->next) {
         if (stored->type == type && call->route == NULL) {
-            add_if_wanted(value, buf_bytes(&filter), arm_resource_show_plain(call, stored));
+            arm_add_filtered(value, buf_bytes(&filter), holds,
+                             arm_resource_show_plain(call, stored));
         }
     }
     buf_finish(&filter);

@@ -169,17 +169,6 @@ static bool holds(void *context, const struct odata_condition *condition)
     return condition->relation == ODATA_CALL; /* atScopeAndBelow() */
 }
 
-static void add_if_wanted(cJSON *list, struct bytes filter, cJSON *item)
-{
-    bool wanted;
-    odata_filter(filter, holds, item, &wanted);
-    if (wanted) {
-        cJSON_AddItemToArray(list, item);
-    } else {
-        cJSON_Delete(item);
-    }
-}
-
 static bool list(struct arm_call *call)
 {
     struct buf filter;
@@ -188,12 +177,13 @@ static bool list(struct arm_call *call)
     }
     cJSON *body = cJSON_CreateObject(), *value = cJSON_AddArrayToObject(body, "value");
     for (size_t i = 0; i < arm_built_in_role_count; i++) {
-        add_if_wanted(value, buf_bytes(&filter), show_built_in(call, &arm_built_in_roles[i]));
+        arm_add_filtered(value, buf_bytes(&filter), holds,
+                         show_built_in(call, &arm_built_in_roles[i]));
     }
     for (const struct arm_resource *role = call->service->resources; role != NULL;
          role = role->next) {
         if (role->type == &arm_role_definition_type) {
-            add_if_wanted(value, buf_bytes(&filter), show(call, role, false));
+            arm_add_filtered(value, buf_bytes(&filter), holds, show(call, role, false));
         }
     }
     buf_finish(&filter);
