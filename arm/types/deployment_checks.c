@@ -59,19 +59,18 @@ static bool preflight(const struct template_resource *resource, const cJSON *bod
     return good;
 }
 
-static bool answer_preflight(struct arm_call *call, const char *name, cJSON *details)
+static cJSON *preflight_error(const struct arm_call *call, const char *name, cJSON *details)
 {
     char message[400];
     snprintf(message, sizeof(message),
              "The template deployment '%.64s' is not valid according to the validation procedure. "
              "The tracking id is '%s'. See inner errors for details.",
              name, call->request_id);
-    cJSON *body = cJSON_CreateObject(), *error = cJSON_AddObjectToObject(body, "error");
+    cJSON *error = cJSON_CreateObject();
     cJSON_AddStringToObject(error, "code", "InvalidTemplateDeployment");
     cJSON_AddStringToObject(error, "message", message);
     cJSON_AddItemToObject(error, "details", details);
-    arm_answer(call, 400, body);
-    return true;
+    return error;
 }
 
 /* Those of nested templates are checked as well; an empty `details`: all is well. */
@@ -143,6 +142,53 @@ static void check_resources(struct deployment_host *host, struct template *templ
     cJSON_Delete(bodies);
 }
 
+/* A request's template, what it would make, and what refuses it: both checks begin so. */
+struct checked {
+    struct deployment_request request;
+    struct deployment_host host;
+    struct template *template; /* NULL: `error` tells why */
+    struct template_error error;
+    cJSON *planned;
+    cJSON *refusal; /* of preflight; NULL: all is well */
+};
+
+static bool checked_init(struct checked *checked, struct arm_call *call)
+{
+    *checked = (struct checked){0};
+    if (!deployment_read_request(call, &checked->request)) {
+        return false;
+    }
+    deployment_host_init(&checked->host, call->service, &call->principal, &checked->request.scope);
+    checked->template = deployment_template(&checked->request, &checked->host, &checked->error);
+    if (checked->template != NULL) {
+        cJSON *details = cJSON_CreateArray();
+        checked->planned = cJSON_CreateArray();
+        check_resources(&checked->host, checked->template, &checked->request, checked->planned,
+                        details, 0);
+        if (details->child != NULL) {
+            checked->refusal = preflight_error(call, checked->request.scope.name, details);
+        } else {
+            cJSON_Delete(details);
+        }
+    }
+    return true;
+}
+
+static void checked_finish(struct checked *checked)
+{
+    cJSON_Delete(checked->planned);
+    cJSON_Delete(checked->refusal);
+    template_destroy(checked->template);
+    deployment_host_finish(&checked->host);
+}
+
+static cJSON *take(cJSON **item)
+{
+    cJSON *taken = *item;
+    *item = NULL;
+    return taken;
+}
+
 static const char *mode_of(const cJSON *properties)
 {
     const char *mode = arm_json_text(properties, "mode");
@@ -189,29 +235,20 @@ static void answer_valid(struct arm_call *call, const struct deployment_request 
 
 bool deployment_validate(struct arm_call *call)
 {
-    struct deployment_request request;
-    struct template_error error = {0};
-    if (!deployment_read_request(call, &request)) {
+    struct checked checked;
+    if (!checked_init(&checked, call)) {
         return false;
     }
-    struct deployment_host host;
-    deployment_host_init(&host, call->service, &call->principal, &request.scope);
-    struct template *template = deployment_template(&request, &host, &error);
-    if (template == NULL) {
-        deployment_answer_error(call, &error);
+    if (checked.template == NULL) {
+        deployment_answer_error(call, &checked.error);
+    } else if (checked.refusal != NULL) {
+        cJSON *body = cJSON_CreateObject();
+        cJSON_AddItemToObject(body, "error", take(&checked.refusal));
+        arm_answer(call, 400, body);
     } else {
-        cJSON *planned = cJSON_CreateArray(), *details = cJSON_CreateArray();
-        check_resources(&host, template, &request, planned, details, 0);
-        if (details->child != NULL) {
-            cJSON_Delete(planned);
-            answer_preflight(call, request.scope.name, details);
-        } else {
-            cJSON_Delete(details);
-            answer_valid(call, &request, template, planned);
-        }
+        answer_valid(call, &checked.request, checked.template, take(&checked.planned));
     }
-    template_destroy(template);
-    deployment_host_finish(&host);
+    checked_finish(&checked);
     return true;
 }
 
@@ -402,31 +439,25 @@ static cJSON *failed_what_if(cJSON *error)
 
 bool deployment_what_if(struct arm_call *call)
 {
-    struct deployment_request request;
-    struct template_error error = {0};
-    if (!deployment_read_request(call, &request)) {
+    struct checked checked;
+    if (!checked_init(&checked, call)) {
         return false;
     }
-    struct deployment_host host;
-    deployment_host_init(&host, call->service, &call->principal, &request.scope);
-    struct template *template = deployment_template(&request, &host, &error);
     cJSON *result;
-    if (template == NULL) {
-        result = failed_what_if(deployment_template_error(&error));
+    if (checked.template == NULL) {
+        result = failed_what_if(deployment_template_error(&checked.error));
+    } else if (checked.refusal != NULL) {
+        result = failed_what_if(take(&checked.refusal));
     } else {
-        cJSON *planned = cJSON_CreateArray(), *details = cJSON_CreateArray();
-        check_resources(&host, template, &request, planned, details, 0);
         result = cJSON_CreateObject();
         cJSON_AddStringToObject(result, "status", "Succeeded");
         cJSON *properties = cJSON_AddObjectToObject(result, "properties");
         cJSON_AddStringToObject(properties, "correlationId", call->request_id);
-        cJSON_AddItemToObject(properties, "changes", make_changes(call, &request, planned));
-        cJSON_Delete(planned);
-        cJSON_Delete(details);
+        cJSON_AddItemToObject(properties, "changes",
+                              make_changes(call, &checked.request, checked.planned));
     }
-    template_destroy(template);
-    deployment_host_finish(&host);
-    begin_what_if(call, &request, result);
+    begin_what_if(call, &checked.request, result);
+    checked_finish(&checked);
     return true;
 }
 

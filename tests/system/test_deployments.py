@@ -385,6 +385,20 @@ def test_what_if_of_a_broken_template_fails(emulator, group):
     assert result["status"] == "Failed" and result["error"]["code"] == "InvalidTemplate"
 
 
+def test_what_if_tells_what_preflight_refuses(emulator, group):
+    """What deploying would be refused for is told beforehand, of the template and of a nested one."""
+    for source, code in ((template(resources=[cache("no_such_name!")]), "InvalidParameter"),
+                         (template(resources=[nested("inner", template(variables={"a": "[nope()]"}))]),
+                          "InvalidTemplate")):
+        result = what_if(emulator, group, source)
+        assert result["status"] == "Failed" and "properties" not in result
+        assert result["error"]["code"] == "InvalidTemplateDeployment"
+        assert [detail["code"] for detail in result["error"]["details"]] == [code], result
+        refused = emulator.arm("POST", group.url("d", "/validate"), group.body(source), VERSION)
+        assert refused.status == 400
+        assert refused.json["error"]["details"] == result["error"]["details"]
+
+
 def test_export(emulator, group):
     source = template(parameters={"name": {"type": "string"}},
                       resources=[cache("[parameters('name')]", tags={"a": "b"})])
