@@ -128,8 +128,24 @@ enum arm_figure {
     ARM_FIGURE_MISS_RATE, /* percent */
     ARM_FIGURE_OPENED,    /* connections a second */
     ARM_FIGURE_CLOSED,
+    ARM_FIGURE_LATENCY, /* microseconds of a command */
+    ARM_FIGURE_LATENCY_99,
+    ARM_FIGURE_GEO_LAG,          /* of a secondary: seconds since it was even with its primary */
+    ARM_FIGURE_GEO_WAITING,      /* of a primary: bytes that its secondary has not */
+    ARM_FIGURE_GEO_HEALTHY,      /* of a secondary: 0 or 1 */
+    ARM_FIGURE_GEO_COPY_STARTED, /* of a secondary: a sample each time */
+    ARM_FIGURE_GEO_COPY_FINISHED,
+    ARM_FIGURE_FAILOVERS, /* from here on what counts as an error */
+    ARM_FIGURE_DATA_LOSSES,
+    ARM_FIGURE_SLOW_READERS,
+    ARM_FIGURE_AOF_ERRORS,
+    ARM_FIGURE_RDB_ERRORS,
+    ARM_FIGURE_IMPORT_ERRORS,
+    ARM_FIGURE_EXPORT_ERRORS,
+    ARM_FIGURE_TOKENS_REFUSED,
+    ARM_FIGURE_TOKENS_EXPIRED,
     ARM_FIGURE_COUNT,
-    ARM_FIGURE_NONE = ARM_FIGURE_COUNT, /* told of, but never measured here */
+    ARM_FIGURE_ERRORS = ARM_FIGURE_COUNT, /* all errors together */
 };
 
 /* What was seen of a figure in a span of time. count 0: nothing. */

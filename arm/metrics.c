@@ -65,28 +65,43 @@ const struct arm_metric arm_metrics[] = {
      ARM_MAXIMUM, "ShardId", true},
     {"usedmemoryRss", "Used Memory RSS", "Bytes", ARM_FIGURE_RESIDENT, ARM_MAXIMUM, "ShardId",
      true},
-    {"cacheLatency", "Cache Latency Microseconds (Preview)", "Count", ARM_FIGURE_NONE, ARM_AVERAGE,
-     "ShardId", false},
+    {"cacheLatency", "Cache Latency Microseconds (Preview)", "Count", ARM_FIGURE_LATENCY,
+     ARM_AVERAGE, "ShardId", false},
     {"cachemissrate", "Cache Miss Rate", "Percent", ARM_FIGURE_MISS_RATE, ARM_TOTAL, "ShardId",
      false},
     {"ConnectedClientsUsingAADToken",
      "Connected Clients using Microsoft Entra Token (Instance Based)", "Count",
      ARM_FIGURE_TOKEN_CLIENTS, ARM_MAXIMUM, "ShardId,Port,Primary", false},
-    {"errors", "Errors", "Count", ARM_FIGURE_NONE, ARM_MAXIMUM, "ShardId,ErrorType", false},
+    {"errors", "Errors", "Count", ARM_FIGURE_ERRORS, ARM_MAXIMUM, "ShardId,ErrorType", false},
     {"GeoReplicationConnectivityLag", "Geo-replication Connectivity Lag", "Seconds",
-     ARM_FIGURE_NONE, ARM_AVERAGE | ARM_MINIMUM | ARM_MAXIMUM, "ShardId", false},
-    {"GeoReplicationDataSyncOffset", "Geo-replication Data Sync Offset", "Bytes", ARM_FIGURE_NONE,
-     ARM_AVERAGE | ARM_MINIMUM | ARM_MAXIMUM, "ShardId", false},
+     ARM_FIGURE_GEO_LAG, ARM_AVERAGE | ARM_MINIMUM | ARM_MAXIMUM, "ShardId", false},
+    {"GeoReplicationDataSyncOffset", "Geo-replication Data Sync Offset", "Bytes",
+     ARM_FIGURE_GEO_WAITING, ARM_AVERAGE | ARM_MINIMUM | ARM_MAXIMUM, "ShardId", false},
     {"GeoReplicationFullSyncEventFinished", "Geo-replication Full Sync Event Finished", "Count",
-     ARM_FIGURE_NONE, ARM_COUNT, "ShardId", false},
+     ARM_FIGURE_GEO_COPY_FINISHED, ARM_COUNT, "ShardId", false},
     {"GeoReplicationFullSyncEventStarted", "Geo-replication Full Sync Event Started", "Count",
-     ARM_FIGURE_NONE, ARM_COUNT, "ShardId", false},
-    {"GeoReplicationHealthy", "Geo-replication Healthy", "Count", ARM_FIGURE_NONE,
+     ARM_FIGURE_GEO_COPY_STARTED, ARM_COUNT, "ShardId", false},
+    {"GeoReplicationHealthy", "Geo-replication Healthy", "Count", ARM_FIGURE_GEO_HEALTHY,
      ARM_AVERAGE | ARM_MINIMUM | ARM_MAXIMUM, "ShardId", false},
-    {"LatencyP99", "99th percentile latency", "Count", ARM_FIGURE_NONE,
+    {"LatencyP99", "99th percentile latency", "Count", ARM_FIGURE_LATENCY_99,
      ARM_AVERAGE | ARM_MINIMUM | ARM_MAXIMUM, "", false},
 };
 const size_t arm_metric_count = ARRAY_LEN(arm_metrics);
+
+const struct arm_error_type arm_error_types[] = {
+    {"Failover", ARM_FIGURE_FAILOVERS},
+    {"Dataloss", ARM_FIGURE_DATA_LOSSES},
+    {"UnresponsiveClients", ARM_FIGURE_SLOW_READERS},
+    {"AOF", ARM_FIGURE_AOF_ERRORS},
+    {"RDB", ARM_FIGURE_RDB_ERRORS},
+    {"Import", ARM_FIGURE_IMPORT_ERRORS},
+    {"Export", ARM_FIGURE_EXPORT_ERRORS},
+    {"AADAuthenticationFailure", ARM_FIGURE_TOKENS_REFUSED}, /* the older names of two */
+    {"AADTokenExpired", ARM_FIGURE_TOKENS_EXPIRED},
+    {"MicrosoftEntraAuthenticationFailure", ARM_FIGURE_TOKENS_REFUSED},
+    {"MicrosoftEntraTokenExpired", ARM_FIGURE_TOKENS_EXPIRED},
+};
+const size_t arm_error_type_count = ARRAY_LEN(arm_error_types);
 
 static const char *const aggregations[] = {"Average", "Minimum", "Maximum", "Total", "Count"};
 

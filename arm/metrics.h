@@ -28,6 +28,14 @@ struct arm_metric {
 extern const struct arm_metric arm_metrics[];
 extern const size_t arm_metric_count;
 
+/* Values of the dimension ErrorType; some stand for the same. */
+struct arm_error_type {
+    const char *name;
+    enum arm_figure figure;
+};
+extern const struct arm_error_type arm_error_types[];
+extern const size_t arm_error_type_count;
+
 /* In any case; `shard` is -1, or that of a numbered name. NULL: there is none. */
 const struct arm_metric *arm_metric_find(struct bytes name, int *shard);
 

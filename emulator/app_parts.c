@@ -226,6 +226,14 @@ static void minute_over(void *context)
     }
 }
 
+static void troubled(void *context, const struct cache *cache, int shard, enum arm_figure what)
+{
+    struct app *app = context;
+    if (app->metrics != NULL) {
+        metrics_trouble(app->metrics, bytes_from_string(cache->name), shard, what);
+    }
+}
+
 void app_make_caches(struct app *app)
 {
     const struct cache_host_config caches = {
@@ -240,6 +248,7 @@ void app_make_caches(struct app *app)
         .promoted = promoted,
         .verify_token = verify_token,
         .signed_in = signed_in,
+        .troubled = troubled,
         .resident_bytes = resident_bytes,
         .follow = follow,
         .save = save_asked,

@@ -174,6 +174,9 @@ bool cache_host_export(struct cache_host *host, struct bytes name, struct bytes 
                 (append_segment(&file, prefix) ||
                  arm_fail_property(error, "prefix", "the beginning of the files' names")) &&
                 export_to(cache, buf_string(&folder), buf_bytes(&file), error);
+    if (!good) {
+        cache_host_trouble(host, cache, -1, ARM_FIGURE_EXPORT_ERRORS);
+    }
     buf_finish(&folder);
     buf_finish(&file);
     return good;
@@ -261,6 +264,9 @@ bool cache_host_import(struct cache_host *host, struct bytes name, const struct 
         buf_finish(&dumps[i]);
     }
     memory_free(dumps);
+    if (!good) {
+        cache_host_trouble(host, cache, -1, ARM_FIGURE_IMPORT_ERRORS);
+    }
     log_info("cache", "imported name=%s files=%zu reason=\"%s\"", cache->name, count,
              good ? "" : error->message);
     return good;

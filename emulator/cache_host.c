@@ -216,6 +216,16 @@ struct instance *cache_instance(const struct cache *cache, int index)
     return cache->cluster == NULL ? cache->instance : cache->cluster->shards[index].instance;
 }
 
+void cache_host_trouble(struct cache_host *host, const struct cache *cache, int shard,
+                        enum arm_figure what)
+{
+    for (int i = 0; i < cache_instance_count(cache) && host->config.troubled != NULL; i++) {
+        if (shard < 0 || shard == i) {
+            host->config.troubled(host->config.context, cache, i, what);
+        }
+    }
+}
+
 void cache_stats(const struct cache *cache, struct instance_stats *stats)
 {
     instance_stats(cache->instance, stats);
@@ -357,6 +367,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     cache->shard_count = arm->shard_count;
     moved |= created || cache->replicas != config.replicas;
     cache->replicas = config.replicas;
+    cache->appends = arm->aof_backup_enabled;
     cache->persisted = arm->rdb_backup_enabled || arm->aof_backup_enabled;
     for (int i = 0; i < cache_instance_count(cache); i++) {
         instance_configure(cache_instance(cache, i), &config);
@@ -370,7 +381,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     }
     geo_settle(host);
     if (lost) {
-        cache_nodes_lose_data(cache, -1); /* nothing is kept between the sizes of Basic */
+        cache_nodes_lose_data(host, cache, -1); /* nothing is kept between the sizes of Basic */
     }
     if (scaled) {
         cache_nodes_scaled(host, cache);

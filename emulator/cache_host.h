@@ -31,6 +31,7 @@ struct cache {
     bool open_redis;           /* devcache of profile redis: no password, nothing blocked */
     int shard_count, replicas; /* the latter of each shard */
     bool persisted;            /* an RDB or AOF backup outlives the nodes */
+    bool appends;              /* it is an AOF */
     bool enterprise;           /* of Azure Managed Redis: has another port */
     const char *domain;        /* behind the name: "redis.cache.windows.net" */
     uint64_t failovers, data_losses;
@@ -62,6 +63,9 @@ struct cache_host_config {
     /* Whether a token is good for Redis; false: why not in `reason`. NULL: none is. */
     bool (*verify_token)(void *context, struct bytes token, struct cache_token *said,
                          struct buf *reason);
+    /* Something that Azure counts as an error of a shard, one of the figures of arm/host.h. May be
+     * NULL. */
+    void (*troubled)(void *context, const struct cache *cache, int shard, enum arm_figure what);
     /* A client gave a password: which cache it opened, NULL for none. May be NULL. */
     void (*signed_in)(void *context, const struct cache *cache);
     /* As in struct instance_host_info. May be NULL. */
@@ -108,6 +112,10 @@ void cache_host_remove(struct cache_host *host, struct bytes name);
 void cache_host_flush(struct cache_host *host, struct bytes name);
 /* Every cache as after a start: no data, scripts or statistics. Connections stay. */
 void cache_host_reset(struct cache_host *host);
+
+/* Tells `troubled`; shard -1: all of them. */
+void cache_host_trouble(struct cache_host *host, const struct cache *cache, int shard,
+                        enum arm_figure what);
 
 struct redis_directory cache_host_directory(struct cache_host *host);
 

@@ -94,10 +94,11 @@ void cache_nodes_promote(struct cache_host *host, struct cache *cache, int shard
         }
     }
     cache->failovers++;
+    cache_host_trouble(host, cache, shard, ARM_FIGURE_FAILOVERS);
     log_info("cache", "failed over name=%s shard=%d", cache->name, shard);
 }
 
-void cache_nodes_lose_data(struct cache *cache, int shard)
+void cache_nodes_lose_data(struct cache_host *host, struct cache *cache, int shard)
 {
     if (cache->persisted) {
         return;
@@ -108,6 +109,7 @@ void cache_nodes_lose_data(struct cache *cache, int shard)
         }
     }
     cache->data_losses++;
+    cache_host_trouble(host, cache, shard, ARM_FIGURE_DATA_LOSSES);
     log_info("cache", "data lost name=%s shard=%d", cache->name, shard);
 }
 
@@ -142,15 +144,14 @@ static void cut_primary(struct cache_host *host, struct cache *cache, int shard)
     if (cache->replicas > 0) {
         cache_nodes_promote(host, cache, shard);
     } else {
-        cache_nodes_lose_data(cache, shard);
+        cache_nodes_lose_data(host, cache, shard);
     }
 }
 
 static void cut_all(struct cache_host *host, struct cache *cache, int shard)
 {
-    (void)host;
     cache_nodes_cut(cache, shard, "all nodes restarted");
-    cache_nodes_lose_data(cache, shard);
+    cache_nodes_lose_data(host, cache, shard);
 }
 
 static void move(struct cache_host *host, struct cache *cache, int shard)

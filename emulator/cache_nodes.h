@@ -38,7 +38,7 @@ void cache_nodes_tell(struct cache *cache, int shard, const char *type, int64_t 
 void cache_nodes_cut(struct cache *cache, int shard, const char *reason);
 void cache_nodes_promote(struct cache_host *host, struct cache *cache, int shard);
 /* Unless it is persisted. */
-void cache_nodes_lose_data(struct cache *cache, int shard);
+void cache_nodes_lose_data(struct cache_host *host, struct cache *cache, int shard);
 
 /* Whatever is still to happen to the cache does not. */
 void cache_nodes_forget(struct cache_host *host, const struct cache *cache);

@@ -162,6 +162,20 @@ static const struct cache *by_token(const struct sign_in *sign_in, struct buf *r
     return cache;
 }
 
+/* A token was refused: at the cache that was meant, if one was. */
+static void trouble(const struct sign_in *sign_in)
+{
+    for (struct cache *cache = sign_in->host->caches; cache != NULL; cache = cache->next) {
+        bool meant = sign_in->only == cache ||
+                     (sign_in->named != NULL && cache->instance == sign_in->named) ||
+                     (sign_in->only == NULL && sign_in->named == NULL &&
+                      cache_access_find(cache, sign_in->given->user) != NULL);
+        if (meant) {
+            cache_host_trouble(sign_in->host, cache, 0, ARM_FIGURE_TOKENS_REFUSED);
+        }
+    }
+}
+
 /* Counts and tells it. */
 static const struct cache *settle(const struct sign_in *sign_in)
 {
@@ -179,6 +193,7 @@ static const struct cache *settle(const struct sign_in *sign_in)
         host->counters.tokens_refused += found == NULL ? 1 : 0;
     }
     if (!key && found == NULL) {
+        trouble(sign_in);
         log_info("redis", "token refused user=\"%.*s\" reason=\"%s\"",
                  user.size > 64 ? 64 : (int)user.size, user.data, buf_string(&reason));
     }

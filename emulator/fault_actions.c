@@ -25,7 +25,7 @@ static void act(struct app *app, struct cache *cache, const struct fault_verdict
     if (verdict->promote && cache->replicas > 0) {
         cache_nodes_promote(app->caches, cache, -1);
     } else if (verdict->promote || verdict->lose_data) {
-        cache_nodes_lose_data(cache, -1);
+        cache_nodes_lose_data(app->caches, cache, -1);
     }
 }
 
@@ -96,6 +96,19 @@ static const char *outcome_of(const struct fault_verdict *verdict)
                                               : "changed";
 }
 
+/* Azure Monitor counts what Redis says of backups that fail. */
+static void note_persistence(struct app *app, const struct fault_subject *subject,
+                             const struct fault_verdict *verdict)
+{
+    const struct cache *cache = strncmp(verdict->error, "MISCONF", 7) == 0
+                                    ? cache_host_find(app->caches, subject->values[FAULT_KEY_CACHE])
+                                    : NULL;
+    if (cache != NULL) {
+        cache_host_trouble(app->caches, cache, -1,
+                           cache->appends ? ARM_FIGURE_AOF_ERRORS : ARM_FIGURE_RDB_ERRORS);
+    }
+}
+
 void fault_actions_fired(void *context, const struct fault_subject *subject,
                          const struct fault_verdict *verdict)
 {
@@ -103,6 +116,7 @@ void fault_actions_fired(void *context, const struct fault_subject *subject,
     struct app *app = context;
     struct bytes operation = {0}, outcome = bytes_from_string(outcome_of(verdict));
 
+    note_persistence(app, subject, verdict);
     if (recorded_anyway(app, subject)) {
         journal_blame(app->journal, bytes_from_string(verdict->rule));
         return;

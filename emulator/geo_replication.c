@@ -238,7 +238,8 @@ void geo_set_lag(struct cache *secondary, int64_t lag_ms)
     secondary->geo_lag_ms = lag_ms;
 }
 
-struct geo_figures geo_figures(const struct cache_host *host, const struct cache *secondary)
+static struct geo_figures figures_of(const struct cache_host *host, const struct cache *secondary,
+                                     int shard)
 {
     const struct geo_link *link = secondary->geo_link;
     struct geo_figures figures = {0};
@@ -248,12 +249,27 @@ struct geo_figures geo_figures(const struct cache_host *host, const struct cache
     figures.linked = true;
     figures.healthy = !link->copy_wanted;
     figures.full_copies = link->full_copies;
+    figures.copies_wanted = link->full_copies + (link->copy_wanted ? 1 : 0);
     for (int i = 0; i < link->count; i++) {
         const struct geo_stream *stream = &link->streams[i];
+        if (shard >= 0 && shard != i) {
+            continue;
+        }
         figures.waiting_bytes += stream->waiting.size;
         int64_t lag_ms =
             timer_armed(&stream->due) ? clock_now_ms(host->config.clock) - stream->since_ms : 0;
         figures.lag_ms = lag_ms > figures.lag_ms ? lag_ms : figures.lag_ms;
     }
     return figures;
+}
+
+struct geo_figures geo_figures(const struct cache_host *host, const struct cache *secondary)
+{
+    return figures_of(host, secondary, -1);
+}
+
+struct geo_figures geo_shard_figures(const struct cache_host *host, const struct cache *secondary,
+                                     int shard)
+{
+    return figures_of(host, secondary, shard);
 }

@@ -28,10 +28,14 @@ void geo_set_lag(struct cache *secondary, int64_t lag_ms);
 /* For monitors; all zero when the cache is no secondary. */
 struct geo_figures {
     bool linked, healthy;
-    uint64_t full_copies;
+    uint64_t full_copies;   /* done */
+    uint64_t copies_wanted; /* of these and of one under way */
     uint64_t waiting_bytes; /* written to the primary, not yet here */
     int64_t lag_ms;         /* of the oldest of these */
 };
 struct geo_figures geo_figures(const struct cache_host *host, const struct cache *secondary);
+/* The same for one of its shards. */
+struct geo_figures geo_shard_figures(const struct cache_host *host, const struct cache *secondary,
+                                     int shard);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "arm/metrics.h"
+#include "emulator/geo_replication.h"
 
 enum {
     TICK_MS = 10 * 1000,
@@ -23,6 +24,8 @@ struct minute {
 /* One shard of a cache: the last minutes, in a ring once it is full. */
 struct series {
     struct instance_stats last;
+    struct geo_figures last_geo;
+    uint32_t troubles[ARM_FIGURE_COUNT]; /* since then */
     int64_t taken_ms;
     struct minute *minutes;
     size_t first, count, capacity;
@@ -89,10 +92,72 @@ static double since(uint64_t now, uint64_t last)
     return (double)(now >= last ? now - last : now);
 }
 
-/* False: nothing has happened since. */
-static bool take(struct metrics *metrics, struct series *series, struct instance *instance,
-                 int64_t now_ms)
+static void take_latency(struct minute *minute, struct instance *instance)
 {
+    struct instance_latency latency;
+    instance_take_latency(instance, &latency);
+    if (latency.commands > 0) {
+        const struct arm_sample sample = {(double)latency.total_us, (double)latency.minimum_us,
+                                          (double)latency.maximum_us, latency.commands};
+        arm_sample_add(&minute->figures[ARM_FIGURE_LATENCY], &sample);
+        see(minute, ARM_FIGURE_LATENCY_99, (double)latency.percentile_99_us);
+    }
+}
+
+static void take_errors(struct minute *minute, struct series *series,
+                        const struct instance_stats *now)
+{
+    series->troubles[ARM_FIGURE_SLOW_READERS] = (uint32_t)now->slow_readers;
+    series->troubles[ARM_FIGURE_TOKENS_EXPIRED] =
+        (uint32_t)since(now->accounts_ended, series->last.accounts_ended);
+    for (int what = ARM_FIGURE_FAILOVERS; what < ARM_FIGURE_COUNT; what++) {
+        see(minute, (enum arm_figure)what, series->troubles[what]);
+        series->troubles[what] = 0;
+    }
+}
+
+/* Azure tells how far behind a link is at its primary, everything else at its secondary. */
+static void take_geo(struct metrics *metrics, struct minute *minute, struct series *series,
+                     const struct cache *cache, int shard)
+{
+    const struct cache_host *host = metrics->config.caches;
+    struct geo_figures now = geo_shard_figures(host, cache, shard);
+    if (now.linked) {
+        const struct geo_figures *last = &series->last_geo;
+        see(minute, ARM_FIGURE_GEO_LAG, (double)now.lag_ms / 1000);
+        see(minute, ARM_FIGURE_GEO_HEALTHY, now.healthy ? 1 : 0);
+        for (uint64_t i = last->linked ? last->copies_wanted : 0; i < now.copies_wanted; i++) {
+            see(minute, ARM_FIGURE_GEO_COPY_STARTED, 1);
+        }
+        for (uint64_t i = last->linked ? last->full_copies : 0; i < now.full_copies; i++) {
+            see(minute, ARM_FIGURE_GEO_COPY_FINISHED, 1);
+        }
+    }
+    series->last_geo = now;
+    for (const struct cache *other = cache_host_first(metrics->config.caches); other != NULL;
+         other = other->next) {
+        if (other != cache && geo_primary_of(other) == cache) {
+            see(minute, ARM_FIGURE_GEO_WAITING,
+                (double)geo_shard_figures(host, other, shard).waiting_bytes);
+        }
+    }
+}
+
+static bool troubled(const struct series *series)
+{
+    for (int what = 0; what < ARM_FIGURE_COUNT; what++) {
+        if (series->troubles[what] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False: nothing has happened since. */
+static bool take(struct metrics *metrics, struct series *series, const struct cache *cache,
+                 int shard, int64_t now_ms)
+{
+    struct instance *instance = cache_instance(cache, shard);
     struct instance_stats now;
     const struct instance_stats *last = &series->last;
     instance_stats(instance, &now);
@@ -100,7 +165,7 @@ static bool take(struct metrics *metrics, struct series *series, struct instance
     if (elapsed_ms < 0) {
         series->count = series->first = 0; /* the clock was set back */
     }
-    bool changed = memcmp(&now, last, sizeof(now)) != 0;
+    bool changed = memcmp(&now, last, sizeof(now)) != 0 || troubled(series);
     if (elapsed_ms == 0 && !changed) {
         return false; /* asked twice in an instant */
     }
@@ -136,6 +201,9 @@ static bool take(struct metrics *metrics, struct series *series, struct instance
     see(minute, ARM_FIGURE_RESIDENT, (double)now.used_memory_peak);
     see(minute, ARM_FIGURE_OPENED, opened / seconds);
     see(minute, ARM_FIGURE_CLOSED, closed > 0 ? closed / seconds : 0);
+    take_latency(minute, instance);
+    take_errors(minute, series, &now);
+    take_geo(metrics, minute, series, cache, shard);
     series->last = now;
     series->taken_ms = now_ms;
     return changed;
@@ -177,6 +245,28 @@ static void settle_shards(struct watched *watched, int count)
     watched->shard_count = count;
 }
 
+static struct watched *watch(struct metrics *metrics, const struct cache *cache)
+{
+    struct watched *watched = find(metrics, bytes_from_string(cache->name));
+    if (watched == NULL) {
+        watched = memory_allocate_zeroed(sizeof(*watched));
+        watched->name = string_duplicate(cache->name);
+        watched->next = metrics->first;
+        metrics->first = watched;
+    }
+    settle_shards(watched, cache_instance_count(cache));
+    return watched;
+}
+
+void metrics_trouble(struct metrics *metrics, struct bytes cache, int shard, enum arm_figure what)
+{
+    const struct cache *found = cache_host_find(metrics->config.caches, cache);
+    struct watched *watched = found == NULL ? NULL : watch(metrics, found);
+    if (watched != NULL && shard < watched->shard_count) {
+        watched->shards[shard].troubles[what]++;
+    }
+}
+
 /* The process's own share of a processor, in real time: all caches live in it. */
 static void measure_processor(struct metrics *metrics)
 {
@@ -200,16 +290,9 @@ static void take_all(struct metrics *metrics, int64_t now_ms)
     measure_processor(metrics);
     for (struct cache *cache = cache_host_first(metrics->config.caches); cache != NULL;
          cache = cache->next) {
-        struct watched *watched = find(metrics, bytes_from_string(cache->name));
-        if (watched == NULL) {
-            watched = memory_allocate_zeroed(sizeof(*watched));
-            watched->name = string_duplicate(cache->name);
-            watched->next = metrics->first;
-            metrics->first = watched;
-        }
-        settle_shards(watched, cache_instance_count(cache));
+        struct watched *watched = watch(metrics, cache);
         for (int i = 0; i < watched->shard_count; i++) {
-            changed |= take(metrics, &watched->shards[i], cache_instance(cache, i), now_ms);
+            changed |= take(metrics, &watched->shards[i], cache, i, now_ms);
         }
     }
     metrics->idle = !changed;
@@ -311,14 +394,21 @@ struct arm_sample metrics_sample(struct metrics *metrics, struct bytes cache, in
 {
     struct arm_sample sum = {0};
     const struct watched *watched = find(metrics, cache);
-    for (int i = 0; watched != NULL && figure < ARM_FIGURE_COUNT && i < watched->shard_count; i++) {
+    int first = (int)figure, last = first;
+    if (figure == ARM_FIGURE_ERRORS) {
+        first = ARM_FIGURE_FAILOVERS;
+        last = ARM_FIGURE_COUNT - 1;
+    }
+    for (int i = 0; watched != NULL && i < watched->shard_count; i++) {
         const struct series *series = &watched->shards[i];
         if (shard != -1 && shard != i) {
             continue;
         }
         for (size_t at = first_minute(series, from_ms);
              at < series->count && minute_at(series, at)->start_ms < to_ms; at++) {
-            arm_sample_add(&sum, &minute_at(series, at)->figures[figure]);
+            for (int one = first; one <= last; one++) {
+                arm_sample_add(&sum, &minute_at(series, at)->figures[one]);
+            }
         }
     }
     return sum;

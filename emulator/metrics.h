@@ -24,6 +24,8 @@ struct metrics *metrics_create(const struct metrics_config *config);
 void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 /* The cache goes, and what is known of it. */
 void metrics_forget(struct metrics *metrics, struct bytes cache);
+/* Something went wrong at a shard: one of the figures that count as errors. */
+void metrics_trouble(struct metrics *metrics, struct bytes cache, int shard, enum arm_figure what);
 void metrics_clock_changed(struct metrics *metrics);
 /* All of it. */
 void metrics_clear(struct metrics *metrics);

@@ -223,6 +223,7 @@ void block_until_unpaused(struct call *call, struct command_entry *entry)
 {
     park(call, 0, NULL);
     call->session->blocked.postponed = true;
+    call->session->blocked.since_ms = clock_now_ms(call->instance->clock);
     call->session->blocked.entry = entry;
     call->instance->blocked_count--; /* INFO does not count these */
 }
@@ -232,10 +233,14 @@ static void go_on(struct session *session)
 {
     struct blocked waiting = session->blocked;
     session->blocked = (struct blocked){0};
+    session->waited_us += 1000 * (clock_now_ms(session->instance->clock) - waiting.since_ms);
     session->running = true;
     dispatch(session, waiting.entry, waiting.argv, waiting.argc);
     session->running = false;
     memory_free(waiting.argv);
+    if (!session->blocked.active && !session->suspended) {
+        session->waited_us = 0; /* a refused command is not measured */
+    }
     if (!session->blocked.active) {
         session_settle_muting(session);
     }
@@ -259,6 +264,7 @@ void block_alone(struct session *session, struct command_entry *entry, const str
 {
     struct blocked *blocked = &session->blocked;
     *blocked = (struct blocked){.active = true, .postponed = true, .alone = true, .entry = entry};
+    blocked->since_ms = clock_now_ms(session->instance->clock);
     blocked->argc = argc;
     blocked->argv = words_copy(argv, argc);
     blocked->timer.fire = own_time_is_over;

@@ -29,8 +29,9 @@ struct blocked {
     bool active;
     bool retrying, again; /* the handler runs anew; it called block_on_keys again */
     bool or_gone;
-    bool postponed; /* waits for CLIENT UNPAUSE, the whole command */
-    bool alone;     /* the same, but for this session's own time */
+    bool postponed;   /* waits for CLIENT UNPAUSE, the whole command */
+    bool alone;       /* the same, but for this session's own time */
+    int64_t since_ms; /* of a postponed one */
     const struct value_type *type;
     struct block_place *places;
     size_t place_count;

@@ -293,6 +293,10 @@ static void measure(struct call *call, struct command_entry *entry, int64_t dura
         entry->histogram = memory_allocate_zeroed(LATENCY_BUCKETS * sizeof(*entry->histogram));
     }
     entry->histogram[latency_bucket(duration_us)]++;
+    if (!call->nested) {
+        latency_window_add(&instance->latencies, duration_us + call->session->waited_us);
+        call->session->waited_us = 0;
+    }
     if ((flags & CMD_SKIP_SLOWLOG) == 0) {
         slow_log_record(&instance->slow_log, call, duration_us);
     }

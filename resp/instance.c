@@ -415,4 +415,21 @@ void instance_stats(const struct instance *instance, struct instance_stats *stat
     for (int i = 0; i < instance->database_count; i++) {
         stats->keys += keyspace_count(instance->databases[i]);
     }
+    for (const struct session *session = instance->sessions; session != NULL;
+         session = session->next) {
+        stats->slow_readers += session_output(session).size > INSTANCE_SLOW_READER ? 1 : 0;
+    }
+}
+
+void instance_take_latency(struct instance *instance, struct instance_latency *latency)
+{
+    struct latency_window *window = &instance->latencies;
+    *latency = (struct instance_latency){
+        .commands = window->commands,
+        .total_us = window->total_us,
+        .minimum_us = window->minimum_us,
+        .maximum_us = window->maximum_us,
+        .percentile_99_us = latency_window_percentile(window, 0.99),
+    };
+    *window = (struct latency_window){0};
 }

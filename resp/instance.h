@@ -121,7 +121,17 @@ struct instance_stats {
     uint64_t keys, used_memory, used_memory_peak, max_memory;
     int64_t connected_clients, operations_per_second, blocked_clients;
     int64_t account_clients; /* signed in with an account, not with a key */
+    int64_t slow_readers;    /* with more than INSTANCE_SLOW_READER bytes of answers waiting */
 };
+#define INSTANCE_SLOW_READER 1000000 /* where Azure begins to speak of unresponsive clients */
 void instance_stats(const struct instance *instance, struct instance_stats *stats);
+
+/* How long commands took, with what they waited for pauses and faults. */
+struct instance_latency {
+    uint64_t commands, total_us, minimum_us, maximum_us;
+    uint64_t percentile_99_us; /* to a power of two */
+};
+/* Of the commands since this was last asked; for one who asks regularly. */
+void instance_take_latency(struct instance *instance, struct instance_latency *latency);
 
 #endif

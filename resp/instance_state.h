@@ -110,7 +110,8 @@ struct instance {
         uint64_t get_commands, set_commands, accounts_ended;
         uint64_t reads, writes; /* of bytes, however many commands they held */
     } stats;
-    struct dict error_counts; /* code -> uint64_t; bounded */
+    struct latency_window latencies; /* since instance_take_latency */
+    struct dict error_counts;        /* code -> uint64_t; bounded */
     struct rate commands_rate, input_rate, output_rate;
 };
 
@@ -152,6 +153,7 @@ struct session {
     size_t previewed; /* commands ahead whose keys have been prefetched */
     bool ready;       /* session_next found a command that is not run yet */
     char *address, *local_address, *name, *user;
+    int64_t waited_us;        /* of the command under way, before it ran */
     struct acl_user *account; /* of its instance; what it may do */
     char *library_name, *library_version;
     struct command_entry *entry; /* of the ready command; NULL: unknown */

@@ -37,6 +37,33 @@ void latency_add(struct latency *latency, const char *name, int64_t duration_us,
     event->next = (event->next + 1) % LATENCY_SAMPLES;
 }
 
+void latency_window_add(struct latency_window *window, int64_t duration_us)
+{
+    uint64_t took_us = duration_us > 0 ? (uint64_t)duration_us : 0;
+    if (window->commands == 0 || took_us < window->minimum_us) {
+        window->minimum_us = took_us;
+    }
+    window->maximum_us = took_us > window->maximum_us ? took_us : window->maximum_us;
+    window->commands++;
+    window->total_us += took_us;
+    window->buckets[latency_bucket(duration_us)]++;
+}
+
+uint64_t latency_window_percentile(const struct latency_window *window, double share)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
+        seen += window->buckets[i];
+        if (seen > 0 && (double)seen >= share * (double)window->commands) {
+            uint64_t end_us = (uint64_t)latency_bucket_us(i);
+            /* The last bucket has no end. */
+            return end_us < window->maximum_us && i + 1 < LATENCY_BUCKETS ? end_us
+                                                                          : window->maximum_us;
+        }
+    }
+    return 0;
+}
+
 size_t latency_bucket(int64_t duration_us)
 {
     size_t bucket = 0;

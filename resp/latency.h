@@ -34,6 +34,15 @@ void latency_add(struct latency *latency, const char *event, int64_t duration_us
 /* The last sample, NULL when the event is unknown. */
 const struct latency_sample *latency_last(const struct latency_event *event);
 
+/* How long the commands of a while took. */
+struct latency_window {
+    uint64_t commands, total_us, minimum_us, maximum_us;
+    uint32_t buckets[LATENCY_BUCKETS];
+};
+void latency_window_add(struct latency_window *window, int64_t duration_us);
+/* So long that the share of commands (0.99) took no longer; 0: there were none. */
+uint64_t latency_window_percentile(const struct latency_window *window, double share);
+
 /* Index of the bucket that a duration falls into, and what LATENCY HISTOGRAM calls it. */
 size_t latency_bucket(int64_t duration_us);
 int64_t latency_bucket_us(size_t bucket);

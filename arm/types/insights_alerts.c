@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arm/json.h"
 #include "arm/types/insights.h"
@@ -182,27 +183,26 @@ static int64_t duration_of(const struct arm_resource *rule, const char *path)
                                                                                : MINUTE_MS;
 }
 
-/* Whether the condition's dimensions leave this shard in; `apart`: shards are to be told apart. */
-static bool shard_wanted(const cJSON *condition, int shard, bool *apart)
+/* Whether the condition leaves this value of a dimension in; `apart`: it speaks of them. */
+static bool value_wanted(const cJSON *condition, const char *wanted_name, const char *text,
+                         bool *apart)
 {
     const cJSON *dimension, *value;
     bool wanted = true;
-    char text[16];
-    snprintf(text, sizeof(text), "%d", shard);
     *apart = false;
     cJSON_ArrayForEach(dimension, arm_json_at(condition, "dimensions"))
     {
         const char *name = arm_json_text(dimension, "name");
         const char *operator= arm_json_text(dimension, "operator");
         bool listed = false;
-        if (name == NULL || !bytes_equal_string_nocase(bytes_from_string(name), "ShardId")) {
+        if (name == NULL || !bytes_equal_string_nocase(bytes_from_string(name), wanted_name)) {
             continue;
         }
         *apart = true;
         cJSON_ArrayForEach(value, arm_json_at(dimension, "values"))
         {
             const char *one = cJSON_GetStringValue(value);
-            listed |= one != NULL && (strcmp(one, "*") == 0 || strcmp(one, text) == 0);
+            listed |= one != NULL && (strcmp(one, "*") == 0 || strcasecmp(one, text) == 0);
         }
         bool exclude = operator!= NULL &&
             bytes_equal_string_nocase(bytes_from_string(operator), "Exclude");
@@ -211,28 +211,71 @@ static bool shard_wanted(const cJSON *condition, int shard, bool *apart)
     return wanted;
 }
 
+/* What is known of a condition on one target in its window. */
+struct evaluation {
+    struct arm_service *service;
+    const struct arm_resource *target;
+    const struct arm_metric *metric;
+    cJSON *condition;
+    int64_t from_ms, to_ms;
+};
+
 /* A value that makes the condition hold is put into it as metricValue; else any that was seen. */
+static bool value_holds(const struct evaluation *at, int shard, enum arm_figure figure)
+{
+    unsigned aggregation =
+        arm_aggregation_find(bytes_from_string(arm_json_text(at->condition, "timeAggregation")));
+    struct arm_sample sample =
+        arm_metric_sample(at->service, at->target, shard, figure, at->from_ms, at->to_ms);
+    double value;
+    if (!arm_sample_value(&sample, aggregation, &value)) {
+        return false;
+    }
+    arm_json_put(at->condition, "metricValue", cJSON_CreateNumber(value));
+    return holds(arm_json_text(at->condition, "operator"), value,
+                 arm_json_at(at->condition, "threshold")->valuedouble);
+}
+
+/* One shard, or -1 for all: each type of error by itself where the condition names types. */
+static bool shard_holds(const struct evaluation *at, int shard)
+{
+    bool apart = false, met = false;
+    value_wanted(at->condition, "ErrorType", "", &apart);
+    if (!apart || at->metric->figure != ARM_FIGURE_ERRORS) {
+        return value_holds(at, shard, at->metric->figure);
+    }
+    for (size_t i = 0; !met && i < arm_error_type_count; i++) {
+        met = value_wanted(at->condition, "ErrorType", arm_error_types[i].name, &apart) &&
+              value_holds(at, shard, arm_error_types[i].figure);
+    }
+    return met;
+}
+
 static bool condition_holds(struct arm_service *service, const struct arm_resource *target,
                             int shards, cJSON *condition, int64_t from_ms, int64_t to_ms)
 {
     int numbered;
     bool apart, met = false;
     const char *name = arm_json_text(condition, "metricName");
-    const struct arm_metric *metric = arm_metric_find(bytes_from_string(name), &numbered);
-    unsigned aggregation =
-        arm_aggregation_find(bytes_from_string(arm_json_text(condition, "timeAggregation")));
-    shard_wanted(condition, 0, &apart);
-    for (int shard = apart ? 0 : -1;
-         metric != NULL && !dynamic(condition) && !met && shard < (apart ? shards : 0); shard++) {
-        struct arm_sample sample = arm_metric_sample(
-            service, target, numbered != -1 ? numbered : shard, metric->figure, from_ms, to_ms);
-        double value;
-        bool wanted = !apart || shard_wanted(condition, shard, &apart);
-        if (wanted && arm_sample_value(&sample, aggregation, &value)) {
-            met = holds(arm_json_text(condition, "operator"), value,
-                        arm_json_at(condition, "threshold")->valuedouble);
-            arm_json_put(condition, "metricValue", cJSON_CreateNumber(value));
-        }
+    const struct evaluation at = {
+        .service = service,
+        .target = target,
+        .metric = arm_metric_find(bytes_from_string(name), &numbered),
+        .condition = condition,
+        .from_ms = from_ms,
+        .to_ms = to_ms,
+    };
+    if (at.metric == NULL || dynamic(condition)) {
+        return false;
+    }
+    value_wanted(condition, "ShardId", "", &apart);
+    if (!apart) {
+        return shard_holds(&at, numbered);
+    }
+    for (int shard = 0; !met && shard < shards; shard++) {
+        char text[16];
+        snprintf(text, sizeof(text), "%d", shard);
+        met = value_wanted(condition, "ShardId", text, &apart) && shard_holds(&at, shard);
     }
     return met;
 }

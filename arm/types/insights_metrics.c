@@ -8,15 +8,10 @@
 #include "arm/json.h"
 #include "arm/types/enterprise.h"
 #include "arm/types/insights.h"
+#include "arm/types/insights_question.h"
 #include "arm/types/redis.h"
 
-enum {
-    MINUTE_MS = 60 * 1000,
-    HOUR_MS = 60 * MINUTE_MS,
-    MOST_POINTS = 20000,
-    MOST_METRICS = 20,
-    MOST_SPAN_DAYS = 93,
-};
+enum { MINUTE_MS = 60 * 1000, MOST_METRICS = 20 };
 
 /* What the host calls the cache; memory_free. NULL: it is none. */
 static char *cache_name(const struct arm_resource *resource)
@@ -67,182 +62,6 @@ const char *arm_metric_namespace(const struct arm_resource *resource)
                                                     : resource->type_name;
 }
 
-/* ---- What is asked for ---- */
-
-struct question {
-    int64_t from_ms, to_ms, interval_ms;
-    char interval[32];
-    unsigned aggregations; /* 0: each metric's own first */
-    bool split;            /* by shard */
-    int shard;             /* -1: all */
-};
-
-/* Once more, for clients that encode twice. */
-static void decode_again(struct buf *text)
-{
-    struct buf decoded;
-    buf_init(&decoded, text->limit);
-    if (bytes_find(buf_bytes(text), '%') < text->size &&
-        http_url_decode(buf_bytes(text), false, &decoded)) {
-        buf_clear(text);
-        buf_append(text, buf_bytes(&decoded));
-    }
-    /* A '+' of an offset that was not encoded. */
-    for (size_t i = 0; i < text->size; i++) {
-        text->data[i] = text->data[i] == ' ' ? '+' : text->data[i];
-    }
-    buf_finish(&decoded);
-}
-
-static bool read_time(struct bytes text, int64_t *time_ms)
-{
-    return text.size < 64 && timestamp_parse(text, time_ms);
-}
-
-/* "start/end", "start/PT1H", or "PT1H" up to now; the last hour when nothing is said. */
-static bool read_span(struct arm_call *call, struct question *question)
-{
-    struct buf text;
-    int64_t length_ms = HOUR_MS, now_ms = clock_now_ms(call->service->clock);
-    bool good = true;
-    buf_init(&text, 512);
-    question->to_ms = now_ms;
-    question->from_ms = now_ms - HOUR_MS;
-    if (arm_query(call, "timespan", &text) && text.size > 0) {
-        decode_again(&text);
-        struct bytes whole = buf_bytes(&text);
-        size_t slash = bytes_find(whole, '/');
-        struct bytes first = bytes_slice(whole, 0, slash);
-        struct bytes second = bytes_slice(whole, slash + 1, whole.size);
-        if (slash == whole.size) {
-            good = duration_parse(first, &length_ms);
-            question->from_ms = now_ms - length_ms;
-        } else if (read_time(first, &question->from_ms)) {
-            good = read_time(second, &question->to_ms);
-            if (!good && duration_parse(second, &length_ms)) {
-                good = true;
-                question->to_ms = question->from_ms + length_ms;
-            }
-        } else {
-            good = duration_parse(first, &length_ms) && read_time(second, &question->to_ms);
-            question->from_ms = question->to_ms - length_ms;
-        }
-    }
-    good = good && question->from_ms <= question->to_ms && question->from_ms >= 0 &&
-           question->to_ms - question->from_ms <= (int64_t)MOST_SPAN_DAYS * 24 * HOUR_MS;
-    if (!good) {
-        arm_fail(
-            &call->error, 400, "BadRequest",
-            "The timespan '%.100s' is invalid: give start/end in ISO 8601, of at most %d days.",
-            buf_string(&text), MOST_SPAN_DAYS);
-    }
-    buf_finish(&text);
-    return good;
-}
-
-static bool read_interval(struct arm_call *call, struct question *question)
-{
-    static const struct {
-        const char *name;
-        int minutes;
-    } grains[] = {{"PT1M", 1},  {"PT5M", 5},   {"PT15M", 15},  {"PT30M", 30},
-                  {"PT1H", 60}, {"PT6H", 360}, {"PT12H", 720}, {"P1D", 1440}};
-    struct buf text;
-    bool good = true;
-    buf_init(&text, 64);
-    snprintf(question->interval, sizeof(question->interval), "PT1M");
-    question->interval_ms = MINUTE_MS;
-    if (arm_query(call, "interval", &text) && text.size > 0 &&
-        !bytes_equal_string_nocase(buf_bytes(&text), "FULL")) {
-        good = false;
-        for (size_t i = 0; i < ARRAY_LEN(grains); i++) {
-            if (bytes_equal_string_nocase(buf_bytes(&text), grains[i].name)) {
-                good = true;
-                question->interval_ms = (int64_t)grains[i].minutes * MINUTE_MS;
-                snprintf(question->interval, sizeof(question->interval), "%s", grains[i].name);
-            }
-        }
-    } else if (text.size > 0) {
-        question->interval_ms = question->to_ms - question->from_ms + MINUTE_MS;
-        snprintf(question->interval, sizeof(question->interval), "FULL");
-    }
-    if (!good) {
-        arm_fail(&call->error, 400, "BadRequest",
-                 "Detected invalid time grain input: '%.40s', supported ones are: "
-                 "PT1M,PT5M,PT15M,PT30M,PT1H,PT6H,PT12H,P1D",
-                 buf_string(&text));
-    } else if ((question->to_ms - question->from_ms) / question->interval_ms > MOST_POINTS) {
-        good = arm_fail(&call->error, 400, "BadRequest",
-                        "The timespan holds more than %d intervals of %s: ask for a longer "
-                        "interval.",
-                        MOST_POINTS, question->interval);
-    }
-    buf_finish(&text);
-    return good;
-}
-
-/* The next part of "a,b" from `*at` on; false at the end. */
-static bool next_part(struct bytes list, size_t *at, struct bytes *part)
-{
-    if (*at >= list.size) {
-        return false;
-    }
-    struct bytes rest = bytes_slice(list, *at, list.size);
-    *part = bytes_slice(rest, 0, bytes_find(rest, ','));
-    *at += part->size + 1;
-    while (part->size > 0 && part->data[0] == ' ') {
-        *part = bytes_slice(*part, 1, part->size);
-    }
-    return true;
-}
-
-static bool read_aggregations(struct arm_call *call, struct question *question)
-{
-    struct buf text;
-    struct bytes part;
-    bool good = true;
-    buf_init(&text, 256);
-    if (arm_query(call, "aggregation", &text)) {
-        for (size_t at = 0; good && next_part(buf_bytes(&text), &at, &part);) {
-            unsigned aggregation = arm_aggregation_find(part);
-            question->aggregations |= aggregation;
-            good = aggregation != 0 ||
-                   arm_fail(&call->error, 400, "BadRequest",
-                            "The aggregation '%.*s' is invalid: average, minimum, maximum, total "
-                            "and count are.",
-                            (int)bytes_slice(part, 0, 40).size, part.data);
-        }
-    }
-    buf_finish(&text);
-    return good;
-}
-
-/* "ShardId eq '*'" splits, "ShardId eq '1'" picks. */
-static void read_filter(struct arm_call *call, struct question *question)
-{
-    struct buf text;
-    buf_init(&text, 512);
-    question->shard = -1;
-    if (arm_query(call, "$filter", &text)) {
-        for (size_t i = 0; i < text.size; i++) {
-            char byte = text.data[i];
-            text.data[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-        }
-        const char *name = strstr(buf_string(&text), "shardid");
-        const char *value = name == NULL ? NULL : strchr(name, '\'');
-        int64_t shard;
-        if (value != NULL && value[1] == '*') {
-            question->split = true;
-        } else if (value != NULL &&
-                   bytes_to_int64((struct bytes){value + 1, strcspn(value + 1, "'")}, &shard) &&
-                   shard >= 0 && shard < 1000) {
-            question->split = true;
-            question->shard = (int)shard;
-        }
-    }
-    buf_finish(&text);
-}
-
 /* ---- Answers ---- */
 
 static void add_name(cJSON *item, const char *value, const char *shown)
@@ -282,36 +101,62 @@ static unsigned first_of(unsigned aggregations)
     return aggregations & (~aggregations + 1);
 }
 
+static void add_dimension(cJSON *metadata, const char *name, const char *value)
+{
+    cJSON *item = cJSON_CreateObject();
+    add_name(item, name, name);
+    cJSON_AddStringToObject(item, "value", value);
+    cJSON_AddItemToArray(metadata, item);
+}
+
+/* One line of the picture; shard and type of error are -1 where they are not told apart. */
 static void add_series(const struct arm_call *call, const struct arm_resource *resource,
-                       const struct question *question, const struct arm_metric *metric, int shard,
-                       cJSON *list)
+                       const struct metric_question *question, const struct arm_metric *metric,
+                       int shard, int error, cJSON *list)
 {
     unsigned aggregations =
         question->aggregations != 0 ? question->aggregations : first_of(metric->aggregations);
     cJSON *series = cJSON_CreateObject();
     cJSON *metadata = cJSON_AddArrayToObject(series, "metadatavalues");
-    if (question->split && shard != -1) {
-        cJSON *value = cJSON_CreateObject();
+    if (question->shard.apart && shard != -1) {
         char *text = string_format("%d", shard);
-        add_name(value, "shardid", "shardid");
-        cJSON_AddStringToObject(value, "value", text);
+        add_dimension(metadata, "shardid", text);
         memory_free(text);
-        cJSON_AddItemToArray(metadata, value);
+    }
+    if (error != -1) {
+        add_dimension(metadata, "errortype", arm_error_types[error].name);
     }
     cJSON *data = cJSON_AddArrayToObject(series, "data");
     int64_t from_ms = question->from_ms - question->from_ms % MINUTE_MS;
+    enum arm_figure figure = error == -1 ? metric->figure : arm_error_types[error].figure;
     for (int64_t at_ms = from_ms; at_ms < question->to_ms; at_ms += question->interval_ms) {
         int64_t end_ms = at_ms + question->interval_ms;
         struct arm_sample sample =
-            arm_metric_sample(call->service, resource, shard, metric->figure, at_ms,
+            arm_metric_sample(call->service, resource, shard, figure, at_ms,
                               end_ms < question->to_ms ? end_ms : question->to_ms);
         add_point(data, &sample, aggregations, at_ms);
     }
     cJSON_AddItemToArray(list, series);
 }
 
+/* By type of error where that is asked for. */
+static void add_split(const struct arm_call *call, const struct arm_resource *resource,
+                      const struct metric_question *question, const struct arm_metric *metric,
+                      int shard, cJSON *list)
+{
+    if (!question->error.apart || metric->figure != ARM_FIGURE_ERRORS) {
+        add_series(call, resource, question, metric, shard, -1, list);
+        return;
+    }
+    for (int i = 0; i < (int)arm_error_type_count; i++) {
+        if (question->error.only == -1 || question->error.only == i) {
+            add_series(call, resource, question, metric, shard, i, list);
+        }
+    }
+}
+
 static void add_metric(const struct arm_call *call, const struct arm_resource *resource,
-                       const struct question *question, const struct arm_metric *metric,
+                       const struct metric_question *question, const struct arm_metric *metric,
                        int numbered, int shards, cJSON *list)
 {
     cJSON *item = cJSON_CreateObject();
@@ -329,16 +174,16 @@ static void add_metric(const struct arm_call *call, const struct arm_resource *r
     bool shard_known = metric->dimensions[0] != '\0';
     if (numbered != -1) {
         if (numbered < shards) {
-            add_series(call, resource, question, metric, numbered, series);
+            add_series(call, resource, question, metric, numbered, -1, series);
         }
-    } else if (question->split && shard_known) {
+    } else if (question->shard.apart && shard_known) {
         for (int i = 0; i < shards; i++) {
-            if (question->shard == -1 || question->shard == i) {
-                add_series(call, resource, question, metric, i, series);
+            if (question->shard.only == -1 || question->shard.only == i) {
+                add_split(call, resource, question, metric, i, series);
             }
         }
     } else {
-        add_series(call, resource, question, metric, -1, series);
+        add_split(call, resource, question, metric, -1, series);
     }
     cJSON_AddStringToObject(item, "errorCode", "Success");
     cJSON_AddItemToArray(list, item);
@@ -366,7 +211,7 @@ static bool fail_metric(struct arm_call *call, const struct arm_resource *resour
 }
 
 static bool add_metrics(struct arm_call *call, const struct arm_resource *resource,
-                        const struct question *question, int shards, cJSON *list)
+                        const struct metric_question *question, int shards, cJSON *list)
 {
     struct buf names;
     struct bytes name;
@@ -376,8 +221,8 @@ static bool add_metrics(struct arm_call *call, const struct arm_resource *resour
     if (!arm_query(call, "metricnames", &names) || names.size == 0) {
         buf_append_string(&names, arm_metrics[0].name);
     }
-    decode_again(&names);
-    for (size_t at = 0; good && next_part(buf_bytes(&names), &at, &name);) {
+    metric_decode_again(&names);
+    for (size_t at = 0; good && metric_next_part(buf_bytes(&names), &at, &name);) {
         int numbered;
         const struct arm_metric *metric = arm_metric_find(name, &numbered);
         if (metric == NULL || !metric_fits(resource, metric, numbered)) {
@@ -418,13 +263,11 @@ static struct arm_resource *resource_or_fail(struct arm_call *call)
 
 static bool get_metrics(struct arm_call *call)
 {
-    struct question question = {0};
+    struct metric_question question;
     struct arm_resource *resource = resource_or_fail(call);
-    if (resource == NULL || !read_span(call, &question) || !read_interval(call, &question) ||
-        !read_aggregations(call, &question)) {
+    if (resource == NULL || !metric_question_or_fail(call, &question)) {
         return false;
     }
-    read_filter(call, &question);
     int shards = arm_metric_shards(call->service, resource);
     cJSON *body = cJSON_CreateObject();
     cJSON_AddNumberToObject(body, "cost",
@@ -457,7 +300,7 @@ static void add_dimensions(cJSON *item, const char *dimensions)
         return;
     }
     cJSON *list = cJSON_AddArrayToObject(item, "dimensions");
-    for (size_t at = 0; next_part(bytes_from_string(dimensions), &at, &part);) {
+    for (size_t at = 0; metric_next_part(bytes_from_string(dimensions), &at, &part);) {
         cJSON *dimension = cJSON_CreateObject();
         cJSON_AddItemToObject(dimension, "value", arm_json_text_bytes(part));
         cJSON_AddItemToObject(dimension, "localizedValue", arm_json_text_bytes(part));
