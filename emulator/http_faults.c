@@ -50,9 +50,19 @@ static void describe_principal(const struct arm_principal *principal, struct buf
     buf_printf(text, "%s|%s|%s", principal->object_id, principal->application_id, principal->name);
 }
 
-static bool decide_poll(struct http_faults *owner, const struct arm_ending *polled,
+static struct bytes last_segment(struct bytes path)
+{
+    size_t start = path.size;
+    while (start > 0 && path.data[start - 1] != '/') {
+        start--;
+    }
+    return bytes_slice(path, start, path.size);
+}
+
+static bool decide_poll(struct http_faults *owner, const struct arm_attempt *attempt,
                         struct fault_verdict *verdict)
 {
+    const struct arm_ending *polled = attempt->polled;
     struct fault_subject subject = {.plane = FAULT_OPERATION, .moment = FAULT_AT_POLL};
 
     if (polled == NULL || !faults_armed(owner->faults, FAULT_OPERATION)) {
@@ -61,6 +71,7 @@ static bool decide_poll(struct http_faults *owner, const struct arm_ending *poll
     subject.values[FAULT_KEY_OPERATION] = polled->action;
     subject.values[FAULT_KEY_RESOURCE] = polled->resource_id;
     subject.values[FAULT_KEY_LOCATION] = polled->location;
+    subject.values[FAULT_KEY_NAME] = last_segment(attempt->path); /* the operation's id */
     return faults_decide(owner->faults, &subject, verdict);
 }
 
@@ -104,7 +115,7 @@ void http_faults_interfere(struct http_faults *owner, const struct site_request 
 {
     struct fault_verdict verdict;
 
-    if (decide_poll(owner, attempt->polled, &verdict) || decide_request(owner, attempt, &verdict)) {
+    if (decide_poll(owner, attempt, &verdict) || decide_request(owner, attempt, &verdict)) {
         take_answer(&verdict, interference);
         set_fate(request, &verdict);
     }

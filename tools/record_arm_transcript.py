@@ -2,7 +2,8 @@
 
     python3 tools/record_arm_transcript.py fixtures/arm/locks.transcript ...
 
-Each request ends with a line "<". Guids and keys become placeholders, JSON is folded to 100 columns.
+Each request ends with a line "<". Answers that leave parts open ("...", "<more>", "<any:NAME>") stay as they are.
+Guids and keys become placeholders, JSON is folded to 100 columns.
 """
 import json
 import pathlib
@@ -45,6 +46,14 @@ def soften(line, kept):
     return KEY.sub("<any>AzCa<any>=", line)
 
 
+def whole(line):
+    """Not the first of several lines, which only an answer that stays as it is has."""
+    try:
+        return json.loads(line) is not None
+    except ValueError:
+        return False
+
+
 def record(path):
     text = path.read_text()
     known = set(GUID.findall(text))
@@ -52,8 +61,8 @@ def record(path):
     lines, answer = [], False
     for line in output.splitlines():
         answer = line.startswith("<") or (answer and not line.startswith((">", "@", "#")))
-        if answer and line.startswith(("{", "[")):
-            line = soften(fold(json.loads(line)), known)
+        if answer and line.startswith(("{", "[", '"')):
+            line = soften(fold(json.loads(line)), known) if whole(line) else line
         elif answer:
             line = soften(line, known)
         lines.append(line)

@@ -197,11 +197,12 @@ static const struct fault_kind kinds[] = {
     PRESET("internal_error", "500 of the provider", fault_decide_answer, .status = 500,
            .code = "InternalServerError", .message = "Something went wrong.",
            .from_provider = true),
-    /* ARM's answer while a region of it is down; recordings of az have the bare 503 (rest 2.8) */
+    /* rest 2.8: recordings of az have the bare 503; no quotation of its words was found: ours */
     PRESET("service_unavailable", "503 of the gateway", fault_decide_answer, .status = 503,
            .code = "ServiceUnavailable",
            .message = "The service is temporarily unavailable. Please retry the request later."),
-    /* rest 2.8, terraform-provider-azurerm#8169; seen where the request had its effect: "served" */
+    /* azure-docs#62448: the words, of Microsoft.Cache; terraform-provider-azurerm#8169: the request
+     * may have had its effect ("served") */
     PRESET("gateway_timeout", "504: the provider did not answer in time", fault_decide_answer,
            .status = 504, .code = "GatewayTimeout",
            .message = "The gateway did not receive a response from 'Microsoft.Cache' within the "

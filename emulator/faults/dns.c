@@ -1,4 +1,4 @@
-/* Names that do not resolve, or resolve to where the cache was before. */
+/* Names that do not resolve (RFC 1035, 4.1.1: code 3), or resolve to where the cache was before. */
 #include "emulator/faults/families.h"
 
 #define QUERY .planes = FAULT_BIT(FAULT_DNS), .moments = FAULT_BIT(FAULT_AT_REQUEST)

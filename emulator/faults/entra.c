@@ -1,7 +1,6 @@
 /*
  * Trouble with tokens, in Entra ID's words. AADSTS codes and texts as quoted in the issues named
- * beside them; those without are the rows of identity_errors.c. `code` is the AADSTS number,
- * `detail` OAuth's word.
+ * beside them. `code` is the AADSTS number, `detail` OAuth's word.
  */
 #include "emulator/faults/answer.h"
 #include "emulator/faults/families.h"
@@ -115,11 +114,13 @@ static const struct fault_kind kinds[] = {
                "Azure portal to create new keys for your app: https://aka.ms/NewClientSecret,"
                " or consider using certificate credentials for added security: "
                "https://aka.ms/certCreds."),
+    /* sap-automation#418: status and the whole JSON */
     PRESET("wrong_secret", "the client's secret is wrong", .status = 401, .code = "7000215",
            .detail = "invalid_client",
            .message = "Invalid client secret provided. Ensure the secret being sent in the request "
                       "is the client secret value, not the client secret ID, for a secret added to "
                       "app '{client}'."),
+    /* azure-cli#22145: code and words; status and OAuth's word of tokens: identity_errors.c */
     PRESET("unknown_tenant", "there is no such tenant", .status = 400, .code = "90002",
            .detail = "invalid_request",
            .message = "Tenant '{tenant}' not found. Check to make sure you have the correct tenant "

@@ -37,7 +37,8 @@ static bool decide_soft_deleted(const struct fault *fault, const struct fault_su
 
 static const struct fault_kind kinds[] = {
     {
-        .name = "forbidden", /* piyushsachdeva/Terraform_AKS#2: status, codes and words */
+        /* piyushsachdeva/Terraform_AKS#2: status, codes and words, without the caller's line */
+        .name = "forbidden",
         VAULT,
         .summary = "the caller has no role for the secret",
         .attributes = fault_preset_attributes,
@@ -53,7 +54,7 @@ static const struct fault_kind kinds[] = {
                               "DecisionReason: 'DeniedWithNoValidRBAC' \r\nVault: {vault}\r\n"},
     },
     {
-        .name = "secret_not_found", /* azure-sdk tests: SecretNotFound and its words */
+        .name = "secret_not_found", /* azure-sdk-for-js#25489: status, code and words */
         VAULT,
         .summary = "there is no such secret",
         .attributes = fault_preset_attributes,
@@ -66,7 +67,7 @@ static const struct fault_kind kinds[] = {
                               "please see https://go.microsoft.com/fwlink/?linkid=2125182"},
     },
     {
-        .name = "throttled", /* Key Vault throttling guidance: 429, Throttled */
+        .name = "throttled", /* dotnet/sign#403, AzureSignTool#219: the whole JSON */
         VAULT,
         .summary = "too many requests: 429 with Retry-After",
         .attributes = fault_preset_attributes,

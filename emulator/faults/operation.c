@@ -109,18 +109,19 @@ static const struct fault_kind kinds[] = {
                               "'Failed'."},
     },
     {
-        .name = "capacity_failed", /* code: langchain-ai/terraform#258, a region without stock */
+        /* code: langchain-ai/terraform#258; words: service-fabric-mesh-preview#392 */
+        .name = "capacity_failed",
         .planes = OPERATION,
         .moments = DUE,
         .summary = "it ends Failed: the region has no machines left",
         .attributes = fail_attributes,
         .decide = decide_fail,
         .preset = {.code = "InsufficientCapacity",
-                   .message = "There is not enough capacity available in {location} to create "
-                              "'{name}'. Try another region or another SKU."},
+                   .message = "Insufficient capacity is available in this region. Please try again "
+                              "later or try a different region."},
     },
     {
-        .name = "deletion_failed", /* the provider's word for what it cannot do: 2.7 */
+        .name = "deletion_failed", /* the provider's word for what it cannot do: rest 2.7 */
         .planes = OPERATION,
         .moments = DUE,
         .summary = "a deletion ends Failed, the resource stays",
@@ -145,7 +146,7 @@ static const struct fault_kind kinds[] = {
         .check = check_slow,
     },
     {
-        .name = "lost", /* what polls of an unknown operation are answered: arm/operations.c */
+        .name = "lost", /* as for an unknown operation: arm/types/operation_status.c */
         .planes = OPERATION,
         .moments = FAULT_BIT(FAULT_AT_POLL),
         .summary = "polls of it are answered 404; the resource is not affected",

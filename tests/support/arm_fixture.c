@@ -81,6 +81,17 @@ static void decide(void *context, const struct arm_ending *ending, struct arm_ou
                       bytes_equal_string_nocase(ending->action, fixture->fail_action);
     if (outcome->failed) {
         arm_fail(&outcome->error, 500, "InternalServerError", "Something went wrong.");
+    } else if (fixture->decide_outcome != NULL) {
+        fixture->decide_outcome(fixture->meddler, ending, outcome);
+    }
+}
+
+static void interfere(void *context, const struct arm_attempt *attempt,
+                      struct arm_interference *interference)
+{
+    const struct arm_fixture *fixture = context;
+    if (fixture->interfere != NULL) {
+        fixture->interfere(fixture->meddler, attempt, interference);
     }
 }
 
@@ -103,6 +114,7 @@ struct arm_fixture *arm_fixture_create_limited(enum arm_provisioning provisionin
         .cache_flush = flush,
         .cache_reboot = reboot,
         .decide_outcome = decide,
+        .interfere = interfere,
     };
     random_init(&fixture->random, 1);
     fixture->clock = clock_create(start_time, NULL);

@@ -18,6 +18,12 @@ struct arm_fixture {
     struct buf told;         /* "apply c1\n", "remove c1\n": what the host heard, oldest first */
     char asks_as[64];        /* the object id of who asks; FIXTURE_OWNER at first */
     const char *fail_action; /* operations of this action fail; NULL: none */
+    /* Asked as arm_host.interfere and arm_host.decide_outcome are; NULL: nobody is. */
+    void (*interfere)(void *meddler, const struct arm_attempt *attempt,
+                      struct arm_interference *interference);
+    void (*decide_outcome)(void *meddler, const struct arm_ending *ending,
+                           struct arm_outcome *outcome);
+    void *meddler;
 };
 
 struct arm_fixture *arm_fixture_create(enum arm_provisioning provisioning);

@@ -5,6 +5,7 @@
  *     @ profile managed       Azure Managed Redis: 7.4.2, the same keys
  *     @ client N              the N-th client speaks from here on
  *     @ advance 11ms          moves the clock
+ *     @ fault {"type": ...}   one more fault rule (fault_control.h)
  *     > SET "a b" c           one inline command, quoted as redis-cli quotes
  *     +OK                     the exact RESP answer, a line each; "~ " in front: a glob
  * A line with "closed" expects the end of the client. --record prints the file with the answers
@@ -14,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resp/session.h"
+#include "tests/transcripts/fault_control.h"
+#include "tests/transcripts/redis_stage.h"
 
 enum { MOST_CLIENTS = 4, LONGEST_LINE = 4096 };
 
@@ -22,6 +24,7 @@ struct stage {
     struct random random;
     struct clock *clock;
     struct instance *instance;
+    struct redis_stage *faults;
     struct session *clients[MOST_CLIENTS];
     int client;
 };
@@ -35,9 +38,11 @@ static int64_t start_time(void *context)
 static void clear_stage(struct stage *stage)
 {
     for (int i = 0; i < MOST_CLIENTS; i++) {
+        redis_stage_forget(stage->faults, i);
         session_destroy(stage->clients[i]);
         stage->clients[i] = NULL;
     }
+    redis_stage_destroy(stage->faults);
     instance_destroy(stage->instance);
     clock_destroy(stage->clock);
 }
@@ -63,6 +68,7 @@ static void set_stage(struct stage *stage, const char *profile)
     stage->clock = clock_create(start_time, NULL);
     clock_freeze(stage->clock);
     stage->instance = instance_create(&config, stage->clock, &stage->random);
+    stage->faults = redis_stage_create(stage->clock, &stage->random, stage->instance);
     if (!open) {
         instance_set_keys(stage->instance, BYTES("primary"), BYTES("secondary"));
     }
@@ -78,18 +84,21 @@ static void ask(struct stage *stage, const char *line, struct buf *answer)
                                           .local_address = BYTES("127.0.0.1:6379"),
                                           .descriptor = 8 + stage->client};
         const struct session_host host = {0};
-        *client = session_create(stage->instance, &peer, &host, answer);
+        if (redis_stage_admit(stage->faults, peer.address, answer)) {
+            *client = session_create(stage->instance, &peer, &host, answer);
+        }
     }
     if (*client != NULL) {
         char *input = string_format("%s\r\n", line);
         session_feed(*client, bytes_from_string(input));
         while (session_next(*client) == SESSION_COMMAND) {
-            session_run(*client);
+            redis_stage_run(stage->faults, stage->client, *client);
         }
         buf_append(answer, session_output(*client));
         session_sent(*client, session_output(*client).size);
         if (session_closed(*client)) {
             buf_append_string(answer, "closed\n");
+            redis_stage_forget(stage->faults, stage->client);
             session_destroy(*client);
             *client = NULL;
         }
@@ -106,15 +115,18 @@ static void ask(struct stage *stage, const char *line, struct buf *answer)
 
 static bool control(struct stage *stage, const char *line)
 {
-    char word[32], value[64];
+    char word[32], value[1024];
     int64_t duration_ms;
-    if (sscanf(line, "@ %31s %63s", word, value) != 2) {
+    if (sscanf(line, "@ %31s %1023[^\n]", word, value) != 2) {
         return false;
     }
     if (strcmp(word, "profile") == 0) {
         clear_stage(stage);
         set_stage(stage, value);
         return true;
+    }
+    if (strcmp(word, "fault") == 0) {
+        return fault_control(redis_stage_faults(stage->faults), value);
     }
     if (strcmp(word, "client") == 0) {
         stage->client = (atoi(value) - 1) % MOST_CLIENTS;
