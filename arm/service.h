@@ -99,7 +99,7 @@ void arm_service_minute(struct arm_service *service);
 /*
  * Visits every cache with its state ("Creating", "Succeeded" ...) and id.
  */
-void arm_service_each_cache(const struct arm_service *service,
+void arm_service_each_cache(struct arm_service *service,
                             void (*visit)(void *context, const struct arm_cache *cache,
                                           const char *provisioning_state),
                             void *context);

@@ -17,15 +17,21 @@ bool arm_prefix_read(const char *text, struct arm_prefix *prefix);
 bool arm_prefix_holds(struct arm_prefix outer, struct arm_prefix inner);
 bool arm_prefixes_overlap(struct arm_prefix one, struct arm_prefix other);
 void arm_address_write(uint32_t address, char text[16]);
-/* The lowest address of the subnet that no interface has; 0: it is full. */
+/* The lowest address of the subnet that nothing has; 0: it is full. */
 uint32_t arm_subnet_free_address(const struct arm_service *service,
                                  const struct arm_resource *subnet);
-/* Whether an interface has this address of the subnet. */
+/* Whether an interface or a cache has this address of the subnet. */
 bool arm_subnet_address_taken(const struct arm_service *service, const struct arm_resource *subnet,
                               const char *address);
-/* The id of an IP configuration in the subnet, or NULL. `from` as of arm_resource_next_child. */
+/* Whether it lies in the subnet and is none of those that Azure keeps. */
+bool arm_subnet_offers(const struct arm_resource *subnet, uint32_t address);
+/* The id of an interface or a cache in the subnet, or NULL. */
 const char *arm_subnet_user(const struct arm_service *service, const struct arm_resource *subnet);
+const char *arm_subnet_interface(const struct arm_service *service,
+                                 const struct arm_resource *subnet);
 
+/* 400 SubnetIsFull. Always false. */
+bool arm_fail_subnet_full(struct arm_error *error, const struct arm_resource *subnet);
 /* 400 InvalidResourceReference. Always false. */
 bool arm_fail_reference(struct arm_call *call, const char *id);
 /* The resource of that type that the id names; NULL, with the error, when there is none. */
@@ -51,6 +57,8 @@ void arm_show_children(struct arm_call *call, const struct arm_resource *parent,
 /* ---- network_endpoints.c ---- */
 /* The loopback address at which the emulator serves what has this address in its network. */
 const char *arm_endpoint_served_at(const struct arm_service *service, const char *address);
+/* The lowest loopback address that serves nothing yet. */
+void arm_free_loopback(const struct arm_service *service, char text[16]);
 
 /* ---- network_zones.c ---- */
 /* The A record is made, or has these addresses from now on. */

@@ -72,10 +72,36 @@ static const struct arm_resource *interface_in(const struct arm_service *service
     return resource;
 }
 
+/* A cache that was put into the subnet and has this address (NULL: any), or NULL. */
+static const struct arm_resource *cache_in(const struct arm_service *service,
+                                           const struct arm_resource *subnet, const char *address)
+{
+    for (const struct arm_resource *cache = service->resources; cache != NULL;
+         cache = cache->next) {
+        const char *in = cache->type == &arm_redis_type
+                             ? arm_json_text(cache->body, "properties.subnetId")
+                             : NULL;
+        const char *has = in == NULL ? NULL : arm_json_text(cache->body, "properties.staticIP");
+        if (in != NULL && bytes_equal_string_nocase(bytes_from_string(in), subnet->id) &&
+            (address == NULL || (has != NULL && strcmp(has, address) == 0))) {
+            return cache;
+        }
+    }
+    return NULL;
+}
+
 bool arm_subnet_address_taken(const struct arm_service *service, const struct arm_resource *subnet,
                               const char *address)
 {
-    return interface_in(service, subnet, address) != NULL;
+    return interface_in(service, subnet, address) != NULL ||
+           cache_in(service, subnet, address) != NULL;
+}
+
+bool arm_subnet_offers(const struct arm_resource *subnet, uint32_t address)
+{
+    struct arm_prefix prefix;
+    return arm_prefix_read(arm_json_text(subnet->body, "properties.addressPrefix"), &prefix) &&
+           address >= prefix.first + RESERVED_FRONT && address <= prefix.last - RESERVED_END;
 }
 
 uint32_t arm_subnet_free_address(const struct arm_service *service,
@@ -97,10 +123,26 @@ uint32_t arm_subnet_free_address(const struct arm_service *service,
     return 0;
 }
 
-const char *arm_subnet_user(const struct arm_service *service, const struct arm_resource *subnet)
+const char *arm_subnet_interface(const struct arm_service *service,
+                                 const struct arm_resource *subnet)
 {
     const struct arm_resource *interface = interface_in(service, subnet, NULL);
     return interface == NULL ? NULL : interface->id;
+}
+
+const char *arm_subnet_user(const struct arm_service *service, const struct arm_resource *subnet)
+{
+    const char *interface = arm_subnet_interface(service, subnet);
+    const struct arm_resource *cache = interface == NULL ? cache_in(service, subnet, NULL) : NULL;
+    return cache == NULL ? interface : cache->id;
+}
+
+bool arm_fail_subnet_full(struct arm_error *error, const struct arm_resource *subnet)
+{
+    return arm_fail(error, 400, "SubnetIsFull",
+                    "Subnet %s with address prefix %s does not have enough capacity for 1 IP "
+                    "addresses.",
+                    subnet->name, arm_json_text(subnet->body, "properties.addressPrefix"));
 }
 
 bool arm_fail_reference(struct arm_call *call, const char *id)

@@ -66,6 +66,12 @@ const char *arm_endpoint_served_at(const struct arm_service *service, const char
 {
     for (const struct arm_resource *endpoint = service->resources; endpoint != NULL;
          endpoint = endpoint->next) {
+        const char *injected = endpoint->type == &arm_redis_type
+                                   ? arm_json_text(endpoint->body, "properties.staticIP")
+                                   : NULL;
+        if (injected != NULL && strcmp(injected, address) == 0) {
+            return arm_json_text(endpoint->secrets, "loopback");
+        }
         const char *own =
             endpoint->type == &arm_private_endpoint_type ? address_of(service, endpoint) : NULL;
         const struct arm_resource *agreed = own != NULL && strcmp(own, address) == 0
@@ -85,6 +91,8 @@ static bool loopback_taken(const struct arm_service *service, const char *addres
         const char *own = resource->type == &arm_redis_private_connection_type ||
                                   resource->type == &arm_enterprise_private_connection_type
                               ? arm_json_text(resource->secrets, "address")
+                          : resource->type == &arm_redis_type
+                              ? arm_json_text(resource->secrets, "loopback")
                               : NULL;
         if (own != NULL && strcmp(own, address) == 0) {
             return true;
@@ -95,7 +103,7 @@ static bool loopback_taken(const struct arm_service *service, const char *addres
 }
 
 /* The lowest that is free, so that the same steps always end at the same address. */
-static void free_loopback(const struct arm_service *service, char text[16])
+void arm_free_loopback(const struct arm_service *service, char text[16])
 {
     enum { FIRST = 0x7f000002, RESOLVED = 0x7f000035, LAST = 0x7f00fffe };
     uint32_t address = FIRST;
@@ -121,6 +129,16 @@ static const struct arm_property endpoint_schema[] = {
     {.path = "properties.ipConfigurations", .kind = ARM_ARRAY, .fallback = "[]"},
     {0},
 };
+
+static bool check_not_injected(struct arm_call *call, const struct arm_resource *target)
+{
+    return target == NULL || target->type != &arm_redis_type ||
+           arm_json_text(target->body, "properties.subnetId") == NULL ||
+           arm_fail(&call->error, 400, "BadRequest",
+                    "The cache %.80s lies in a subnet itself: private endpoints are for caches "
+                    "without virtual network injection.",
+                    target->name);
+}
 
 /* One that says no group gets the target's only one. */
 static bool check_group(struct arm_call *call, const struct arm_target_kind *kind,
@@ -167,7 +185,8 @@ static bool check_connections(struct arm_call *call, cJSON *body)
                 return arm_fail(&call->error, 400, "InvalidRequestFormat",
                                 "A private link service connection has no name.");
             }
-            if (!check_group(call, arm_target_kind_of(target), item)) {
+            if (!check_not_injected(call, target) ||
+                !check_group(call, arm_target_kind_of(target), item)) {
                 return false;
             }
         }
@@ -191,10 +210,7 @@ static bool check_endpoint(struct arm_call *call, const struct arm_resource *old
         return arm_fail_reference(call, id);
     }
     if (old == NULL && arm_subnet_free_address(call->service, subnet) == 0) {
-        return arm_fail(&call->error, 400, "SubnetIsFull",
-                        "Subnet %s with address prefix %s does not have enough capacity for 1 IP "
-                        "addresses.",
-                        subnet->name, arm_json_text(subnet->body, "properties.addressPrefix"));
+        return arm_fail_subnet_full(&call->error, subnet);
     }
     arm_network_keep(old, body);
     return true;
@@ -320,7 +336,7 @@ static void apply_endpoint(struct arm_service *service, struct arm_resource *end
     arm_json_put_text(body, "properties.privateLinkServiceConnectionState.actionsRequired", "None");
     const struct arm_resource_type *type = arm_private_connection_type_of(target);
     struct arm_resource *connection = arm_resource_add(service, type, type->name, id, NULL, body);
-    free_loopback(service, address);
+    arm_free_loopback(service, address);
     connection->secrets = cJSON_CreateObject();
     cJSON_AddStringToObject(connection->secrets, "address", address);
     type->apply(service, connection);

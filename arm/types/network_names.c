@@ -173,7 +173,14 @@ void arm_service_resolve(const struct arm_service *service, struct bytes name,
         }
         const struct arm_resource *target = target_of(service, kind, front);
         bool reached = target != NULL && privately_reached(service, target);
-        if (target == NULL || (private && !reached)) {
+        const char *injected = target != NULL && target->type == &arm_redis_type
+                                   ? arm_json_text(target->secrets, "loopback")
+                                   : NULL;
+        if (injected != NULL && !private) {
+            /* Azure's public name of a cache in a subnet leads into the subnet. */
+            answer->kind = ARM_NAME_ADDRESS;
+            snprintf(answer->text, sizeof(answer->text), "%s", injected);
+        } else if (target == NULL || (private && !reached)) {
             answer->kind = ARM_NAME_MISSING;
         } else if (private || !reached) {
             answer->kind = ARM_NAME_PUBLIC;

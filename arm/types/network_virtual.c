@@ -134,6 +134,29 @@ static bool check_inline(struct arm_call *call, const cJSON *body, const cJSON *
     return true;
 }
 
+/* A subnet's prefix may only become another while nothing has an address of it. */
+static bool check_prefix_free(struct arm_call *call, const struct arm_resource *subnet,
+                              const cJSON *changed)
+{
+    struct arm_prefix before, after;
+    bool same = arm_prefix_read(prefix_of(subnet->body), &before) &&
+                arm_prefix_read(prefix_of(changed), &after) && before.first == after.first &&
+                before.last == after.last;
+    return same || arm_subnet_user(call->service, subnet) == NULL ||
+           arm_fail(&call->error, 400, "InUsePrefixCannotBeDeleted",
+                    "IpPrefix %.60s on Subnet %.80s has active allocations and cannot be deleted. "
+                    "Subnet Uri %.500s",
+                    prefix_of(subnet->body), subnet->name, subnet->id);
+}
+
+static bool fail_in_use(struct arm_call *call, const struct arm_resource *subnet)
+{
+    return arm_fail(&call->error, 400, "InUseSubnetCannotBeDeleted",
+                    "Subnet %s is in use by %s and cannot be deleted. In order to delete the "
+                    "subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.",
+                    subnet->name, arm_subnet_user(call->service, subnet));
+}
+
 /* Those that stay must fit, those that go must not be in use. */
 static bool check_present(struct arm_call *call, const struct arm_resource *network,
                           const cJSON *body, const cJSON *subnets)
@@ -152,11 +175,10 @@ static bool check_present(struct arm_call *call, const struct arm_resource *netw
         }
         if (cJSON_IsArray(subnets) && kept == NULL &&
             arm_subnet_user(call->service, subnet) != NULL) {
-            return arm_fail(&call->error, 400, "InUseSubnetCannotBeDeleted",
-                            "Subnet %s is in use by %s and cannot be deleted. In order to delete "
-                            "the subnet, delete all the resources within the subnet. See "
-                            "aka.ms/deletesubnet.",
-                            subnet->name, arm_subnet_user(call->service, subnet));
+            return fail_in_use(call, subnet);
+        }
+        if (kept != NULL && !check_prefix_free(call, subnet, kept)) {
+            return false;
         }
         if (!cJSON_IsArray(subnets) && arm_prefix_read(prefix_of(subnet->body), &prefix) &&
             !inside(body, prefix)) {
@@ -213,13 +235,8 @@ static bool check_network_removal(struct arm_call *call, const struct arm_resour
     const struct arm_resource *subnet = NULL;
     while ((subnet = arm_resource_next_child(call->service, network, &arm_subnet_type, subnet)) !=
            NULL) {
-        const char *user = arm_subnet_user(call->service, subnet);
-        if (user != NULL) {
-            return arm_fail(&call->error, 400, "InUseSubnetCannotBeDeleted",
-                            "Subnet %s is in use by %s and cannot be deleted. In order to delete "
-                            "the subnet, delete all the resources within the subnet. See "
-                            "aka.ms/deletesubnet.",
-                            subnet->name, user);
+        if (arm_subnet_user(call->service, subnet) != NULL) {
+            return fail_in_use(call, subnet);
         }
     }
     return true;
@@ -244,6 +261,7 @@ static bool check_subnet(struct arm_call *call, const struct arm_resource *old, 
             good = fail_overlap(call, name, network->name);
         }
     }
+    good = good && (old == NULL || check_prefix_free(call, old, body));
     memory_free(name);
     return good;
 }
@@ -260,12 +278,7 @@ static void complete_subnet(struct arm_service *service, cJSON *body)
 
 static bool check_subnet_removal(struct arm_call *call, const struct arm_resource *subnet)
 {
-    const char *user = arm_subnet_user(call->service, subnet);
-    return user == NULL ||
-           arm_fail(&call->error, 400, "InUseSubnetCannotBeDeleted",
-                    "Subnet %s is in use by %s and cannot be deleted. In order to delete the "
-                    "subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.",
-                    subnet->name, user);
+    return arm_subnet_user(call->service, subnet) == NULL || fail_in_use(call, subnet);
 }
 
 /* ---- Rows ---- */

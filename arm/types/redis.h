@@ -37,6 +37,17 @@ void arm_redis_rotate_key(struct arm_service *service, struct arm_resource *cach
 /* The same for a child that came, changed or went. */
 void arm_redis_apply_parent(struct arm_service *service, struct arm_resource *child);
 
+/* ---- redis_network.c ---- */
+/*
+ * subnetId and staticIP, of a new cache against what the subnet holds. One that asks for no address
+ * gets the next free one.
+ */
+bool arm_redis_check_network(struct arm_call *call, const struct arm_resource *old, cJSON *body);
+/* The loopback address of a cache in a subnet, which it has from the first question on; or NULL. */
+const char *arm_redis_served_at(struct arm_service *service, struct arm_resource *cache);
+/* Its two access keys, as listKeys answers them. */
+cJSON *arm_redis_keys(const struct arm_resource *cache);
+
 /* ---- redis_actions.c ---- */
 bool arm_redis_reboot(struct arm_call *call, struct arm_resource *cache);
 bool arm_redis_export(struct arm_call *call, struct arm_resource *cache);

@@ -79,7 +79,7 @@ static const struct arm_property schema[] = {
 
 static bool list_keys(struct arm_call *call, struct arm_resource *resource)
 {
-    arm_answer(call, 200, cJSON_Duplicate(resource->secrets, true));
+    arm_answer(call, 200, arm_redis_keys(resource));
     return true;
 }
 

@@ -52,14 +52,19 @@ struct children {
     struct bytes private_addresses[MOST_CHILDREN];
 };
 
-static void gather(const struct arm_service *service, const struct arm_resource *resource,
+static void gather(struct arm_service *service, struct arm_resource *resource,
                    struct children *children, struct arm_cache *cache)
 {
     cache->access_count = arm_redis_accesses(service, resource, children->accesses, MOST_CHILDREN);
     cache->firewall_count =
         arm_redis_firewall(service, resource, children->firewall, MOST_CHILDREN);
-    cache->private_address_count =
-        arm_redis_private_addresses(service, resource, children->private_addresses, MOST_CHILDREN);
+    cache->private_address_count = arm_redis_private_addresses(
+        service, resource, children->private_addresses, MOST_CHILDREN - 1);
+    const char *injected = arm_redis_served_at(service, resource);
+    if (injected != NULL) {
+        children->private_addresses[cache->private_address_count++] = bytes_from_string(injected);
+        cache->public_network_access = false;
+    }
     cache->accesses = children->accesses;
     cache->firewall = children->firewall;
     cache->private_addresses = children->private_addresses;
@@ -71,8 +76,8 @@ static bool on(const cJSON *body, const char *name)
     return bytes_equal_string_nocase(bytes_from_string(arm_redis_setting(body, name)), "true");
 }
 
-static struct arm_cache cache_of(const struct arm_service *service,
-                                 const struct arm_resource *resource, struct children *children)
+static struct arm_cache cache_of(struct arm_service *service, struct arm_resource *resource,
+                                 struct children *children)
 {
     const cJSON *body = resource->body;
     const struct arm_sku *sku = arm_redis_sku(body);
@@ -137,13 +142,13 @@ void arm_redis_remove(struct arm_service *service, struct arm_resource *resource
     service->host.cache_remove(service->host.context, bytes_from_string(resource->name));
 }
 
-void arm_service_each_cache(const struct arm_service *service,
+void arm_service_each_cache(struct arm_service *service,
                             void (*visit)(void *context, const struct arm_cache *cache,
                                           const char *provisioning_state),
                             void *context)
 {
     struct children *children = memory_allocate_zeroed(sizeof(*children));
-    for (const struct arm_resource *resource = service->resources; resource != NULL;
+    for (struct arm_resource *resource = service->resources; resource != NULL;
          resource = resource->next) {
         if (resource->type == &arm_redis_type) {
             struct arm_cache cache = cache_of(service, resource, children);

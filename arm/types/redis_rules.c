@@ -137,19 +137,6 @@ static bool check_zones(const cJSON *body, struct arm_error *error)
            arm_fail_property_because(error, "zones", "the SKU Basic has none");
 }
 
-static bool check_network(const cJSON *body, struct arm_error *error)
-{
-    const char *subnet = arm_json_text(body, "properties.subnetId");
-    if (arm_json_at(body, "properties.staticIP") != NULL && subnet == NULL) {
-        return arm_fail_property(error, "properties.staticIP", "an address of properties.subnetId");
-    }
-    return subnet == NULL ||
-           bytes_match_glob(BYTES("/subscriptions/*/resourceGroups/*/providers/Microsoft.*Network/"
-                                  "virtualNetworks/*/subnets/*"),
-                            bytes_from_string(subnet), true) ||
-           arm_fail_property(error, "properties.subnetId", "the id of a virtual network's subnet");
-}
-
 static bool check_version(const cJSON *old, const cJSON *body, struct arm_error *error)
 {
     const char *version = arm_json_text(body, "properties.redisVersion");
@@ -226,7 +213,8 @@ bool arm_redis_check(struct arm_call *call, const struct arm_resource *old, cJSO
     const cJSON *before = old == NULL ? NULL : old->body;
     return check_sku(body, error) && (old == NULL || check_scaling(before, body, error)) &&
            check_premium(body, error) && check_version(before, body, error) &&
-           check_replicas(body, error) && check_zones(body, error) && check_network(body, error) &&
+           check_replicas(body, error) && check_zones(body, error) &&
+           arm_redis_check_network(call, old, body) &&
            arm_redis_check_settings(before, body, error) && check_sign_in(body, error) &&
            (old == NULL ||
             (check_combination(old->body, body, error) && check_linked(call, old, body)));

@@ -124,7 +124,7 @@ static void show_properties(struct arm_call *call, const struct arm_resource *re
         arm_json_copy_member(shown, properties, optional[i]);
     }
     if (secrets) {
-        cJSON_AddItemToObject(shown, "accessKeys", cJSON_Duplicate(resource->secrets, true));
+        cJSON_AddItemToObject(shown, "accessKeys", arm_redis_keys(resource));
     } else {
         cJSON_AddNullToObject(shown, "accessKeys");
     }
