@@ -23,8 +23,11 @@ def shown(emulator, rule):
     return emulator.admin("GET", "/faults/" + rule)
 
 
-def redis_py(emulator, tls=False, key=None, name="localhost", **options):
-    """A client that does not retry by itself, so that a test sees the first symptom."""
+def redis_py(emulator, tls=False, key=None, name=None, **options):
+    """A client that does not retry by itself, so that a test sees the first symptom.
+
+    Without TLS it comes from 127.0.0.1, wherever "localhost" leads on this machine.
+    """
     import redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
@@ -32,5 +35,5 @@ def redis_py(emulator, tls=False, key=None, name="localhost", **options):
         options.update(ssl=True, ssl_ca_certs=emulator.ca_file)
     options.setdefault("socket_timeout", 10)
     options.setdefault("retry", Retry(NoBackoff(), 0))
-    return redis.Redis(host=name, port=emulator.tls_port if tls else emulator.port, password=key or emulator.key,
-                       decode_responses=True, **options)
+    host, port = (name or "localhost", emulator.tls_port) if tls else (name or "127.0.0.1", emulator.port)
+    return redis.Redis(host=host, port=port, password=key or emulator.key, decode_responses=True, **options)

@@ -1,10 +1,12 @@
 """The scenarios of the management API: what az prints, what a caller without retries gets, and the recovery."""
 import pytest
 
+from harness.emulator import wait_until
 from harness.programs import Az
 from harness.scenarios import play
 
 BODY = {"location": "westus2", "properties": {"sku": {"name": "Basic", "family": "C", "capacity": 0}}}
+SHOW = "redis", "show", "-n", "c1", "-g", "tests"
 SIGN_IN = "--service-principal", "-u", "{clientId}", "-p", "{clientSecret}", "--tenant", "{tenantId}"
 
 
@@ -63,31 +65,40 @@ def test_region_unavailable(emulator, az):
     assert put(emulator, "c2", properties=standard).status == 201
 
 
-def test_no_capacity(emulator):
+def fails(az, words, *command):
+    """az ends with status 1 and prints these words."""
+    done = az.attempt(*command)
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+
+
+def test_no_capacity(emulator, az):
     with play(emulator, "no-capacity") as scenario:
+        fails(az, "(InsufficientCapacity) Insufficient capacity is available in this region.", *create_words("c1"))
         assert code(put(emulator, "c1")) == (409, "InsufficientCapacity")
         emulator.advance("30m")
-        assert put(emulator, "c1").status == 201 and scenario.solved
+        assert az.run(*create_words("c1"))["provisioningState"] == "Succeeded" and scenario.solved
 
 
-def test_zones_not_supported(emulator):
+def test_zones_not_supported(emulator, az):
     with play(emulator, "zones-not-supported") as scenario:
-        assert code(put(emulator, "c1")) == (400, "ResourceTypeNotSupportAvailabilityZones")
-        assert put(emulator, "c1").status == 201 and scenario.solved
+        fails(az, "(ResourceTypeNotSupportAvailabilityZones) The resource type 'Microsoft.Cache/Redis' does not support",
+              *create_words("c1", "--zones", "1", "2"))
+        assert az.run(*create_words("c1"))["provisioningState"] == "Succeeded" and scenario.solved
 
 
 def test_provider_not_registered(emulator, az):
     with play(emulator, "provider-not-registered") as scenario:
         assert code(put(emulator, "c1")) == (409, "MissingSubscriptionRegistration")
-        az.run("provider", "register", "--namespace", "Microsoft.Cache")
-        emulator.advance("1m")
-        assert put(emulator, "c1").status == 201 and scenario.solved
+        done = az.attempt(*create_words("c1"))  # which registers it by itself
+        assert done.returncode == 0 and "is not registered. We are registering for you." in done.stderr, done.stderr
+        assert put(emulator, "c1").status == 200 and scenario.solved
+        assert emulator.admin("GET", "/faults")["faults"] == []
 
 
-def test_policy_denied(emulator):
+def test_policy_denied(emulator, az):
     with play(emulator, "policy-denied"):
-        assert code(put(emulator, "c1")) == (403, "RequestDisallowedByPolicy")
-    assert put(emulator, "c1").status == 201
+        fails(az, "(RequestDisallowedByPolicy) Resource 'c1' was disallowed by policy.", *create_words("c1"))
+    assert az.run(*create_words("c1"))["provisioningState"] == "Succeeded"
 
 
 def test_no_permission(emulator, az):
@@ -100,13 +111,14 @@ def test_no_permission(emulator, az):
         assert put(emulator, "c1").status == 201 and scenario.solved
 
 
-def test_busy_cache(emulator):
+def test_busy_cache(emulator, az):
     put(emulator, "c1")
+    update = ("redis", "update", "-n", "c1", "-g", "tests", "--set", "enableNonSslPort=true")
     with play(emulator, "busy-cache"):
-        change = {"properties": {"enableNonSslPort": True}}
-        assert code(emulator.arm("PATCH", emulator.cache_path("c1"), change)) == (409, "Conflict")
+        fails(az, "(Conflict) The resource '", *update)
         emulator.advance("2m")
-        assert emulator.arm("PATCH", emulator.cache_path("c1"), change).status in (200, 202)
+        az.run(*update)
+        assert az.run(*SHOW)["enableNonSslPort"] is True
 
 
 def test_management_throttled(emulator, az):
@@ -117,7 +129,11 @@ def test_management_throttled(emulator, az):
         assert names == ["devcache"] and scenario.solved
 
 
-def test_management_unstable(emulator):
+def test_management_unstable(emulator, az):
+    with play(emulator, "management-unstable"):  # az retries by itself, and notices neither 503 nor HTML
+        assert [group["name"] for group in az.run("group", "list")] == ["redurite", "tests"]
+        latest = [entry["outcome"] for entry in emulator.admin("GET", "/requests?plane=arm&limit=4")["requests"]]
+        assert latest == ["200", "502", "503", "503"]
     with play(emulator, "management-unstable") as scenario:
         for _ in range(2):
             assert code(emulator.arm("GET", "/resourcegroups", version="2021-04-01")) == (503, "ServiceUnavailable")
@@ -139,44 +155,53 @@ def realistic(start_emulator):
     return emulator
 
 
-def test_provisioning_timeout_in_ci(realistic):
+def sign_in(emulator, directory):
+    az = Az(emulator, directory)
+    az.run("login", *(word.format(**emulator.ready) for word in SIGN_IN))
+    return az
+
+
+def test_provisioning_timeout_in_ci(realistic, tmp_path):
+    az = sign_in(realistic, tmp_path / "azure")
     with play(realistic, "provisioning-timeout-in-ci"):
-        assert put(realistic, "c1").status == 201
+        pipeline = az.start(*create_words("c1"))
+        wait_until(lambda: realistic.arm("GET", realistic.cache_path("c1")).status == 200, "az's request")
         realistic.advance("30m")
-        assert state_of(realistic, "c1") == "Creating"  # the pipeline gives up here
+        assert state_of(realistic, "c1") == "Creating" and pipeline.poll() is None
+        pipeline.kill()  # its time is over
+        pipeline.communicate()
         realistic.advance("150m")
-        assert state_of(realistic, "c1") == "Succeeded"
+        assert az.run(*SHOW)["provisioningState"] == "Succeeded"
 
 
-def test_provisioning_stuck(realistic):
+def test_provisioning_stuck(realistic, tmp_path):
+    az = sign_in(realistic, tmp_path / "azure")
     with play(realistic, "provisioning-stuck"):
         put(realistic, "c1")
         realistic.advance("59m")
-        assert state_of(realistic, "c1") == "Creating"
-        change = {"properties": {"enableNonSslPort": True}}
-        assert code(realistic.arm("PATCH", realistic.cache_path("c1"), change)) == (409, "Conflict")
+        assert az.run(*SHOW)["provisioningState"] == "Creating"
+        fails(az, "(Conflict) The resource '", "redis", "update", "-n", "c1", "-g", "tests", "--set",
+              "enableNonSslPort=true")
         realistic.advance("31m")
-        assert state_of(realistic, "c1") == "Succeeded"
+        assert az.run(*SHOW)["provisioningState"] == "Succeeded"
 
 
-def test_provisioning_failed(realistic):
-    with play(realistic, "provisioning-failed") as scenario:
-        put(realistic, "c1")
-        realistic.advance("30m")
-        assert state_of(realistic, "c1") == "Failed"
-        assert realistic.arm("DELETE", realistic.cache_path("c1")).status in (200, 202)
-        realistic.advance("30m")
-        assert put(realistic, "c1").status == 201 and scenario.solved
-        realistic.advance("30m")
-        assert state_of(realistic, "c1") == "Succeeded"
+def test_provisioning_failed(emulator, az):
+    with play(emulator, "provisioning-failed") as scenario:
+        fails(az, "(ResourceOperationFailure) The resource operation completed with terminal provisioning state",
+              *create_words("c1"))
+        assert az.run(*SHOW)["provisioningState"] == "Failed"
+        az.run("redis", "delete", "-n", "c1", "-g", "tests", "--yes")
+        assert az.run(*create_words("c1"))["provisioningState"] == "Succeeded" and scenario.solved
 
 
-def test_not_found_after_create(emulator):
+def test_not_found_after_create(emulator, az):
     with play(emulator, "not-found-after-create"):
         assert put(emulator, "c1").status == 201
-        assert code(emulator.arm("GET", emulator.cache_path("c1"))) == (404, "ResourceNotFound")
+        done = az.attempt(*SHOW)
+        assert done.returncode == 3 and "(ResourceNotFound) The Resource 'Microsoft.Cache/" in done.stderr, done.stderr
         emulator.advance("10s")
-        assert emulator.arm("GET", emulator.cache_path("c1")).status == 200
+        assert az.run(*SHOW)["name"] == "c1"
 
 
 def test_expired_client_secret(emulator, tmp_path):
@@ -189,8 +214,13 @@ def test_expired_client_secret(emulator, tmp_path):
     az.run("login", *words)
 
 
-def test_short_tokens(emulator):
+def test_short_tokens(emulator, tmp_path):
+    az = Az(emulator, tmp_path / "azure")
     with play(emulator, "short-tokens"):
+        az.run("login", *(word.format(**emulator.ready) for word in SIGN_IN))
+        assert az.run("group", "list")
+        emulator.advance("10m")
+        assert az.run("group", "list")  # it fetches another token by itself
         emulator._token = token = emulator.token()
         assert emulator.arm("GET", "/resourcegroups", version="2021-04-01").status == 200
         emulator.advance("10m")
