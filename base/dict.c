@@ -366,6 +366,22 @@ struct bytes dict_key(const struct dict *dict, const void *payload)
     return (struct bytes){key_of(dict, entry), entry->key_size};
 }
 
+bool dict_shape(const struct dict *dict, int table, struct dict_shape *shape)
+{
+    *shape = (struct dict_shape){.buckets = table_size(dict, table), .entries = dict->used[table]};
+    for (size_t i = 0; i < shape->buckets; i++) {
+        size_t length = 0;
+        for (const struct dict_entry *entry = dict->tables[table][i]; entry != NULL;
+             entry = entry->next) {
+            length++;
+        }
+        shape->used_buckets += length > 0 ? 1 : 0;
+        shape->longest_chain = length > shape->longest_chain ? length : shape->longest_chain;
+        shape->chains[length < DICT_CHAIN_LENGTHS ? length : DICT_CHAIN_LENGTHS - 1]++;
+    }
+    return shape->buckets > 0;
+}
+
 void *dict_random(const struct dict *dict, struct random *random)
 {
     if (dict_count(dict) == 0) {

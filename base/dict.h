@@ -48,6 +48,15 @@ bool dict_remove(struct dict *dict, struct bytes key); /* false: it was not ther
 void dict_remove_payload(struct dict *dict, void *payload);
 struct bytes dict_key(const struct dict *dict, const void *payload); /* borrowed from the entry */
 
+/* How the entries lie in the buckets of a table, for people who look into it. */
+enum { DICT_CHAIN_LENGTHS = 50 };
+struct dict_shape {
+    size_t buckets, entries, used_buckets, longest_chain;
+    size_t chains[DICT_CHAIN_LENGTHS]; /* buckets by how many they hold; the last: or more */
+};
+/* `table` 1 is what the map grows or shrinks into. False: there is no such table now. */
+bool dict_shape(const struct dict *dict, int table, struct dict_shape *shape);
+
 /* A random entry's payload, fair enough for RANDOMKEY and sampling; NULL when empty. */
 void *dict_random(const struct dict *dict, struct random *random);
 /* Up to `count` payloads from about one place, cheaper than as many dict_random calls. */

@@ -168,13 +168,26 @@ static void signed_in(void *context, const struct cache *cache)
     recorder_add_sign_in(&app->recorder, cache);
 }
 
-static bool save_asked(void *context, struct instance *instance)
+static struct cache *cache_of(const struct app *app, const struct instance *instance)
 {
-    struct app *app = context;
     struct cache *cache = cache_host_first(app->caches);
     while (cache != NULL && cache->instance != instance) {
         cache = cache->next;
     }
+    return cache;
+}
+
+static bool saved_dump(void *context, struct instance *instance, struct buf *dump)
+{
+    struct app *app = context;
+    const struct cache *cache = cache_of(app, instance);
+    return app->state != NULL && cache != NULL && state_read_cache(app->state, cache, dump);
+}
+
+static bool save_asked(void *context, struct instance *instance)
+{
+    struct app *app = context;
+    struct cache *cache = cache_of(app, instance);
     /* What belongs to no cache any more (its connections are closing) has nothing to keep. */
     return app->state == NULL || cache == NULL || state_save_cache(app->state, cache);
 }
@@ -241,6 +254,7 @@ void app_make_caches(struct app *app)
         .random = &app->random,
         .host_names = (enum host_names)app->config->host_names,
         .devcache_profile = (enum instance_profile)app->config->profile,
+        .redis_settings = &app->config->redis_settings,
         .config_file = app->config->config_file,
         .data_directory = app->config->data_dir,
         .moved = cache_moved,
@@ -252,6 +266,7 @@ void app_make_caches(struct app *app)
         .resident_bytes = resident_bytes,
         .follow = follow,
         .save = save_asked,
+        .saved_dump = saved_dump,
         .stop = stop_asked,
         .lose = message_lost,
         .context = app,

@@ -10,6 +10,7 @@
 #include "emulator/cache_host_state.h"
 #include "emulator/cache_nodes.h"
 #include "emulator/geo_replication.h"
+#include "emulator/redis_settings.h"
 #include "emulator/well_known.h"
 #include "resp/cluster.h"
 #include "resp/keyspace.h"
@@ -68,7 +69,7 @@ static struct instance_config instance_config_of(const struct cache_host *host,
     if (open_redis) {
         config.profile = PROFILE_REDIS;
         config.version = BYTES(OPEN_REDIS_VERSION);
-        config.databases = 16;
+        config.databases = redis_settings_databases(host->config.redis_settings);
         config.max_clients = 10000;
         config.replicas = 0;
         config.max_memory = 0;
@@ -86,6 +87,7 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
         .config_file = host->config.config_file,
         .resident_bytes = host->config.resident_bytes,
         .save = host->config.save,
+        .saved_dump = host->config.saved_dump,
         .stop = host->config.stop,
         .follow = host->config.follow,
         .lose = host->config.lose,
@@ -371,6 +373,9 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     cache->persisted = arm->rdb_backup_enabled || arm->aof_backup_enabled;
     for (int i = 0; i < cache_instance_count(cache); i++) {
         instance_configure(cache_instance(cache, i), &config);
+    }
+    if (cache->open_redis) {
+        redis_settings_apply(host->config.redis_settings, cache->instance);
     }
     moved |= network_rules_set(&cache->network, arm) || (created && arm->enterprise);
     if (!cache->open_redis) {

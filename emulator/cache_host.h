@@ -52,8 +52,9 @@ struct cache_host_config {
     struct random *random;
     enum host_names host_names;
     enum instance_profile devcache_profile;
-    const char *executable, *config_file; /* for INFO; may be NULL */
-    const char *data_directory;           /* of the emulator, for export and import */
+    const struct option_list *redis_settings; /* of devcache in profile redis; may be NULL */
+    const char *executable, *config_file;     /* for INFO; may be NULL */
+    const char *data_directory;               /* of the emulator, for export and import */
     /* Called before the cache goes. May be NULL. */
     void (*removing)(void *context, const struct cache *cache);
     /* The cache has other shards or private addresses, which need ports. May be NULL. */
@@ -72,6 +73,7 @@ struct cache_host_config {
     uint64_t (*resident_bytes)(void *context, const struct instance *instance);
     /* SAVE and SHUTDOWN of the open devcache. May be NULL. */
     bool (*save)(void *context, struct instance *instance);
+    bool (*saved_dump)(void *context, struct instance *instance, struct buf *dump);
     void (*stop)(void *context);
     /* REPLICAOF of the open devcache. May be NULL. */
     void (*follow)(void *context, struct instance *instance, struct bytes host, int port);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emulator/files.h"
+#include "resp/configuration.h"
 
 #define CONFIG_FILE_LIMIT (1024 * 1024)
 
@@ -52,6 +53,24 @@ static bool parse_provisioning(struct bytes text, void *target, struct buf *expe
         return false;
     }
     return true;
+}
+
+static bool check_redis_setting(struct bytes text, struct buf *expected)
+{
+    size_t equals = bytes_find(text, '=');
+    struct buf why;
+
+    if (equals == text.size) {
+        buf_append_string(expected, "NAME=VALUE, such as maxmemory=100mb");
+        return false;
+    }
+    buf_init(&why, 1024);
+    bool good = setting_give(NULL, bytes_slice(text, 0, equals),
+                             bytes_slice(text, equals + 1, text.size), &why);
+    buf_printf(expected, "a setting that CONFIG GET shows, and a value for it (%s)",
+               buf_string(&why));
+    buf_finish(&why);
+    return good;
 }
 
 static bool parse_limits(struct bytes text, void *target, struct buf *expected)
@@ -285,6 +304,14 @@ static const struct option rows[] = {
         AT(profile),
     },
     {
+        .name = "redis-config",
+        .placeholder = "NAME=VALUE",
+        .help = "Redis setting of devcache in profile redis, as in redis.conf",
+        .value = OPTION_LIST,
+        .check = check_redis_setting,
+        AT(redis_settings),
+    },
+    {
         .name = "no-devcache",
         .help = "start without the well-known cache",
         .value = OPTION_FLAG,
@@ -424,6 +451,12 @@ enum config_result config_read(struct config *config, char **words, int count,
                               "HOME is not set; say with --data-dir DIR where to keep state");
             result = CONFIG_BAD_USAGE;
         }
+    }
+    if (result == CONFIG_READY && config->redis_settings.count > 0 &&
+        config->profile != PROFILE_REDIS) {
+        buf_append_string(error, "--redis-config is for --profile redis: an Azure cache takes its "
+                                 "settings from its resource");
+        result = CONFIG_BAD_USAGE;
     }
     config_finish(&first);
     memory_free(copy);

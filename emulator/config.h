@@ -48,7 +48,8 @@ struct config {
     struct clock_choice clock;
     struct random_choice random;
     struct option_list seeds, scenarios;
-    int profile; /* enum instance_profile, of devcache */
+    int profile;                       /* enum instance_profile, of devcache */
+    struct option_list redis_settings; /* NAME=VALUE, of devcache in profile redis */
     bool no_devcache;
     bool offline;
     bool record_commands;

@@ -518,6 +518,20 @@ bool state_save_cache(struct state *state, struct cache *cache)
     return failure == 0;
 }
 
+bool state_read_cache(const struct state *state, const struct cache *cache, struct buf *dump)
+{
+    if (state->config.ephemeral) {
+        return false;
+    }
+    char *path = data_path(state, cache->name);
+    int failure = file_read(path, dump);
+    if (failure != 0) {
+        log_error("state", "could not read file=%s reason=\"%s\"", path, strerror(failure));
+    }
+    memory_free(path);
+    return failure == 0;
+}
+
 void state_finish(struct state *state)
 {
     if (state == NULL) {

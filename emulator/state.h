@@ -62,5 +62,7 @@ void state_finish(struct state *state);
 /* At once, whatever is under way (SAVE). False after logging why not; nothing to do when ephemeral.
  */
 bool state_save_cache(struct state *state, struct cache *cache);
+/* What was saved last; false after logging why not, and when ephemeral. */
+bool state_read_cache(const struct state *state, const struct cache *cache, struct buf *dump);
 
 #endif

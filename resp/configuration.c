@@ -201,6 +201,34 @@ char *setting_normalize(const struct setting *setting, struct bytes value, struc
     }
 }
 
+/* ---- Permissions ---- */
+
+static bool on_this_machine(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "::1", 3) == 0 ||
+           strncmp(address, "[::1]", 5) == 0;
+}
+
+bool setting_permits(const struct session *session, const char *name)
+{
+    const char *value = setting_value(session->instance, name);
+    return strcmp(value, "yes") == 0 ||
+           (strcmp(value, "local") == 0 && on_this_machine(session->address));
+}
+
+bool permitted_or_reply(struct call *call, const char *command, const char *setting)
+{
+    if (setting_permits(call->session, setting)) {
+        return true;
+    }
+    reply_errorf(call->reply,
+                 "ERR %s command not allowed. If the %s option is set to \"local\", you can run it "
+                 "from a local connection, otherwise you need to set this option in the "
+                 "configuration file, and then restart the server.",
+                 command, setting);
+    return false;
+}
+
 /* ---- Effects ---- */
 
 static void apply_max_memory(struct instance *instance, const char *text, int64_t number)
@@ -307,6 +335,40 @@ void setting_store_take(struct instance *instance, int index, char *value)
         }
     }
     instance_refresh_thresholds(instance);
+}
+
+/* Where a server listens is its host's affair, whatever CONFIG SET makes of these. */
+static bool is_hosts(const struct setting *setting)
+{
+    static const char *const names[] = {"bind", "port", "tls-port"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(names[i], setting->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool setting_give(struct instance *instance, struct bytes name, struct bytes value,
+                  struct buf *error)
+{
+    int index = setting_find(name);
+    const struct setting *setting = index < 0 ? NULL : &setting_rows[index];
+    if (setting == NULL || is_hosts(setting) || (setting->immutable && !setting->at_start)) {
+        buf_printf(error, "%.*s is no setting that a start takes",
+                   (int)bytes_slice(name, 0, 64).size, name.data);
+        return false;
+    }
+    char *normal = setting_normalize(setting, value, error);
+    if (normal == NULL) {
+        return false;
+    }
+    if (instance == NULL) {
+        memory_free(normal);
+    } else {
+        setting_store_take(instance, index, normal);
+    }
+    return true;
 }
 
 void configuration_mirror(struct instance *instance)

@@ -7,7 +7,9 @@
 
 #include "base/bytes.h"
 
+struct call;
 struct instance;
+struct session;
 
 enum setting_kind {
     SETTING_TEXT,
@@ -24,6 +26,8 @@ struct setting {
     int64_t minimum, maximum;
     const char *const *choices; /* ended by NULL */
     bool immutable;             /* CONFIG SET refuses it */
+    bool at_start;              /* immutable, but given at the start it has an effect */
+    bool guarded;               /* CONFIG SET takes it where enable-protected-configs says so */
     bool managed;               /* Azure Managed Redis shows it and lets it be changed */
     const char *since;          /* NULL: always */
 };
@@ -43,6 +47,13 @@ int setting_find(struct bytes name);
 bool setting_offered(const struct instance *instance, const struct setting *setting);
 const char *setting_value(const struct instance *instance, const char *name);
 int64_t setting_number(const struct instance *instance, const char *name);
+/*
+ * Whether a client may use what a setting of "no", "yes" and "local" guards. "local": it is on this
+ * machine.
+ */
+bool setting_permits(const struct session *session, const char *name);
+/* The same for a command, with Redis's refusal. */
+bool permitted_or_reply(struct call *call, const char *command, const char *setting);
 /* Bytes with an optional unit, as Redis reads them ("100mb"). */
 bool memory_amount_parse(struct bytes text, int64_t *amount);
 
@@ -53,6 +64,12 @@ bool memory_amount_parse(struct bytes text, int64_t *amount);
 char *setting_normalize(const struct setting *setting, struct bytes value, struct buf *error);
 /* Stores a normal form (taken) and lets it take effect. */
 void setting_store_take(struct instance *instance, int index, char *value);
+/*
+ * What a start may say of a setting: those that CONFIG SET takes, and some that it does not. False
+ * with the reason in `error`; `instance` NULL: it is only looked at.
+ */
+bool setting_give(struct instance *instance, struct bytes name, struct bytes value,
+                  struct buf *error);
 /* What the host decided (maxmemory, policy, notifications, clients) shown in the settings. */
 void configuration_mirror(struct instance *instance);
 

@@ -75,10 +75,15 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     return instance;
 }
 
+void instance_make_replication_id(struct instance *instance)
+{
+    make_run_id(instance->random, instance->replication_id);
+}
+
 void instance_make_run_ids(struct instance *instance)
 {
     make_run_id(instance->random, instance->run_id);
-    make_run_id(instance->random, instance->replication_id);
+    instance_make_replication_id(instance);
 }
 
 static bool is_configured_as(const struct instance *instance, const struct instance_config *config)
@@ -240,7 +245,8 @@ uint64_t instance_replication_offset(const struct instance *instance)
 uint64_t instance_memory(const struct instance *instance)
 {
     uint64_t total = sizeof(*instance) + instance->keyspace_memory + instance->session_memory +
-                     instance->ballast + memory_size(instance->commands.entries) +
+                     instance->ballast + instance->leaked +
+                     memory_size(instance->commands.entries) +
                      memory_size(instance->commands.slots);
     for (int i = 0; i < instance->database_count; i++) {
         total += keyspace_memory(instance->databases[i]);

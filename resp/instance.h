@@ -103,6 +103,8 @@ struct instance_host_info {
     /* SAVE, SHUTDOWN; NULL: there is nothing to write, nobody to stop. */
     void *context;
     bool (*save)(void *context, struct instance *instance);
+    /* The dump of the last save (DEBUG RELOAD NOSAVE); false: there is none. May be NULL. */
+    bool (*saved_dump)(void *context, struct instance *instance, struct buf *dump);
     void (*stop)(void *context);
     /* REPLICAOF: calls replica_follow and brings the primary's data; `host` empty: NO ONE. */
     void (*follow)(void *context, struct instance *instance, struct bytes host, int port);

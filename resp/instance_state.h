@@ -103,7 +103,11 @@ struct instance {
     int64_t saved_ms; /* when, and at which count of changes, data was saved last */
     uint64_t saved_changes;
     uint64_t changes, keyspace_memory, session_memory, peak_memory;
-    uint64_t ballast; /* memory that others seem to take: resp/interference.h */
+    uint64_t ballast;            /* memory that others seem to take: resp/interference.h */
+    uint64_t leaked;             /* DEBUG LEAK's, likewise */
+    bool expires_lazily;         /* nothing expires by itself (DEBUG) */
+    bool scripts_run_everything; /* commands that scripts may not run otherwise (DEBUG) */
+    bool checksums_ignored;      /* of payloads given to RESTORE (DEBUG) */
     struct {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
         uint64_t expired_keys, expired_fields, evicted_keys, hits, misses, errors, lazy_freed;
@@ -186,6 +190,7 @@ void instance_refresh_thresholds(struct instance *instance);
 void instance_reset_statistics(struct instance *instance);
 /* A new run of the server, as INFO tells it. */
 void instance_make_run_ids(struct instance *instance);
+void instance_make_replication_id(struct instance *instance);
 void instance_count_error(struct instance *instance, struct bytes text);
 void instance_sample_rates(struct instance *instance, int64_t now_ms);
 uint64_t rate_per_second(const struct rate *rate);

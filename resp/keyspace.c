@@ -436,6 +436,11 @@ int keyspace_index(const struct keyspace *db)
     return db->index;
 }
 
+const struct dict *keyspace_table(const struct keyspace *db)
+{
+    return &db->keys;
+}
+
 struct entry *keyspace_random(struct keyspace *db)
 {
     int64_t now_ms = clock_now_ms(db->instance->clock);

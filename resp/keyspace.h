@@ -8,6 +8,7 @@
 #ifndef RESP_KEYSPACE_H
 #define RESP_KEYSPACE_H
 
+#include "base/dict.h"
 #include "resp/command.h"
 #include "resp/value.h"
 
@@ -137,6 +138,9 @@ size_t keyspace_expiring_count(const struct keyspace *db);
 size_t keyspace_scheduled_count(const struct keyspace *db); /* keys of which parts will expire */
 int64_t keyspace_average_ttl_ms(const struct keyspace *db);
 int keyspace_index(const struct keyspace *db);
+const struct dict *keyspace_table(const struct keyspace *db); /* its keys, to look at */
+/* After a time in which instance->expires_lazily kept what was due: it goes soon. */
+void keyspace_expire_again(struct keyspace *db);
 struct entry *keyspace_random(struct keyspace *db); /* NULL when empty */
 /* As dict_scan; expired keys are not shown. */
 uint64_t keyspace_scan(struct keyspace *db, uint64_t position,

@@ -218,11 +218,19 @@ void expiry_due(struct timer *timer)
 {
     struct keyspace *db = CONTAINER_OF(timer, struct keyspace, expiry);
     int64_t now_ms = clock_now_ms(db->instance->clock);
+    if (db->instance->expires_lazily) {
+        return;
+    }
     /* For a script that runs, time stands still. */
     for (int count = 0; count < EXPIRED_AT_ONCE && db->instance->snapshot_ms == 0; count++) {
         if (!expire_next(db, now_ms)) {
             break;
         }
     }
+    expiry_arm(db);
+}
+
+void keyspace_expire_again(struct keyspace *db)
+{
     expiry_arm(db);
 }

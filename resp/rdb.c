@@ -124,6 +124,7 @@ struct loading {
     int database;
     int64_t expires_at_ms;
     struct buf libraries; /* names of those that came with the dump, each terminated */
+    bool over;            /* what is there already gives way */
 };
 
 static bool read_header(struct rdb_reader *reader, int newest)
@@ -229,7 +230,7 @@ static bool read_library(struct loading *loading)
     bool read = rdb_read_string(&loading->reader, &code);
     const char *name = NULL;
     if (read) {
-        name = function_library_load(loading->instance, buf_bytes(&code), false, &error);
+        name = function_library_load(loading->instance, buf_bytes(&code), loading->over, &error);
         if (name == NULL) {
             rdb_fail(&loading->reader, "a library of functions cannot be loaded");
         }
@@ -313,10 +314,11 @@ static void move_key(void *context, struct bytes key, struct entry *entry)
     entry->kind = VALUE_NONE;
 }
 
-bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
+static bool load(struct instance *instance, struct bytes dump, bool over, struct buf *error)
 {
     struct loading loading = {
         .instance = instance,
+        .over = over,
         .reader = {.data = dump, .random = instance->random},
         .expires_at_ms = NO_EXPIRY,
         .staged =
@@ -330,7 +332,7 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
         while (read_part(&loading)) {
         }
     }
-    for (int i = 0; i < instance->database_count && loading.reader.failure == NULL; i++) {
+    for (int i = 0; i < instance->database_count && loading.reader.failure == NULL && !over; i++) {
         loading.database = i;
         if (keyspace_count(instance->databases[i]) > 0) {
             keyspace_each(loading.staged[i], check_free, &loading);
@@ -363,4 +365,14 @@ bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
         replication_copy_anew(instance);
     }
     return good;
+}
+
+bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error)
+{
+    return load(instance, dump, false, error);
+}
+
+bool rdb_load_over(struct instance *instance, struct bytes dump, struct buf *error)
+{
+    return load(instance, dump, true, error);
 }

@@ -26,5 +26,7 @@ bool rdb_save_node(struct instance *instance, const struct rdb_sink *sink);
  * false the instance is as before and `error` says what is wrong and at which offset.
  */
 bool rdb_load(struct instance *instance, struct bytes dump, struct buf *error);
+/* The same, but keys and libraries that are there already give way to those of the dump. */
+bool rdb_load_over(struct instance *instance, struct bytes dump, struct buf *error);
 
 #endif

@@ -28,9 +28,10 @@ bool rdb_read_value(struct rdb_reader *reader, unsigned char mark, const struct 
 
 /*
  * Payloads of DUMP and FUNCTION DUMP end with two bytes of version and eight of checksum. True when
- * both are right and the version is not newer than that; *value is what stands before them.
+ * both are right for the instance (DEBUG makes it take any checksum); *value is what stands before
+ * them.
  */
 enum { RDB_FOOTER_SIZE = 10 };
-bool rdb_footer_fits(struct bytes payload, int newest, struct bytes *value);
+bool rdb_footer_fits(const struct instance *instance, struct bytes payload, struct bytes *value);
 
 #endif

@@ -385,6 +385,13 @@ void replication_command_done(struct call *call, const struct command_entry *ent
     }
 }
 
+void replication_pass_on(struct instance *instance, const struct bytes *argv, int argc)
+{
+    if (instance->feed.first != NULL) {
+        add(instance, instance->feed.database, argv, argc); /* no SELECT: as it is given */
+    }
+}
+
 /* ---- What is noted ---- */
 
 void replication_note(struct instance *instance, int database, struct bytes key)

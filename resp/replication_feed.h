@@ -36,6 +36,8 @@ bool replication_is_whole(const struct instance *instance);
 void replication_listen(struct instance *instance, struct replication_listener *listener);
 void replication_forget(struct instance *instance, struct replication_listener *listener);
 int replication_listeners(const struct instance *instance);
+/* A command that nothing here has to do with. */
+void replication_pass_on(struct instance *instance, const struct bytes *argv, int argc);
 /* Something to hear, so that nobody takes the silence for an end. */
 void replication_ping(struct instance *instance);
 /* Asks the followers how far they are. */

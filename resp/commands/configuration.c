@@ -65,13 +65,18 @@ static bool read_changes_or_reply(struct call *call, struct change *changes)
             fits = false;
             break;
         }
-        const char *why = setting_rows[index].immutable ? "can't set immutable config" : NULL;
+        const struct setting *setting = &setting_rows[index];
+        const char *why =
+            setting->immutable ? "can't set immutable config"
+            : setting->guarded && !setting_permits(call->session, "enable-protected-configs")
+                ? "can't set protected config"
+                : NULL;
         for (int j = 0; j < at; j++) {
             why = changes[j].index == index ? "duplicate parameter" : why;
         }
         if (why == NULL) {
             changes[at].index = index;
-            changes[at].value = setting_normalize(&setting_rows[index], call->argv[i + 1], &error);
+            changes[at].value = setting_normalize(setting, call->argv[i + 1], &error);
             why = changes[at].value == NULL ? buf_string(&error) : NULL;
         }
         if (why != NULL) {

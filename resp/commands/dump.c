@@ -80,7 +80,7 @@ static void cmd_restore(struct call *call)
         reply_error(call->reply, "ERR Invalid TTL value, must be >= 0");
         return;
     }
-    if (!rdb_footer_fits(call->argv[3], rdb_version(call->instance), &value)) {
+    if (!rdb_footer_fits(call->instance, call->argv[3], &value)) {
         reply_error(call->reply, ERROR_PAYLOAD_FOOTER);
         return;
     }

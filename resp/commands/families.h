@@ -53,7 +53,8 @@
     FAMILY(replication_link)                                                                       \
     FAMILY(cluster)                                                                                \
     FAMILY(persistence)                                                                            \
-    FAMILY(module)
+    FAMILY(module)                                                                                 \
+    FAMILY(debug)
 
 #define FAMILY(name) extern const struct command_family name##_family;
 COMMAND_FAMILIES

@@ -295,7 +295,7 @@ static void cmd_function_restore(struct call *call)
                                  "APPEND or REPLACE.");
         return;
     }
-    if (!rdb_footer_fits(call->argv[2], rdb_version(call->instance), &value)) {
+    if (!rdb_footer_fits(call->instance, call->argv[2], &value)) {
         reply_error(call->reply, ERROR_PAYLOAD_FOOTER);
         return;
     }

@@ -1,4 +1,6 @@
 /* Commands on keys of any type: DEL, EXISTS, RENAME, SCAN, OBJECT and friends. */
+#include "resp/commands/keys.h"
+
 #include <string.h>
 
 #include "resp/arguments.h"
@@ -224,19 +226,23 @@ static void cmd_object_encoding(struct call *call)
     reply_bulk_string(call->reply, packed && !call_supports(call, "7.0.0") ? "ziplist" : encoding);
 }
 
-static void cmd_object_refcount(struct call *call)
+int value_reference_count(const struct instance *instance, const struct entry *entry)
 {
     /* Redis keeps one object for each of the numbers 0 to 9999 and says it has no count. */
     enum { SHARED_NUMBERS = 10000 };
     int64_t number;
-    const struct entry *entry = object_or_reply(call);
-    if (entry == NULL) {
-        return;
-    }
-    bool shared = call->instance->max_memory == 0 && entry->kind == VALUE_STRING &&
+    bool shared = instance->max_memory == 0 && entry->kind == VALUE_STRING &&
                   strcmp(entry_type(entry)->encoding(entry->data), "int") == 0 &&
                   string_integer(entry->data, &number) && number >= 0 && number < SHARED_NUMBERS;
-    reply_integer(call->reply, shared ? INT32_MAX : 1);
+    return shared ? INT32_MAX : 1;
+}
+
+static void cmd_object_refcount(struct call *call)
+{
+    const struct entry *entry = object_or_reply(call);
+    if (entry != NULL) {
+        reply_integer(call->reply, value_reference_count(call->instance, entry));
+    }
 }
 
 static void cmd_object_idletime(struct call *call)

@@ -1,21 +1,7 @@
-/* MODULE, DEBUG and LOLWUT: what a server without modules and with Redis's defaults says. */
+/* MODULE and LOLWUT: what a server says that has no modules and can load none. */
 #include "resp/arguments.h"
 #include "resp/commands/help.h"
 #include "resp/instance_state.h"
-
-static void refuse(struct call *call, const char *command, const char *setting)
-{
-    reply_errorf(call->reply,
-                 "ERR %s command not allowed. If the %s option is set to \"local\", you can run it "
-                 "from a local connection, otherwise you need to set this option in the "
-                 "configuration file, and then restart the server.",
-                 command, setting);
-}
-
-static void cmd_debug(struct call *call)
-{
-    refuse(call, "DEBUG", "enable-debug-command");
-}
 
 static void cmd_module_list(struct call *call)
 {
@@ -24,17 +10,16 @@ static void cmd_module_list(struct call *call)
 
 static void cmd_module_load(struct call *call)
 {
-    refuse(call, "MODULE", "enable-module-command");
-}
-
-static void cmd_module_loadex(struct call *call)
-{
-    refuse(call, "MODULE", "enable-module-command");
+    if (permitted_or_reply(call, "MODULE", "enable-module-command")) {
+        reply_error(call->reply, "ERR Error loading the extension. Please check the server logs.");
+    }
 }
 
 static void cmd_module_unload(struct call *call)
 {
-    refuse(call, "MODULE", "enable-module-command");
+    if (permitted_or_reply(call, "MODULE", "enable-module-command")) {
+        reply_error(call->reply, "ERR Error unloading module: no such module with that name");
+    }
 }
 
 static void cmd_lolwut(struct call *call)
@@ -102,7 +87,7 @@ static const struct command module_subcommands[] = {
     {
         .name = "LOADEX",
         .managed = AZURE_BLOCKED,
-        .handler = cmd_module_loadex,
+        .handler = cmd_module_load,
         .arity = -3,
         .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_NO_ASYNC_LOADING,
         .since = "7.0.0",
@@ -132,17 +117,6 @@ static const struct command commands[] = {
         .complexity = "Depends on subcommand.",
         .summary = "A container for module commands",
         .subcommands = module_subcommands,
-    },
-    {
-        .name = "DEBUG",
-        .azure = AZURE_BLOCKED,
-        .managed = AZURE_BLOCKED,
-        .handler = cmd_debug,
-        .arity = -2,
-        .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_SYSTEM,
-        .since = "1.0.0",
-        .complexity = "Depends on subcommand.",
-        .summary = "A container for debugging commands",
     },
     {
         .name = "LOLWUT",

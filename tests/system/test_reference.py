@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from harness.programs import RedisServer
+
 TRANSCRIPTS = pathlib.Path(__file__).parents[2] / "fixtures" / "redis"
 # The others drive the clock, which a real server's does not follow.
 NAMES = [f"{name}.transcript" for name in (
@@ -39,13 +41,25 @@ def steps(text):
             active = line == "@ profile redis"
         elif active and line.startswith("> "):
             found.append((line[2:], []))
-        elif active and line and not line.startswith("#"):
+        elif active and line and not line.startswith(("#", "@ setting")):
             found[-1][1].append("" if line == "~" else line)
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_redis_server_answers_the_same(redis_server, name):
+# Played to a server that is started with these settings, as the transcript's "@ setting" lines give them.
+SETTINGS = {"debug.transcript": ("--enable-debug-command", "yes")}
+
+
+@pytest.mark.parametrize("name", [*NAMES, *SETTINGS])
+def test_redis_server_answers_the_same(tmp_path, name):
+    server = RedisServer(tmp_path / "redis-server", *SETTINGS.get(name, ()))
+    try:
+        compare(server, name)
+    finally:
+        server.stop()
+
+
+def compare(redis_server, name):
     client = Client(redis_server.port)
     for command, expected in steps((TRANSCRIPTS / name).read_text()):
         answer = client.ask(command)

@@ -3,6 +3,7 @@
  *     @ profile azure|redis   a fresh instance (azure: 6.0.14, keys "primary" and "secondary")
  *     @ profile redis-7.4     open-source Redis in another version than 7.0.15
  *     @ profile managed       Azure Managed Redis: 7.4.2, the same keys
+ *     @ setting NAME=VALUE    a setting of redis.conf, as a start gives it
  *     @ client N              the N-th client speaks from here on
  *     @ advance 11ms          moves the clock
  *     @ fault {"type": ...}   one more fault rule (fault_control.h)
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resp/configuration.h"
 #include "tests/transcripts/fault_control.h"
 #include "tests/transcripts/redis_stage.h"
 
@@ -127,6 +129,16 @@ static bool control(struct stage *stage, const char *line)
     }
     if (strcmp(word, "fault") == 0) {
         return fault_control(redis_stage_faults(stage->faults), value);
+    }
+    if (strcmp(word, "setting") == 0) {
+        struct bytes text = bytes_from_string(value);
+        size_t equals = bytes_find(text, '=');
+        struct buf error;
+        buf_init(&error, 1024);
+        bool given = setting_give(stage->instance, bytes_slice(text, 0, equals),
+                                  bytes_slice(text, equals + 1, text.size), &error);
+        buf_finish(&error);
+        return given;
     }
     if (strcmp(word, "client") == 0) {
         stage->client = (atoi(value) - 1) % MOST_CLIENTS;
