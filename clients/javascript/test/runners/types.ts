@@ -1,8 +1,10 @@
 // What TypeScript lets pass and what not; checked by tsc, not run.
+import * as jest from '@jest/globals';
 import * as runner from 'node:test';
 import { type Cache, Emulator, type Expectation, type RecordedRequest, VerificationError, useRedurite } from '../../index.cjs';
 
 const redurite = useRedurite(runner, { clock: 60, seed: { resources: [] } });
+useRedurite(jest); // and Vitest's module: vitest.test.mts
 
 runner.test('types', async () => {
   const cache: Cache = await redurite.cache();
