@@ -53,6 +53,7 @@ struct arm_cache {
     struct bytes max_memory_policy; /* empty: the service's default, volatile-lru */
     struct bytes notify_keyspace_events;
     int replicas;       /* of each shard: 0 for Basic */
+    struct bytes zones; /* that its nodes take turns in: "123"; "1": all of them lie in one */
     bool entra_enabled; /* redisConfiguration's aad-enabled */
     const struct arm_access *accesses;
     size_t access_count;
@@ -64,6 +65,12 @@ struct arm_cache {
         geo_primary; /* the cache that this one replicates and is read-only for; empty: none */
     bool rdb_backup_enabled, aof_backup_enabled;
 };
+
+/* The zone of a shard's node: the shards begin in different ones. `zones` is not empty. */
+static inline char arm_node_zone(struct bytes zones, int shard, int node)
+{
+    return zones.data[(size_t)(shard + node) % zones.size];
+}
 
 /* Where clients reach a cache, as ARM answers show it. */
 struct arm_cache_address {

@@ -217,6 +217,16 @@ static bool message_lost(void *context, const struct session *subscriber, struct
     return redis_faults_lose(app->redis_faults, subscriber, channel);
 }
 
+static bool electable(void *context, const struct cache *cache, char zone)
+{
+    struct app *app = context;
+    struct fault_subject subject = {
+        .plane = FAULT_REDIS, .moment = FAULT_AT_ELECTION, .zone = zone};
+    struct fault_verdict verdict;
+    subject.values[FAULT_KEY_CACHE] = bytes_from_string(cache->name);
+    return !faults_decide(app->faults, &subject, &verdict);
+}
+
 void app_make_faults(struct app *app)
 {
     const struct faults_config faults = {
@@ -269,6 +279,7 @@ void app_make_caches(struct app *app)
         .saved_dump = saved_dump,
         .stop = stop_asked,
         .lose = message_lost,
+        .electable = electable,
         .context = app,
     };
     app->caches = cache_host_create(&caches);

@@ -372,6 +372,9 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     cache->appends = arm->aof_backup_enabled;
     cache->persisted = arm->rdb_backup_enabled || arm->aof_backup_enabled;
     for (int i = 0; i < cache_instance_count(cache); i++) {
+        for (int node = 0; node < INSTANCE_MOST_NODES && arm->zones.size > 0; node++) {
+            config.zones[node] = node > config.replicas ? '\0' : arm_node_zone(arm->zones, i, node);
+        }
         instance_configure(cache_instance(cache, i), &config);
     }
     if (cache->open_redis) {

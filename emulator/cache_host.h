@@ -59,6 +59,8 @@ struct cache_host_config {
     void (*removing)(void *context, const struct cache *cache);
     /* The cache has other shards or private addresses, which need ports. May be NULL. */
     void (*moved)(void *context, const struct cache *cache);
+    /* Whether a node in that zone can become the primary. NULL: all can. */
+    bool (*electable)(void *context, const struct cache *cache, char zone);
     /* Another node of the shard is the primary. May be NULL. */
     void (*promoted)(void *context, const struct cache *cache, int shard, int old);
     /* Whether a token is good for Redis; false: why not in `reason`. NULL: none is. */

@@ -186,6 +186,10 @@ static const struct step scaling[] = {
     {1 * SECOND, "NodeMaintenanceScaleComplete", false, NULL},
     {0},
 };
+static const struct step zone_failover[] = {
+    {10 * SECOND, "NodeMaintenanceFailover", false, NULL},
+    {0},
+};
 static const struct step replica_restart[] = {
     {0, "NodeMaintenanceStart", false, NULL},
     {3 * MINUTE, "NodeMaintenanceEnded", false, NULL},
@@ -290,6 +294,56 @@ void cache_host_failover(struct cache_host *host, struct cache *cache, int shard
                                        .next_step = unplanned,
                                        .start_ms = clock_now_ms(host->config.clock),
                                        .delay_ms = readonly_ms});
+}
+
+static bool electable(const struct cache_host *host, const struct cache *cache, char zone)
+{
+    return host->config.electable == NULL ||
+           host->config.electable(host->config.context, cache, zone);
+}
+
+/* Whether the shard has a node where there still is something; that is the primary from now on. */
+static bool leave_zone(struct cache_host *host, struct cache *cache, int shard)
+{
+    struct instance *instance = cache_instance(cache, shard);
+    int old = instance_primary_node(instance);
+    for (int turns = 0; turns < cache->replicas; turns++) {
+        instance_fail_over(instance);
+        if (electable(host, cache, instance_zone(instance, 0))) {
+            if (host->config.promoted != NULL) {
+                host->config.promoted(host->config.context, cache, shard, old);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+void cache_nodes_lose_zone(struct cache_host *host, struct cache *cache, char zone)
+{
+    for (int i = 0; i < cache_instance_count(cache); i++) {
+        struct instance *instance = cache_instance(cache, i);
+        bool primary = instance_zone(instance, 0) == zone;
+        for (int node = 0; node <= cache->replicas; node++) {
+            if (instance_zone(instance, node + 1) == zone) {
+                instance_close_node(instance, node);
+            }
+        }
+        if (!primary) {
+            continue;
+        }
+        if (leave_zone(host, cache, i)) {
+            cache->failovers++;
+            cache_host_trouble(host, cache, i, ARM_FIGURE_FAILOVERS);
+            begin(host, (struct node_sequence){.cache = cache,
+                                               .shard = i,
+                                               .next_step = zone_failover,
+                                               .start_ms = clock_now_ms(host->config.clock)});
+        } else {
+            cache_nodes_lose_data(host, cache, i);
+        }
+        log_info("cache", "zone lost name=%s shard=%d zone=%c", cache->name, i, zone);
+    }
 }
 
 void cache_nodes_scaled(struct cache_host *host, struct cache *cache)

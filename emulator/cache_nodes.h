@@ -27,6 +27,11 @@ void cache_host_failover(struct cache_host *host, struct cache *cache, int shard
 /* Planned maintenance that starts then: announced, carried out, reported. */
 void cache_host_maintain(struct cache_host *host, struct cache *cache, int shard,
                          int64_t starts_at_ms);
+/*
+ * All nodes in that zone are gone at once: shards with a replica elsewhere fail over, the others
+ * lose their data. Who may connect meanwhile is decided elsewhere.
+ */
+void cache_nodes_lose_zone(struct cache_host *host, struct cache *cache, char zone);
 /* The cache is on other machines now. */
 void cache_nodes_scaled(struct cache_host *host, struct cache *cache);
 

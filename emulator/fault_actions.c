@@ -21,6 +21,9 @@ static void act(struct app *app, struct cache *cache, const struct fault_verdict
     if (verdict->cut) {
         cache_nodes_cut(cache, -1, "a fault");
     }
+    if (verdict->zone != '\0') {
+        cache_nodes_lose_zone(app->caches, cache, verdict->zone);
+    }
     /* Without a replica nobody takes over, and the data is gone. */
     if (verdict->promote && cache->replicas > 0) {
         cache_nodes_promote(app->caches, cache, -1);

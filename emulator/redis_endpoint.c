@@ -200,7 +200,7 @@ static struct instance *authenticate(void *context, struct session *session,
         return NULL;
     }
     if (client->named == NULL && client->endpoint->faults != NULL &&
-        !redis_faults_admit(client->endpoint->faults, target.instance,
+        !redis_faults_admit(client->endpoint->faults, target.instance, target.node,
                             connection_peer(client->connection), true, client->endpoint->refusal)) {
         admission->refusal = client->endpoint->refusal;
         admission->hang_up = client->endpoint->refusal[0] == '\0';
@@ -263,8 +263,8 @@ static bool begin_session(struct client *client)
     peer.node = target.node;
     connection_set_cache(connection, redis_faults_cache_name(target.instance));
     if (client->endpoint->faults != NULL &&
-        !redis_faults_admit(client->endpoint->faults, target.instance, peer.address, false,
-                            client->endpoint->refusal)) {
+        !redis_faults_admit(client->endpoint->faults, target.instance, target.node, peer.address,
+                            false, client->endpoint->refusal)) {
         if (client->endpoint->refusal[0] != '\0') {
             refuse(connection, client->endpoint->refusal);
         }

@@ -127,6 +127,7 @@ static void describe(struct command_subject *described, const struct session *se
     described->database[int64_to_digits(session_database(session), described->database)] = '\0';
     subject->values[FAULT_KEY_CACHE] = redis_faults_cache_name(session_instance(session));
     subject->values[FAULT_KEY_COMMAND] = bytes_from_string(described->name);
+    subject->zone = session_zone(session);
     subject->values[FAULT_KEY_CLIENT] = session_name(session);
     subject->values[FAULT_KEY_ADDRESS] = session_address(session);
     subject->values[FAULT_KEY_DATABASE] = bytes_from_string(described->database);
@@ -334,7 +335,7 @@ enum fault_ending redis_faults_run(struct redis_faults *owner, struct redis_hold
     return ending;
 }
 
-bool redis_faults_admit(struct redis_faults *owner, const struct instance *instance,
+bool redis_faults_admit(struct redis_faults *owner, const struct instance *instance, int node,
                         struct bytes address, bool late, char refusal[FAULT_REFUSAL_SIZE])
 {
     struct fault_subject subject = {.plane = FAULT_REDIS, .moment = FAULT_AT_CONNECT};
@@ -344,6 +345,7 @@ bool redis_faults_admit(struct redis_faults *owner, const struct instance *insta
     if (!redis_faults_armed(owner->faults)) {
         return true;
     }
+    subject.zone = instance_zone(instance, node);
     subject.values[FAULT_KEY_CACHE] = redis_faults_cache_name(instance);
     subject.values[FAULT_KEY_ADDRESS] = address;
     subject.only_keys = late ? FAULT_BIT(FAULT_KEY_CACHE) : 0;

@@ -39,9 +39,10 @@ void redis_hold_finish(struct redis_hold *hold);
 
 /*
  * False: the client is turned away; `refusal` is what to say first ("ERR ..."), maybe nothing.
- * `late`: it came in before it was known which cache it wants, which only now is.
+ * `node` as in struct session_peer. `late`: it came in before it was known which cache it wants,
+ * which only now is.
  */
-bool redis_faults_admit(struct redis_faults *owner, const struct instance *instance,
+bool redis_faults_admit(struct redis_faults *owner, const struct instance *instance, int node,
                         struct bytes address, bool late, char refusal[FAULT_REFUSAL_SIZE]);
 /*
  * Runs the ready command, or what a fault makes of it. What is to be closed afterwards is said by

@@ -96,6 +96,7 @@ static bool is_configured_as(const struct instance *instance, const struct insta
            instance->pubsub.notify == notify &&
            instance->idle_timeout_ms == config->idle_timeout_ms &&
            instance->clustered == config->clustered && instance->replicas == config->replicas &&
+           memcmp(instance->zones, config->zones, sizeof(instance->zones)) == 0 &&
            instance->port == config->port && instance->tls_port == config->tls_port;
 }
 
@@ -116,6 +117,7 @@ void instance_configure(struct instance *instance, const struct instance_config 
     instance->idle_timeout_ms = config->idle_timeout_ms;
     instance->clustered = config->clustered;
     instance->replicas = config->replicas;
+    memcpy(instance->zones, config->zones, sizeof(instance->zones));
     instance->port = config->port;
     instance->tls_port = config->tls_port;
     instance->appends = config->appends;

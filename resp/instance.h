@@ -22,6 +22,8 @@ enum instance_profile {
 };
 
 /* Borrowed for the call. Text views are copied. */
+enum { INSTANCE_MOST_NODES = 8 };
+
 struct instance_config {
     struct bytes name; /* of the cache; only for people */
     enum instance_profile profile;
@@ -33,8 +35,10 @@ struct instance_config {
     struct bytes notify_keyspace_events;
     int64_t idle_timeout_ms; /* 0: never; Azure 600000 */
     bool clustered;
-    int replicas;       /* that follow this primary, as INFO, ROLE and WAIT tell */
-    int port, tls_port; /* as INFO and CLIENT LIST show them */
+    int replicas; /* that follow this primary, as INFO, ROLE and WAIT tell */
+    char
+        zones[INSTANCE_MOST_NODES]; /* in which each node lies, a digit; 0: in none that is known */
+    int port, tls_port;             /* as INFO and CLIENT LIST show them */
     const struct sentinel_host *sentinel; /* it is a Sentinel; outlives the instance */
     bool appends; /* an append-only file is kept, as INFO persistence tells */
 };
@@ -89,6 +93,8 @@ int instance_primary_node(const struct instance *instance);
 void instance_fail_over(struct instance *instance);
 /* No node takes writes until the next failover, or until it is set back. */
 void instance_set_demoted(struct instance *instance, bool demoted);
+/* The zone of a node as sessions count them: from 1, 0 the primary, whichever that is. */
+char instance_zone(const struct instance *instance, int node);
 enum { INSTANCE_ALL_NODES = -1, INSTANCE_REPLICAS = -2 };
 /* Ends the sessions at that node (those at no node in particular are at the primary). */
 void instance_close_node(struct instance *instance, int node);

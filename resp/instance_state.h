@@ -50,6 +50,7 @@ struct instance {
     bool clustered, configured;
     struct cluster *cluster; /* borrowed; NULL: none */
     int replicas;
+    char zones[INSTANCE_MOST_NODES];
     int primary_node; /* which of the 1 + replicas; clients of the others only read */
     bool demoted;     /* no node is the primary at the moment */
     int port, tls_port;

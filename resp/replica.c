@@ -167,6 +167,12 @@ void instance_fail_over(struct instance *instance)
     instance_make_run_ids(instance);
 }
 
+char instance_zone(const struct instance *instance, int node)
+{
+    int index = node > 0 ? node - 1 : instance_primary_node(instance);
+    return index < INSTANCE_MOST_NODES ? instance->zones[index] : '\0';
+}
+
 void instance_set_demoted(struct instance *instance, bool demoted)
 {
     instance->demoted = demoted;

@@ -326,6 +326,11 @@ const struct command *session_command(const struct session *session)
     return session->entry == NULL ? NULL : session->entry->command;
 }
 
+char session_zone(const struct session *session)
+{
+    return instance_zone(session->instance, session->node);
+}
+
 struct bytes session_output(const struct session *session)
 {
     if (session->suspended) {

@@ -74,6 +74,8 @@ const struct bytes *session_argv(const struct session *session);
 const struct command *session_command(const struct session *session);
 
 /* What is to be sent; the host consumes from the front with session_sent. */
+/* The zone of the node that it is connected to; 0: unknown. */
+char session_zone(const struct session *session);
 struct bytes session_output(const struct session *session);
 void session_sent(struct session *session, size_t size);
 /* Ends the session from outside; what is in the output is still to be sent. */

@@ -179,6 +179,7 @@ static struct arm_cache cache_of(const struct arm_resource *database, struct byt
         .max_memory = (uint64_t)(sku->size_gb * 1024) * 1024 * 1024,
         .max_memory_policy = eviction_of(body),
         .replicas = available ? 1 : 0,
+        .zones = available ? BYTES("123") : BYTES("1"),
         .entra_enabled = true,
         .rdb_backup_enabled = arm_json_truth(body, "properties.persistence.rdbEnabled"),
         .aof_backup_enabled = arm_json_truth(body, "properties.persistence.aofEnabled"),

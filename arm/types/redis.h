@@ -21,6 +21,9 @@ bool arm_redis_check_settings(const cJSON *old, const cJSON *body, struct arm_er
 void arm_redis_complete(struct arm_service *service, cJSON *body);
 
 /* ---- redis_show.c ---- */
+/* The zones that the nodes take turns in. Azure does not say which one a cache without zones is in;
+ * here it is the first. */
+const char *arm_redis_zones(const cJSON *body, char text[8]);
 int arm_redis_node_count(const cJSON *body);
 cJSON *arm_redis_show(struct arm_call *call, const struct arm_resource *cache, bool secrets);
 

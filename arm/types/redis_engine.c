@@ -50,6 +50,7 @@ struct children {
     struct arm_access accesses[MOST_CHILDREN];
     struct arm_address_range firewall[MOST_CHILDREN];
     struct bytes private_addresses[MOST_CHILDREN];
+    char zones[8];
 };
 
 static void gather(struct arm_service *service, struct arm_resource *resource,
@@ -114,6 +115,7 @@ static struct arm_cache cache_of(struct arm_service *service, struct arm_resourc
         .rdb_backup_enabled = on(body, "rdb-backup-enabled"),
         .aof_backup_enabled = on(body, "aof-backup-enabled"),
     };
+    cache.zones = bytes_from_string(arm_redis_zones(body, children->zones));
     gather(service, resource, children, &cache);
     return cache;
 }

@@ -17,6 +17,22 @@ int arm_redis_node_count(const cJSON *body)
     return strcmp(name, "Basic") == 0 ? 1 : shards * (1 + replicas);
 }
 
+const char *arm_redis_zones(const cJSON *body, char text[8])
+{
+    const cJSON *zone, *zones = arm_json_at(body, "zones");
+    const char *policy = arm_json_text(body, "properties.zonalAllocationPolicy");
+    size_t count = 0;
+    cJSON_ArrayForEach(zone, zones)
+    {
+        const char *name = cJSON_GetStringValue(zone);
+        if (name != NULL && count < 7 && memchr(text, name[0], count) == NULL) {
+            text[count++] = name[0];
+        }
+    }
+    text[count] = '\0';
+    return count > 0 ? text : policy != NULL && strcmp(policy, "Automatic") == 0 ? "123" : "1";
+}
+
 static cJSON *show_instances(const struct arm_resource *resource)
 {
     const cJSON *body = resource->body;
@@ -25,6 +41,9 @@ static cJSON *show_instances(const struct arm_resource *resource)
         shards = arm_json_number(body, "properties.shardCount", 0);
     int per_shard = shards > 0 ? count / shards : count;
     bool plain = arm_json_truth(body, "properties.enableNonSslPort");
+    char text[8];
+    const char *zones = arm_redis_zones(body, text);
+    bool zonal = cJSON_GetArraySize(arm_json_at(body, "zones")) > 0;
     bool running = strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed");
     for (int i = 0; i < count; i++) {
         cJSON *item = cJSON_CreateObject();
@@ -32,6 +51,11 @@ static cJSON *show_instances(const struct arm_resource *resource)
         cJSON_AddNumberToObject(item, "sslPort", 15000 + i);
         if (plain) {
             cJSON_AddNumberToObject(item, "nonSslPort", 13000 + i);
+        }
+        if (zonal) {
+            char zone[2] = {arm_node_zone(bytes_from_string(zones), i / per_shard, i % per_shard),
+                            '\0'};
+            cJSON_AddStringToObject(item, "zone", zone);
         }
         if (shards > 0) {
             cJSON_AddNumberToObject(item, "shardId", i / per_shard);

@@ -182,6 +182,30 @@ static const struct fault_attribute scale_attributes[] = {
     {0},
 };
 
+/* ---- A zone: all that stands in one building ---- */
+
+static bool decide_zone(const struct fault *fault, const struct fault_subject *subject,
+                        struct fault_verdict *verdict)
+{
+    char zone = (char)('0' + (int)fault_number(fault, "zone"));
+    if (subject->moment != FAULT_AT_STEP) {
+        verdict->quiet = subject->moment == FAULT_AT_ELECTION;
+        /* Nobody is at home there: commands that are under way hear nothing either. */
+        verdict->silent = subject->moment == FAULT_AT_REQUEST;
+        verdict->ending = subject->moment == FAULT_AT_REQUEST ? FAULT_RESETS : FAULT_CLOSES;
+        return subject->zone == zone;
+    }
+    verdict->zone = zone;
+    verdict->event_starts_ms = -1;
+    end_of_steps(verdict);
+    return true;
+}
+
+static const struct fault_attribute zone_attributes[] = {
+    {.name = "zone", .type = FAULT_WHOLE, .least = 1, .most = 3, .fallback = 1},
+    {0},
+};
+
 /* ---- Keys ---- */
 
 static const char *const key_types[] = {"Primary", "Secondary", NULL};
@@ -238,6 +262,14 @@ static const struct fault_kind kinds[] = {
         .summary = "the cache moves to other machines: clients must reconnect",
         .attributes = scale_attributes,
         .decide = decide_scale,
+    },
+    {
+        .name = "zone_down",
+        .planes = REDIS,
+        .moments = LIFE | FAULT_BIT(FAULT_AT_ELECTION),
+        .summary = "an availability zone is gone: nodes elsewhere take over, where there are any",
+        .attributes = zone_attributes,
+        .decide = decide_zone,
     },
     {
         .name = "key_rotation",

@@ -27,14 +27,15 @@ enum fault_plane {
 
 /* When. */
 enum fault_moment {
-    FAULT_AT_CONNECT, /* tcp: a connection begins; redis: a client comes; tls: a hello came */
-    FAULT_AT_REQUEST, /* a command, an HTTP request, a query */
-    FAULT_AT_MESSAGE, /* redis: a published message is about to reach a subscriber */
-    FAULT_AT_TOKEN,   /* entra: a token is made */
-    FAULT_AT_CHECK,   /* entra: a token is checked */
-    FAULT_AT_DUE,     /* operation: it is about to end */
-    FAULT_AT_POLL,    /* operation: a client asks how it is */
-    FAULT_AT_STEP,    /* the rule has become active, or its next step is due */
+    FAULT_AT_CONNECT,  /* tcp: a connection begins; redis: a client comes; tls: a hello came */
+    FAULT_AT_REQUEST,  /* a command, an HTTP request, a query */
+    FAULT_AT_MESSAGE,  /* redis: a published message is about to reach a subscriber */
+    FAULT_AT_TOKEN,    /* entra: a token is made */
+    FAULT_AT_CHECK,    /* entra: a token is checked */
+    FAULT_AT_DUE,      /* operation: it is about to end */
+    FAULT_AT_POLL,     /* operation: a client asks how it is */
+    FAULT_AT_ELECTION, /* redis: a node in `zone` could become the primary */
+    FAULT_AT_STEP,     /* the rule has become active, or its next step is due */
 };
 
 /* What `match` may speak of. */
@@ -77,6 +78,7 @@ struct fault_subject {
     int64_t duration_ms; /* operation: as long as it was to take */
     bool postponed;      /* operation: has been before */
     unsigned step;       /* FAULT_AT_STEP: counts from 0 */
+    char zone;           /* redis: of the node that the client is at or wants; 0 unknown */
     /*
      * Rules that became active before this order number have been asked already (connections are
      * looked at again when rules change). 0: all rules.
@@ -198,6 +200,7 @@ struct fault_verdict {
     int64_t event_starts_ms; /* from now */
     bool event_replica;
     bool cut, lose_data, promote;
+    char zone;              /* whose nodes are gone; 0: none */
     const char *rotate_key; /* "Primary", "Secondary"; NULL: none */
     int64_t next_ms;        /* when the next step is due; -1: this was the last */
 };

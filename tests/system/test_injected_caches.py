@@ -137,6 +137,7 @@ def test_az_redis_create_in_a_subnet(emulator, tmp_path):
     az.login()
     az.run("group", "create", "-n", "tests", "-l", "westus2")
     make_network(emulator)
-    made = az.run("redis", "create", "-g", "tests", "-n", "inside", "-l", "westus2", "--sku", "Premium",
-                  "--vm-size", "P1", "--subnet-id", resource_id(emulator, SUBNET), "--static-ip", "10.0.1.9")
+    begun = az.start("redis", "create", "-g", "tests", "-n", "inside", "-l", "westus2", "--sku", "Premium",
+                     "--vm-size", "P1", "--subnet-id", resource_id(emulator, SUBNET), "--static-ip", "10.0.1.9")
+    made = az.finish(begun, by="10m")
     assert made["staticIp"] == "10.0.1.9"

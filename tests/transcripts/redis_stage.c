@@ -20,7 +20,7 @@ static bool lose(void *context, const struct session *subscriber, struct bytes c
 bool redis_stage_admit(struct redis_stage *stage, struct bytes address, struct buf *refusal)
 {
     char words[FAULT_REFUSAL_SIZE];
-    if (redis_faults_admit(stage->redis, stage->instance, address, false, words)) {
+    if (redis_faults_admit(stage->redis, stage->instance, 0, address, false, words)) {
         return true;
     }
     if (words[0] != '\0') {
