@@ -199,6 +199,8 @@ static void take_down(struct app *app)
     http_endpoint_destroy(app->front_door);
     replication_client_destroy(app->replication);
     app->replication = NULL;
+    migration_client_destroy(app->migration);
+    app->migration = NULL;
     redis_endpoint_destroy(app->redis);
     sentinel_destroy(app->sentinel);
     app->sentinel = NULL; /* removals that follow are not told */

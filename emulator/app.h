@@ -26,6 +26,7 @@
 #include "emulator/metrics.h"
 #include "emulator/recorder.h"
 #include "emulator/redis_endpoint.h"
+#include "emulator/migration_client.h"
 #include "emulator/replication_client.h"
 #include "emulator/sentinel.h"
 #include "emulator/cache_ports.h"
@@ -65,6 +66,7 @@ struct app {
     struct admin *admin;
     struct redis_endpoint *redis;
     struct replication_client *replication;
+    struct migration_client *migration;
     struct sentinel *sentinel; /* NULL: its port is off */
     struct listener *sentinel_listener;
     int sentinel_port;

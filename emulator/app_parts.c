@@ -130,6 +130,7 @@ static void cache_removing(void *context, const struct cache *cache)
     redis_faults_forget_data(app->redis_faults);
     metrics_forget(app->metrics, bytes_from_string(cache->name));
     replication_client_forget(app->replication, cache->instance);
+    migration_client_forget(app->migration, cache->instance);
     if (app->state != NULL) {
         state_cache_removed(app->state, cache);
     }
@@ -196,6 +197,13 @@ static void follow(void *context, struct instance *instance, struct bytes host, 
 {
     struct app *app = context;
     replication_client_follow(app->replication, instance, host, port);
+}
+
+static void migrate(void *context, struct instance *instance, struct bytes host, int port,
+                    int64_t timeout_ms)
+{
+    struct app *app = context;
+    migration_client_begin(app->migration, instance, host, port, timeout_ms);
 }
 
 static uint64_t resident_bytes(void *context, const struct instance *instance)
@@ -275,6 +283,7 @@ void app_make_caches(struct app *app)
         .troubled = troubled,
         .resident_bytes = resident_bytes,
         .follow = follow,
+        .migrate = migrate,
         .save = save_asked,
         .saved_dump = saved_dump,
         .stop = stop_asked,

@@ -90,6 +90,7 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
         .saved_dump = host->config.saved_dump,
         .stop = host->config.stop,
         .follow = host->config.follow,
+        .migrate = host->config.migrate,
         .lose = host->config.lose,
         .context = host->config.context,
 #ifdef __APPLE__

@@ -79,6 +79,9 @@ struct cache_host_config {
     void (*stop)(void *context);
     /* REPLICAOF of the open devcache. May be NULL. */
     void (*follow)(void *context, struct instance *instance, struct bytes host, int port);
+    /* MIGRATE, likewise. */
+    void (*migrate)(void *context, struct instance *instance, struct bytes host, int port,
+                    int64_t timeout_ms);
     /* A fault: a published message gets lost. May be NULL. */
     bool (*lose)(void *context, const struct session *subscriber, struct bytes channel);
     void *context;

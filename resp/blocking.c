@@ -7,6 +7,7 @@
 
 #include "resp/arguments.h"
 #include "resp/instance_state.h"
+#include "resp/migration.h"
 
 /* ---- Timeouts ---- */
 
@@ -219,6 +220,12 @@ void block_for_time(struct call *call, int64_t timeout_ms, block_give_up *answer
     park(call, timeout_ms, answer);
 }
 
+void block_for_host(struct call *call)
+{
+    park(call, 0, NULL);
+    call->session->blocked.for_host = true;
+}
+
 void block_until_unpaused(struct call *call, struct command_entry *entry)
 {
     park(call, 0, NULL);
@@ -307,7 +314,7 @@ void blocking_unpause(struct instance *instance)
 
 bool block_release(struct session *session, const char *error)
 {
-    if (!session->blocked.active || session->blocked.postponed) {
+    if (!session->blocked.active || session->blocked.postponed || session->blocked.for_host) {
         return false;
     }
     if (error == NULL) {
@@ -323,8 +330,14 @@ bool block_release(struct session *session, const char *error)
 
 void block_forget(struct session *session)
 {
+    bool for_host = session->blocked.for_host;
     if (session->blocked.active) {
         release(session);
+    }
+    if (for_host) {
+        struct instance *instance = session->instance;
+        migration_forget(instance);
+        blocking_pause(instance, clock_now_ms(instance->clock), true); /* ends in the next turn */
     }
 }
 
@@ -392,6 +405,18 @@ static bool retry(struct session *session)
     session_settle_muting(session);
     wake(session);
     return true;
+}
+
+void blocking_go_on_for_host(struct instance *instance)
+{
+    struct session *session = instance->sessions;
+    while (session != NULL && !session->blocked.for_host) {
+        session = session->next;
+    }
+    if (session != NULL) {
+        retry(session);
+    }
+    end_pause(instance); /* where it is not over, they wait again */
 }
 
 static void serve_queue(struct instance *instance, struct block_queue *queue)

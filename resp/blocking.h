@@ -38,6 +38,13 @@ void block_on_key_range(struct call *call, int first, int count, const struct va
 /* Parks the client for a time only (WAIT with too few replicas). */
 void block_for_time(struct call *call, int64_t timeout_ms, block_give_up *give_up);
 
+/*
+ * Parks the client until the host has done something for its command (MIGRATE: one client of an
+ * instance at a time). Then the handler runs again, and writes that waited for it go on.
+ */
+void block_for_host(struct call *call);
+void blocking_go_on_for_host(struct instance *instance);
+
 /* CLIENT UNBLOCK: as if the time were over, or with an error. False: it does not wait on keys. */
 bool block_release(struct session *session, const char *error);
 /* Ends the wait without an answer: the session closes, is reset, or moves. */

@@ -31,6 +31,7 @@ struct blocked {
     bool or_gone;
     bool postponed;   /* waits for CLIENT UNPAUSE, the whole command */
     bool alone;       /* the same, but for this session's own time */
+    bool for_host;    /* until the host has done something for it */
     int64_t since_ms; /* of a postponed one */
     const struct value_type *type;
     struct block_place *places;

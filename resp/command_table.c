@@ -372,6 +372,9 @@ int command_keys(const struct command *command, const struct bytes *argv, int ar
         if (begin < 0 || (spec->flags & KEY_NOT_KEY) != 0) {
             continue;
         }
+        if (spec->begin == KEY_BEGIN_KEYWORD && (spec->flags & KEY_INCOMPLETE) != 0) {
+            count = 0; /* MIGRATE ... KEYS: in place of the one key, which is empty then */
+        }
         int first = begin, last;
         if (spec->find == KEY_FIND_NUMBER) {
             int64_t number;

@@ -218,12 +218,16 @@ static bool gate_transaction(struct call *call, struct command_entry *entry)
     return false;
 }
 
-/* CLIENT PAUSE: the command waits, and passes the gates again when it is over. */
+/* CLIENT PAUSE, MIGRATE: the command waits, and passes the gates again when it is over. */
 static bool gate_paused(struct call *call, struct command_entry *entry)
 {
     struct instance *instance = call->instance;
-    if (!timer_armed(&instance->pause) ||
-        (instance->pause_writes_only && !call_has(call, CMD_WRITE | CMD_MAY_REPLICATE))) {
+    bool paused = timer_armed(&instance->pause);
+    if (!paused && instance->migration == NULL) {
+        return true;
+    }
+    if ((!paused || instance->pause_writes_only) &&
+        !call_has(call, CMD_WRITE | CMD_MAY_REPLICATE)) {
         return true;
     }
     block_until_unpaused(call, entry);

@@ -8,6 +8,7 @@
 #include "resp/cluster.h"
 #include "resp/instance_state.h"
 #include "resp/long_run.h"
+#include "resp/migration.h"
 #include "resp/watch.h"
 
 enum { MOST_ERROR_CODES = 128 };
@@ -155,6 +156,7 @@ void instance_destroy(struct instance *instance)
     long_run_destroy(instance->long_run);
     acl_destroy(instance->acl);
     replica_finish(&instance->replica);
+    migration_forget(instance);
     for (int i = 0; i < instance->database_count; i++) {
         keyspace_destroy(instance->databases[i]);
     }

@@ -114,6 +114,9 @@ struct instance_host_info {
     void (*stop)(void *context);
     /* REPLICAOF: calls replica_follow and brings the primary's data; `host` empty: NO ONE. */
     void (*follow)(void *context, struct instance *instance, struct bytes host, int port);
+    /* MIGRATE: the rest is between the host and resp/migration.h. NULL: nowhere can be reached. */
+    void (*migrate)(void *context, struct instance *instance, struct bytes host, int port,
+                    int64_t timeout_ms);
     /* Whether a published message gets lost on its way to a subscriber. May be NULL. */
     bool (*lose)(void *context, const struct session *subscriber, struct bytes channel);
 };

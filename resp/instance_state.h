@@ -80,7 +80,8 @@ struct instance {
     struct replica replica; /* of whom; nobody's as long as it has no host */
     struct pubsub pubsub;
     struct tracking_table tracking;
-    struct timer pause; /* armed: CLIENT PAUSE is in force until it fires */
+    struct timer pause;          /* armed: CLIENT PAUSE is in force until it fires */
+    struct migration *migration; /* NULL: no MIGRATE is under way; writes wait for its end */
     bool pause_writes_only;
     size_t monitors;
     const struct observer *observer; /* NULL: nobody is told of commands */

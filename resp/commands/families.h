@@ -20,6 +20,7 @@
     FAMILY(pubsub)                                                                                 \
     FAMILY(keys)                                                                                   \
     FAMILY(dump)                                                                                   \
+    FAMILY(migrate)                                                                                \
     FAMILY(expiry)                                                                                 \
     FAMILY(string)                                                                                 \
     FAMILY(string_counter)                                                                         \

@@ -9,7 +9,7 @@ from harness.programs import RedisServer
 TRANSCRIPTS = pathlib.Path(__file__).parents[2] / "fixtures" / "redis"
 # The others drive the clock, which a real server's does not follow.
 NAMES = [f"{name}.transcript" for name in (
-    "acl bitmap client cluster config function geo hash hyperloglog keys latency list memory protocol pubsub scripting "
+    "acl bitmap client cluster config function geo hash hyperloglog keys latency list memory migrate protocol pubsub scripting "
     "server set slow_log sort sorted_set stream string").split()]
 END = b"$13\r\nend-of-answer\r\n"
 
