@@ -29,6 +29,18 @@ struct arm_access {
     struct bytes permissions;      /* ACL rules as Azure keeps them: "+@read +set allkeys" */
 };
 
+/* When the service may maintain a cache, weekly. */
+struct arm_patch_window {
+    unsigned days; /* a bit each, from Sunday on */
+    int start_hour;
+    int64_t length_ms; /* at most a day */
+};
+
+/* Maintenance that was announced. */
+struct arm_notice {
+    int64_t told_ms, starts_ms;
+};
+
 enum arm_nodes { ARM_PRIMARY_NODE, ARM_SECONDARY_NODE, ARM_ALL_NODES };
 
 /* Everything the data plane must know of one cache, whenever any of it changed. */
@@ -64,6 +76,8 @@ struct arm_cache {
     struct bytes
         geo_primary; /* the cache that this one replicates and is read-only for; empty: none */
     bool rdb_backup_enabled, aof_backup_enabled;
+    const struct arm_patch_window *windows; /* none: it may be maintained at any time */
+    size_t window_count;
 };
 
 /* The zone of a shard's node: the shards begin in different ones. `zones` is not empty. */
@@ -192,6 +206,9 @@ struct arm_host {
     /* Connections of the nodes are cut; all nodes: the data is lost as well, unless it is
      * persisted. `shard` is -1 for all shards. */
     void (*cache_reboot)(void *context, struct bytes name, enum arm_nodes nodes, int shard);
+    /* The maintenance that was announced, oldest first; returns how many. May be NULL. */
+    size_t (*cache_notices)(void *context, struct bytes name, struct arm_notice *notices,
+                            size_t most);
     /* Writes RDB files, one a shard, into the container: a folder stands for it. The container is a
      * URL with a signature, "https://{account}.blob.core.windows.net/{container}?sv=...". */
     bool (*cache_export)(void *context, struct bytes name, struct bytes container,

@@ -257,6 +257,13 @@ static void minute_over(void *context)
     }
 }
 
+static bool scheduled(void *context, struct bytes name)
+{
+    struct app *app = context;
+    const struct cache *cache = cache_host_find(app->caches, name);
+    return cache != NULL && cache->maintenance.count > 0;
+}
+
 static void troubled(void *context, const struct cache *cache, int shard, enum arm_figure what)
 {
     struct app *app = context;
@@ -292,6 +299,7 @@ void app_make_caches(struct app *app)
         .context = app,
     };
     app->caches = cache_host_create(&caches);
+    redis_faults_schedules(app->redis_faults, scheduled, app);
     const struct metrics_config metrics = {
         .clock = app->clock,
         .caches = app->caches,
@@ -305,6 +313,7 @@ void app_make_caches(struct app *app)
 void app_faults_changed(struct faults_listener *listener)
 {
     struct app *app = CONTAINER_OF(listener, struct app, faults_changed);
+    fault_actions_call_off(app);
     arm_service_release_operations(management_service(app->management), http_faults_holds,
                                    app->http_faults);
 }

@@ -204,6 +204,7 @@ static void cache_free(struct cache *cache)
     memory_free(cache->geo_primary);
     cache_access_finish(&cache->access);
     network_rules_finish(&cache->network);
+    maintenance_windows_finish(&cache->maintenance);
     memory_free(cache);
 }
 
@@ -381,6 +382,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     if (cache->open_redis) {
         redis_settings_apply(host->config.redis_settings, cache->instance);
     }
+    maintenance_windows_set(&cache->maintenance, arm);
     moved |= network_rules_set(&cache->network, arm) || (created && arm->enterprise);
     if (!cache->open_redis) {
         cache_access_apply(cache, arm);

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "emulator/cache_access.h"
 #include "emulator/config.h"
+#include "emulator/maintenance_windows.h"
 #include "emulator/network_rules.h"
 #include "emulator/redis_endpoint.h"
 #include "resp/observer.h"
@@ -28,6 +29,7 @@ struct cache {
     bool plain_port_open;
     struct cache_access access;
     struct network_rules network;
+    struct maintenance_windows maintenance;
     bool open_redis;           /* devcache of profile redis: no password, nothing blocked */
     int shard_count, replicas; /* the latter of each shard */
     bool persisted;            /* an RDB or AOF backup outlives the nodes */

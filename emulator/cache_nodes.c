@@ -201,6 +201,7 @@ struct node_sequence {
     struct cache *cache;
     int shard;
     bool replica;
+    uint64_t owner; /* of planned maintenance; 0: none */
     const struct step *next_step;
     int64_t start_ms, delay_ms; /* the delay: of what follows the first step */
     struct timer timer;
@@ -275,11 +276,30 @@ void cache_nodes_forget(struct cache_host *host, const struct cache *cache)
     }
 }
 
-void cache_host_maintain(struct cache_host *host, struct cache *cache, int shard,
-                         int64_t starts_at_ms)
+void cache_nodes_call_off(struct cache_host *host, bool (*stands)(void *context, uint64_t owner),
+                          void *context)
 {
-    struct node_sequence sequence = {
-        .cache = cache, .shard = shard, .next_step = planned, .start_ms = starts_at_ms};
+    int64_t now_ms = clock_now_ms(host->config.clock);
+    for (struct node_sequence *sequence = host->sequences, *next; sequence != NULL;
+         sequence = next) {
+        next = sequence->next;
+        if (sequence->owner != 0 && sequence->start_ms > now_ms &&
+            !stands(context, sequence->owner)) {
+            maintenance_windows_withdraw(&sequence->cache->maintenance, sequence->start_ms);
+            log_info("cache", "maintenance called off name=%s", sequence->cache->name);
+            sequence_end(sequence);
+        }
+    }
+}
+
+void cache_host_maintain(struct cache_host *host, struct cache *cache, int shard,
+                         int64_t starts_at_ms, uint64_t owner)
+{
+    struct node_sequence sequence = {.cache = cache,
+                                     .shard = shard,
+                                     .owner = owner,
+                                     .next_step = planned,
+                                     .start_ms = starts_at_ms};
     int64_t notice_ms = starts_at_ms - clock_now_ms(host->config.clock);
     /* With a shorter notice the first message would say nothing new. */
     sequence.next_step += notice_ms <= -planned[1].at_ms ? 1 : 0;

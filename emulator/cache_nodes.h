@@ -24,9 +24,15 @@ void cache_host_reboot(struct cache_host *host, struct bytes name, enum arm_node
  */
 void cache_host_failover(struct cache_host *host, struct cache *cache, int shard,
                          int64_t readonly_ms);
-/* Planned maintenance that starts then: announced, carried out, reported. */
+/*
+ * Planned maintenance that starts then: announced, carried out, reported. `owner` is who may call
+ * it off again (cache_nodes_call_off); 0: nobody.
+ */
 void cache_host_maintain(struct cache_host *host, struct cache *cache, int shard,
-                         int64_t starts_at_ms);
+                         int64_t starts_at_ms, uint64_t owner);
+/* Maintenance that has not begun does not happen when its owner has gone. */
+void cache_nodes_call_off(struct cache_host *host, bool (*stands)(void *context, uint64_t owner),
+                          void *context);
 /*
  * All nodes in that zone are gone at once: shards with a replica elsewhere fail over, the others
  * lose their data. Who may connect meanwhile is decided elsewhere.

@@ -10,11 +10,41 @@
 
 /* ---- Steps ---- */
 
+/* True: the cache has windows, and its maintenance takes its own course from here. */
+static bool plan(struct app *app, struct cache *cache, const struct fault_verdict *verdict)
+{
+    int64_t now_ms = clock_now_ms(app->clock);
+    bool windows = cache->maintenance.count > 0;
+    if (verdict->plan_ms >= 0) {
+        int64_t starts_ms =
+            maintenance_windows_next(&cache->maintenance, now_ms + verdict->plan_ms);
+        maintenance_windows_note(&cache->maintenance, now_ms, starts_ms);
+        if (windows) {
+            cache_host_maintain(app->caches, cache, -1, starts_ms, verdict->serial);
+        }
+    }
+    return windows;
+}
+
+static bool stands(void *context, uint64_t owner)
+{
+    const struct app *app = context;
+    return faults_acting(app->faults, owner);
+}
+
+void fault_actions_call_off(struct app *app)
+{
+    cache_nodes_call_off(app->caches, stands, app);
+}
+
 static void act(struct app *app, struct cache *cache, const struct fault_verdict *verdict)
 {
     int64_t starts_at_ms =
         verdict->event_starts_ms <= 0 ? -1 : clock_now_ms(app->clock) + verdict->event_starts_ms;
 
+    if (verdict->planned && plan(app, cache, verdict)) {
+        return;
+    }
     if (verdict->event != NULL) {
         cache_nodes_tell(cache, -1, verdict->event, starts_at_ms, verdict->event_replica);
     }

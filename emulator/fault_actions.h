@@ -15,4 +15,7 @@ void fault_actions_step(void *context, const struct fault_rule *rule,
 void fault_actions_fired(void *context, const struct fault_subject *subject,
                          const struct fault_verdict *verdict);
 
+/* Rules have changed: maintenance that was planned by one that is gone does not happen. */
+void fault_actions_call_off(struct app *app);
+
 #endif

@@ -107,6 +107,19 @@ static void post(void *context, const char *url, struct bytes body)
     webhooks_post(management->webhooks, url, body);
 }
 
+static size_t cache_notices(void *context, struct bytes name, struct arm_notice *notices,
+                            size_t most)
+{
+    struct management *management = context;
+    const struct cache *cache = cache_host_find(management->caches, name);
+    size_t count = cache == NULL ? 0 : cache->maintenance.notice_count;
+    count = count < most ? count : most;
+    for (size_t i = 0; i < count; i++) {
+        notices[i] = cache->maintenance.notices[i];
+    }
+    return count;
+}
+
 static bool cache_export(void *context, struct bytes name, struct bytes container,
                          struct bytes prefix, struct arm_error *error)
 {
@@ -200,6 +213,7 @@ struct management *management_create(const struct management_config *config)
         .cache_reboot = cache_reboot,
         .cache_shards = cache_shards,
         .cache_sample = cache_sample,
+        .cache_notices = cache_notices,
         .post = post,
         .decide_outcome = config->faults == NULL ? NULL : decide_outcome,
         .interfere = config->faults == NULL ? NULL : interfere,

@@ -28,6 +28,8 @@ struct redis_faults {
     struct shadow shadows[MOST_SHADOWS];
     size_t shadow_count;
     struct faults_listener listener;
+    bool (*scheduled)(void *context, struct bytes cache); /* may be NULL */
+    void *context;
 };
 
 /* ---- Shadows ---- */
@@ -116,7 +118,13 @@ struct command_subject {
     char name[64], database[16];
 };
 
-static void describe(struct command_subject *described, const struct session *session)
+static bool scheduled(const struct redis_faults *owner, struct bytes cache)
+{
+    return owner->scheduled != NULL && owner->scheduled(owner->context, cache);
+}
+
+static void describe(const struct redis_faults *owner, struct command_subject *described,
+                     const struct session *session)
 {
     struct fault_subject *subject = &described->subject;
     const struct command *command = session_command(session);
@@ -128,6 +136,7 @@ static void describe(struct command_subject *described, const struct session *se
     subject->values[FAULT_KEY_CACHE] = redis_faults_cache_name(session_instance(session));
     subject->values[FAULT_KEY_COMMAND] = bytes_from_string(described->name);
     subject->zone = session_zone(session);
+    subject->scheduled = scheduled(owner, subject->values[FAULT_KEY_CACHE]);
     subject->values[FAULT_KEY_CLIENT] = session_name(session);
     subject->values[FAULT_KEY_ADDRESS] = session_address(session);
     subject->values[FAULT_KEY_DATABASE] = bytes_from_string(described->database);
@@ -318,7 +327,7 @@ enum fault_ending redis_faults_run(struct redis_faults *owner, struct redis_hold
     struct command_subject described;
     struct fault_verdict verdict;
 
-    describe(&described, session);
+    describe(owner, &described, session);
     if (!faults_decide(owner->faults, &described.subject, &verdict)) {
         session_run(session);
         return FAULT_GOES_ON;
@@ -347,6 +356,7 @@ bool redis_faults_admit(struct redis_faults *owner, const struct instance *insta
     }
     subject.zone = instance_zone(instance, node);
     subject.values[FAULT_KEY_CACHE] = redis_faults_cache_name(instance);
+    subject.scheduled = scheduled(owner, subject.values[FAULT_KEY_CACHE]);
     subject.values[FAULT_KEY_ADDRESS] = address;
     subject.only_keys = late ? FAULT_BIT(FAULT_KEY_CACHE) : 0;
     if (!faults_decide(owner->faults, &subject, &verdict)) {
@@ -389,6 +399,13 @@ struct redis_faults *redis_faults_create(struct faults *faults, struct clock *cl
     owner->listener.changed = rules_changed;
     faults_listen(faults, &owner->listener);
     return owner;
+}
+
+void redis_faults_schedules(struct redis_faults *owner,
+                            bool (*asked)(void *context, struct bytes cache), void *context)
+{
+    owner->scheduled = asked;
+    owner->context = context;
 }
 
 void redis_faults_destroy(struct redis_faults *owner)

@@ -16,6 +16,9 @@ struct redis_faults;
 
 struct redis_faults *redis_faults_create(struct faults *faults, struct clock *clock,
                                          struct journal *journal);
+/* Whether a cache's maintenance falls into windows of its own; until this is said none's does. */
+void redis_faults_schedules(struct redis_faults *owner,
+                            bool (*scheduled)(void *context, struct bytes cache), void *context);
 void redis_faults_destroy(struct redis_faults *owner); /* NULL is fine */
 /* A cache goes: what was kept of its data is dropped. */
 void redis_faults_forget_data(struct redis_faults *owner);

@@ -65,6 +65,10 @@ bool arm_redis_upgrade_notifications(struct arm_call *call, struct arm_resource 
 size_t arm_redis_firewall(const struct arm_service *service, const struct arm_resource *cache,
                           struct arm_address_range *ranges, size_t most);
 
+/* ---- redis_patch_schedules.c: the same of windows ---- */
+size_t arm_redis_windows(const struct arm_service *service, const struct arm_resource *cache,
+                         struct arm_patch_window *windows, size_t most);
+
 /* ---- redis_access.c ---- */
 size_t arm_redis_accesses(const struct arm_service *service, const struct arm_resource *cache,
                           struct arm_access *accesses, size_t most);

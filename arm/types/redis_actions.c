@@ -1,10 +1,11 @@
 /* Actions on a running cache: reboot, export, import, notices of upgrades. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "arm/json.h"
 #include "arm/types/redis.h"
 
-enum { MOVE_S = 5 * 60, MOST_FILES = 128 };
+enum { MOVE_S = 5 * 60, MOST_FILES = 128, MOST_NOTICES = 16 };
 
 static bool premium_or_fail(struct arm_call *call, const struct arm_resource *cache,
                             const char *what)
@@ -127,18 +128,55 @@ bool arm_redis_import_finish(struct arm_service *service, struct arm_resource *c
 }
 
 /* There is never one: the service has not sent any for years (it calls the action deprecated). */
+static void add_notice(cJSON *list, const struct arm_notice *notice)
+{
+    char told[32], starts[32];
+    cJSON *item = cJSON_CreateObject(), *details = cJSON_CreateObject();
+    char *name = string_format("notification%d", cJSON_GetArraySize(list) + 1);
+    timestamp_format(notice->told_ms, told);
+    timestamp_format(notice->starts_ms, starts);
+    cJSON_AddStringToObject(item, "name", name);
+    cJSON_AddStringToObject(item, "timestamp", told);
+    cJSON_AddStringToObject(details, "NotificationType", "NodeMaintenanceScheduled");
+    cJSON_AddStringToObject(details, "StartTimeInUTC", starts);
+    cJSON_AddItemToObject(item, "upsellNotification", details);
+    cJSON_AddItemToArray(list, item);
+    memory_free(name);
+}
+
+static bool read_minutes(const char *text, double *minutes)
+{
+    char *end;
+    *minutes = strtod(text, &end);
+    return end != text && *end == '\0' && *minutes >= 0;
+}
+
+/* Those of the last `history` minutes, and what is still to come. */
 bool arm_redis_upgrade_notifications(struct arm_call *call, struct arm_resource *cache)
 {
-    (void)cache;
+    const struct arm_host *host = &call->service->host;
+    struct arm_notice notices[MOST_NOTICES];
     struct buf history;
+    double minutes = 0;
     buf_init(&history, 64);
-    bool given = arm_query(call, "history", &history);
+    bool given =
+        arm_query(call, "history", &history) && read_minutes(buf_string(&history), &minutes);
     buf_finish(&history);
     if (!given) {
         return arm_fail_property(&call->error, "history", "how many minutes to look back");
     }
-    cJSON *body = cJSON_CreateObject();
-    cJSON_AddArrayToObject(body, "value");
+    int64_t now_ms = clock_now_ms(call->service->clock);
+    size_t count = host->cache_notices == NULL
+                       ? 0
+                       : host->cache_notices(host->context, bytes_from_string(cache->name), notices,
+                                             MOST_NOTICES);
+    cJSON *body = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(body, "value");
+    for (size_t i = 0; i < count; i++) {
+        if ((double)(now_ms - notices[i].told_ms) <= minutes * 60000 ||
+            notices[i].starts_ms > now_ms) {
+            add_notice(list, &notices[i]);
+        }
+    }
     arm_answer(call, 200, body);
     return true;
 }

@@ -50,6 +50,7 @@ struct children {
     struct arm_access accesses[MOST_CHILDREN];
     struct arm_address_range firewall[MOST_CHILDREN];
     struct bytes private_addresses[MOST_CHILDREN];
+    struct arm_patch_window windows[MOST_CHILDREN];
     char zones[8];
 };
 
@@ -66,6 +67,8 @@ static void gather(struct arm_service *service, struct arm_resource *resource,
         children->private_addresses[cache->private_address_count++] = bytes_from_string(injected);
         cache->public_network_access = false;
     }
+    cache->window_count = arm_redis_windows(service, resource, children->windows, MOST_CHILDREN);
+    cache->windows = children->windows;
     cache->accesses = children->accesses;
     cache->firewall = children->firewall;
     cache->private_addresses = children->private_addresses;

@@ -14,8 +14,8 @@ static const struct arm_property schema[] = {
     {0},
 };
 
-/* "PT5H", "PT6H30M": at least five hours, at most a day. */
-static bool window_fits(const char *text)
+/* "PT5H", "PT6H30M": at least five hours, at most a day; 0: it is none. */
+static long window_seconds(const char *text)
 {
     static const struct {
         char unit;
@@ -23,7 +23,7 @@ static bool window_fits(const char *text)
     } units[] = {{'H', 3600}, {'M', 60}, {'S', 1}};
     long total = 0;
     if (strncmp(text, "PT", 2) != 0) {
-        return false;
+        return 0;
     }
     text += 2;
     for (size_t i = 0; i < ARRAY_LEN(units) && *text != '\0'; i++) {
@@ -34,7 +34,7 @@ static bool window_fits(const char *text)
             text = end + 1;
         }
     }
-    return *text == '\0' && total >= 5 * 3600 && total <= 24 * 3600;
+    return *text == '\0' && total >= 5 * 3600 && total <= 24 * 3600 ? total : 0;
 }
 
 static bool check_entry(struct arm_call *call, cJSON *entry)
@@ -54,7 +54,7 @@ static bool check_entry(struct arm_call *call, cJSON *entry)
         return arm_fail_property(&call->error, "properties.scheduleEntries.startHourUtc",
                                  "a whole number from 0 to 23");
     }
-    if (window != NULL && !window_fits(window)) {
+    if (window != NULL && window_seconds(window) == 0) {
         return arm_fail_property(&call->error, "properties.scheduleEntries.maintenanceWindow",
                                  "'PT5H' to 'PT24H'");
     }
@@ -82,14 +82,47 @@ static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *
     return true;
 }
 
+/* Bits of the days from Sunday on, in the order of `days`. */
+static const unsigned masks[] = {1u << 1, 1u << 2, 1u << 3, 1u << 4,     1u << 5,
+                                 1u << 6, 1u << 0, 0x7f,    1u | 1u << 6};
+
+size_t arm_redis_windows(const struct arm_service *service, const struct arm_resource *cache,
+                         struct arm_patch_window *windows, size_t most)
+{
+    const cJSON *entry;
+    size_t count = 0;
+    const struct arm_resource *schedule =
+        arm_resource_next_child(service, cache, &arm_redis_patch_schedule_type, NULL);
+    const cJSON *entries =
+        schedule == NULL ? NULL : arm_json_at(schedule->body, "properties.scheduleEntries");
+    cJSON_ArrayForEach(entry, entries)
+    {
+        struct bytes day = bytes_from_string(arm_json_text(entry, "dayOfWeek"));
+        const char *window = arm_json_text(entry, "maintenanceWindow");
+        for (size_t i = 0; i < ARRAY_LEN(days) && window != NULL && count < most; i++) {
+            if (bytes_equal_string(day, days[i])) {
+                windows[count++] = (struct arm_patch_window){
+                    .days = masks[i],
+                    .start_hour = arm_json_number(entry, "startHourUtc", 0),
+                    .length_ms = (int64_t)window_seconds(window) * 1000,
+                };
+            }
+        }
+    }
+    return count;
+}
+
 const struct arm_resource_type arm_redis_patch_schedule_type = {
     .name = "Microsoft.Cache/Redis/PatchSchedules",
     .id_name = "Microsoft.Cache/Redis/patchSchedules",
     .only_name = "default",
-    .traits = ARM_PATH_NAME | ARM_NO_STATE | ARM_DISPLAY_LOCATION | ARM_INHERITED_LOCATION,
+    .traits =
+        ARM_PATH_NAME | ARM_NO_STATE | ARM_DISPLAY_LOCATION | ARM_INHERITED_LOCATION | ARM_FELT,
     .schema = schema,
     .created = 200,
     .check = check,
+    .apply = arm_redis_apply_parent,
+    .remove = arm_redis_apply_parent,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_redis_patch_schedule_type};

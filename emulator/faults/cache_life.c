@@ -97,13 +97,15 @@ static bool decide_maintenance(const struct fault *fault, const struct fault_sub
         first++;
     }
     if (subject->moment != FAULT_AT_STEP) {
-        return decide_aftermath(fault, subject, verdict,
-                                maintenance_steps[first].before_ms + SECOND);
+        return !subject->scheduled && decide_aftermath(fault, subject, verdict,
+                                                       maintenance_steps[first].before_ms + SECOND);
     }
     size_t step = first + subject->step;
     if (step >= ARRAY_LEN(maintenance_steps)) {
         return false;
     }
+    verdict->planned = true;
+    verdict->plan_ms = subject->step == 0 ? notice_ms : -1;
     verdict->event = maintenance_steps[step].event;
     verdict->event_starts_ms =
         maintenance_steps[step].dated ? maintenance_steps[step].before_ms : -1;

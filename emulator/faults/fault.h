@@ -73,6 +73,7 @@ struct fault_subject {
     unsigned groups;     /* enum command_category, of a command */
     bool write;          /* the command changes data */
     bool while_loading;  /* the command is answered even while a server loads */
+    bool scheduled;      /* redis: the cache's planned maintenance falls into windows of its own */
     bool needs_memory;   /* the command is refused when memory is full */
     int64_t age_ms;      /* arm: since the resource was made; -1 unknown */
     int64_t duration_ms; /* operation: as long as it was to take */
@@ -201,6 +202,8 @@ struct fault_verdict {
     bool event_replica;
     bool cut, lose_data, promote;
     char zone;              /* whose nodes are gone; 0: none */
+    bool planned;           /* maintenance: where a cache has windows it waits for the next */
+    int64_t plan_ms;        /* with it: the notice, said at the first step; -1 at others */
     const char *rotate_key; /* "Primary", "Secondary"; NULL: none */
     int64_t next_ms;        /* when the next step is due; -1: this was the last */
 };

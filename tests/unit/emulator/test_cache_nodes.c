@@ -164,7 +164,7 @@ TEST(planned_maintenance_is_announced_carried_out_and_reported)
     };
     struct stage stage;
     stage_begin(&stage, "Standard");
-    cache_host_maintain(stage.caches.host, shop(&stage), -1, CACHE_START_MS + 14 * MINUTE);
+    cache_host_maintain(stage.caches.host, shop(&stage), -1, CACHE_START_MS + 14 * MINUTE, 0);
     for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
         int64_t wait_ms = CACHE_START_MS + expected[i].at_ms - clock_now_ms(stage.caches.clock);
         if (wait_ms > 0) {
@@ -228,7 +228,7 @@ TEST(a_removed_cache_takes_what_was_to_happen_with_it)
 {
     struct stage stage;
     stage_begin(&stage, "Standard");
-    cache_host_maintain(stage.caches.host, shop(&stage), -1, CACHE_START_MS + 14 * MINUTE);
+    cache_host_maintain(stage.caches.host, shop(&stage), -1, CACHE_START_MS + 14 * MINUTE, 0);
     cache_host_remove(stage.caches.host, BYTES("shop"));
     clock_advance(stage.caches.clock, 60 * MINUTE);
     caches_stop(&stage.caches);
