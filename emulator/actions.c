@@ -1,264 +1,14 @@
-/* What each type of action does is a row; a sequence is the steps of its actions, one by one. */
-#include "emulator/actions.h"
-
-#include <math.h>
+/* Actions on the clock: each step a fault rule for a while. */
 #include <string.h>
 
 #include "base/log.h"
-#include "emulator/options.h"
+#include "emulator/actions_state.h"
 
-enum {
-    MOST_ACTIONS = 200, /* older ones that have ended are forgotten */
-    MOST_STEPS = 100,
-    LIFE_MS = 2000, /* of rules that act once */
-    DEFAULT_MS = 10000,
-    MOST_MS = 24 * 3600 * 1000,
-};
-
-struct step {
-    cJSON *rule; /* NULL: all rules of earlier actions go */
-    int64_t delay_ms, lasting_ms;
-};
-
-enum status { PENDING, RUNNING, SUCCESS, FAILED };
-
-struct action {
-    struct actions *owner;
-    struct action *next;
-    struct timer timer;
-    uint64_t number;
-    const char *type; /* of its row */
-    struct step steps[MOST_STEPS];
-    size_t count, at;
-    bool in_force;
-    enum status status;
-    char *error;
-    char fault[64]; /* the rule of the present step */
-    int64_t submitted_ms, started_ms, ended_ms;
-};
-
-struct actions {
-    struct clock *clock;
-    struct faults *faults;
-    struct cache_host *caches;
-    struct action *first; /* newest first */
-    size_t count;
-    uint64_t numbers;
-};
-
-/* ---- Types ---- */
-
-struct action_type {
-    const char *name;
-    const char *plane, *kind;     /* of the rule; kind NULL: `network_restore` */
-    bool lasts;                   /* for `delay` seconds; otherwise it acts once */
-    const char *attributes[3][2]; /* of the rule <- of the parameters */
-};
-
-static const struct action_type types[] = {
-    {"failover", "redis", "failover", false, {{NULL}}},
-    {"cluster_failover", "redis", "failover", false, {{NULL}}},
-    {"migrate", "redis", "scale", false, {{NULL}}},
-    {"cluster_migrate", "redis", "scale", false, {{NULL}}},
-    {"bind", "redis", "scale", false, {{NULL}}},
-    {"dmc_restart", "redis", "scale", false, {{NULL}}},
-    {"node_restart", "redis", "reboot", false, {{NULL}}},
-    {"maintenance_mode", "redis", "maintenance", false, {{NULL}}},
-    {"network_failure", "tcp", "timeout", true, {{NULL}}},
-    {"network_partition", "tcp", "timeout", true, {{NULL}}},
-    {"network_latency", "tcp", "latency", true, {{"latency", "latency"}, {"jitter", "jitter"}}},
-    {"network_bandwidth", "tcp", "bandwidth", true, {{"rate", "bandwidth"}}},
-    {"network_restore", NULL, NULL, false, {{NULL}}},
-};
-
-static const char sequence_name[] = "sequence_of_actions";
-
-static const struct action_type *find_type(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        if (strcmp(types[i].name, name) == 0) {
-            return &types[i];
-        }
-    }
-    return NULL;
-}
-
-static void explain_type(const char *name, struct buf *error)
-{
-    const char *names[ARRAY_LEN(types) + 1];
-
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        names[i] = types[i].name;
-    }
-    names[ARRAY_LEN(types)] = sequence_name;
-    const char *nearest = nearest_name(bytes_from_string(name), names, ARRAY_LEN(names));
-    buf_printf(error, "there is no action '%.100s'", name);
-    if (nearest != NULL) {
-        buf_printf(error, "; did you mean '%s'?", nearest);
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        buf_printf(error, "%s%s", i == 0 ? "; there are " : ", ", names[i]);
-    }
-}
-
-/* ---- Reading a request ---- */
-
-static const cJSON *member(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-/*
- * Seconds as a number, a duration as text, or Go's nanoseconds: what is a million seconds or more
- * can only be that.
- */
-static bool read_time(const cJSON *value, const char *name, int64_t *time_ms, struct buf *error)
-{
-    bool good = value == NULL;
-
-    if (cJSON_IsNumber(value) && value->valuedouble >= 0) {
-        double number = value->valuedouble;
-        double milliseconds = number >= 1e6 ? number / 1e6 : number * 1000;
-        *time_ms = milliseconds > MOST_MS ? MOST_MS + 1 : (int64_t)llround(milliseconds);
-        good = *time_ms <= MOST_MS;
-    } else if (cJSON_IsString(value)) {
-        good = duration_parse(bytes_from_string(value->valuestring), time_ms) && *time_ms >= 0 &&
-               *time_ms <= MOST_MS;
-    }
-    if (!good) {
-        buf_printf(error, "'%s' must be a number of seconds or a duration, up to a day", name);
-    }
-    return good;
-}
-
-/* A name, or the number of a cache in the order of creation, from 1. */
-static const struct cache *find_cache(const struct actions *actions, const cJSON *id)
-{
-    int64_t number = 0;
-
-    if (cJSON_IsString(id)) {
-        struct bytes name = bytes_from_string(id->valuestring);
-        const struct cache *named = cache_host_find(actions->caches, name);
-        if (named != NULL || !bytes_to_int64(name, &number)) {
-            return named;
-        }
-    } else if (cJSON_IsNumber(id) && id->valuedouble >= 1 && id->valuedouble < 1e6) {
-        number = (int64_t)id->valuedouble;
-    }
-    const struct cache *cache = cache_host_first(actions->caches);
-    while (cache != NULL && --number > 0) {
-        cache = cache->next;
-    }
-    return number < 0 ? NULL : cache;
-}
-
-static bool add_match(const struct actions *actions, const cJSON *parameters, cJSON *rule,
-                      struct buf *error)
-{
-    const cJSON *id = member(parameters, "bdb_id");
-
-    if (id == NULL) {
-        return true; /* all caches */
-    }
-    const struct cache *cache = find_cache(actions, id);
-    if (cache == NULL) {
-        buf_append_string(error, "'bdb_id' must be the name of a cache, or its number from 1");
-        return false;
-    }
-    cJSON *match = cJSON_AddObjectToObject(rule, "match");
-    cJSON_AddStringToObject(match, "cache", cache->name);
-    return true;
-}
-
-static bool add_step(struct action *action, const struct action_type *type, const cJSON *parameters,
-                     int64_t delay_ms, struct buf *error)
-{
-    struct step *step = &action->steps[action->count];
-
-    *step = (struct step){.delay_ms = delay_ms, .lasting_ms = type->lasts ? DEFAULT_MS : LIFE_MS};
-    action->count++;
-    if (type->kind == NULL) {
-        return true;
-    }
-    step->rule = cJSON_CreateObject();
-    cJSON_AddStringToObject(step->rule, "plane", type->plane);
-    cJSON_AddStringToObject(step->rule, "type", type->kind);
-    cJSON *attributes = cJSON_AddObjectToObject(step->rule, "attributes");
-    for (size_t i = 0; i < ARRAY_LEN(type->attributes) && type->attributes[i][0] != NULL; i++) {
-        const cJSON *value = member(parameters, type->attributes[i][1]);
-        if (value != NULL) {
-            cJSON_AddItemToObject(attributes, type->attributes[i][0], cJSON_Duplicate(value, true));
-        }
-    }
-    if (type->lasts &&
-        !read_time(member(parameters, "duration"), "duration", &step->lasting_ms, error)) {
-        return false;
-    }
-    return add_match(action->owner, parameters, step->rule, error) &&
-           (!type->lasts ||
-            read_time(member(parameters, "delay"), "delay", &step->lasting_ms, error));
-}
-
-/* One action, outside of a sequence or in it; parameters are called "params" there. */
-static bool add_action(struct action *action, const cJSON *request, const cJSON *around,
-                       int64_t delay_ms, struct buf *error)
-{
-    const cJSON *name = member(request, "type");
-    const cJSON *given = member(request, "parameters");
-
-    if (!cJSON_IsString(name)) {
-        buf_append_string(error, "an action needs a 'type'");
-        return false;
-    }
-    const struct action_type *type = find_type(name->valuestring);
-    if (type == NULL) {
-        explain_type(name->valuestring, error);
-        return false;
-    }
-    given = given != NULL ? given : member(request, "params");
-    if (given != NULL && !cJSON_IsNull(given) && !cJSON_IsObject(given)) {
-        buf_append_string(error, "'parameters' must be an object");
-        return false;
-    }
-    /* The database of the sequence is that of its actions, unless they say otherwise. */
-    cJSON *parameters = cJSON_IsObject(given) ? cJSON_Duplicate(given, true) : cJSON_CreateObject();
-    const cJSON *database = member(around, "bdb_id");
-    if (database != NULL && member(parameters, "bdb_id") == NULL) {
-        cJSON_AddItemToObject(parameters, "bdb_id", cJSON_Duplicate(database, true));
-    }
-    if (action->type == NULL) {
-        action->type = type->name;
-    }
-    bool good = add_step(action, type, parameters, delay_ms, error);
-    cJSON_Delete(parameters);
-    return good;
-}
-
-static bool add_sequence(struct action *action, const cJSON *parameters, struct buf *error)
-{
-    const cJSON *list = member(parameters, "actions"), *item;
-
-    action->type = sequence_name;
-    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) < 1 ||
-        cJSON_GetArraySize(list) > MOST_STEPS) {
-        buf_printf(error, "'actions' must be a list of 1 to %d actions", MOST_STEPS);
-        return false;
-    }
-    cJSON_ArrayForEach(item, list)
-    {
-        int64_t delay_ms = 0;
-        if (!read_time(member(item, "delay"), "delay", &delay_ms, error) ||
-            !add_action(action, item, parameters, delay_ms, error)) {
-            return false;
-        }
-    }
-    return true;
-}
+enum { MOST_ACTIONS = 200 }; /* older ones that have ended are forgotten */
 
 /* ---- Running ---- */
 
-static void end(struct action *action, enum status status, const char *error)
+static void end(struct action *action, enum action_status status, const char *error)
 {
     struct actions *actions = action->owner;
 
@@ -271,14 +21,14 @@ static void end(struct action *action, enum status status, const char *error)
     action->ended_ms = clock_now_ms(actions->clock);
     action->error = error == NULL ? NULL : string_duplicate(error);
     log_info("action", "ended id=%llu type=%s status=%s", (unsigned long long)action->number,
-             action->type, status == SUCCESS ? "success" : "failed");
+             action->type, status == ACTION_SUCCESS ? "success" : "failed");
 }
 
 static void end_others(struct action *action)
 {
     for (struct action *other = action->owner->first; other != NULL; other = other->next) {
-        if (other != action && other->status <= RUNNING) {
-            end(other, SUCCESS, NULL);
+        if (other != action && other->status <= ACTION_RUNNING) {
+            end(other, ACTION_SUCCESS, NULL);
         }
     }
 }
@@ -286,7 +36,7 @@ static void end_others(struct action *action)
 static void begin_step(struct action *action)
 {
     struct actions *actions = action->owner;
-    struct step *step = &action->steps[action->at];
+    struct action_step *step = &action->steps[action->at];
     struct buf error;
     cJSON *answer = NULL;
 
@@ -304,7 +54,7 @@ static void begin_step(struct action *action)
         cJSON_Delete(answer);
         clock_arm(actions->clock, &action->timer, clock_now_ms(actions->clock) + step->lasting_ms);
     } else {
-        end(action, FAILED, buf_string(&error));
+        end(action, ACTION_FAILED, buf_string(&error));
     }
     memory_free(id);
     buf_finish(&error);
@@ -315,10 +65,14 @@ static void fire(struct timer *timer)
     struct action *action = CONTAINER_OF(timer, struct action, timer);
     struct actions *actions = action->owner;
 
-    if (action->status == PENDING) {
-        action->status = RUNNING;
+    if (action->status == ACTION_PENDING) {
+        action->status = ACTION_RUNNING;
         action->started_ms = clock_now_ms(actions->clock);
-        begin_step(action);
+        if (action->count == 0) {
+            end(action, ACTION_SUCCESS, NULL); /* it only tells something */
+        } else {
+            begin_step(action);
+        }
         return;
     }
     if (action->in_force) {
@@ -327,11 +81,11 @@ static void fire(struct timer *timer)
     }
     action->at++;
     if (action->at == action->count) {
-        end(action, SUCCESS, NULL);
+        end(action, ACTION_SUCCESS, NULL);
         return;
     }
     /* A delay is a step of its own: the timer comes back with the delay spent. */
-    struct step *step = &action->steps[action->at];
+    struct action_step *step = &action->steps[action->at];
     if (step->delay_ms > 0) {
         int64_t delay_ms = step->delay_ms;
         step->delay_ms = 0;
@@ -348,6 +102,7 @@ static void free_action(struct action *action)
         cJSON_Delete(action->steps[i].rule);
     }
     memory_free(action->error);
+    memory_free(action->output);
     memory_free(action);
 }
 
@@ -360,7 +115,7 @@ static bool make_room(struct actions *actions)
         return true;
     }
     for (struct action **at = &actions->first; *at != NULL; at = &(*at)->next) {
-        oldest = (*at)->status > RUNNING ? at : oldest;
+        oldest = (*at)->status > ACTION_RUNNING ? at : oldest;
     }
     if (oldest == NULL) {
         return false;
@@ -387,14 +142,11 @@ static void add_id(cJSON *document, const char *name, const struct action *actio
 
 cJSON *actions_start(struct actions *actions, const cJSON *request, struct buf *error)
 {
-    const cJSON *type = member(request, "type");
     struct action *action = memory_allocate_zeroed(sizeof(*action));
 
     action->owner = actions;
     action->timer.fire = fire;
-    bool sequence = cJSON_IsString(type) && strcmp(type->valuestring, sequence_name) == 0;
-    bool good = sequence ? add_sequence(action, member(request, "parameters"), error)
-                         : add_action(action, request, NULL, 0, error);
+    bool good = action_read(action, request, error);
     if (good && !make_room(actions)) {
         buf_printf(error, "%d actions are running already", MOST_ACTIONS);
         good = false;
@@ -446,9 +198,14 @@ cJSON *actions_show(const struct actions *actions, struct bytes id)
     } else {
         cJSON_AddNullToObject(document, "error");
     }
-    cJSON_AddNumberToObject(
-        document, "progress",
-        action->status == SUCCESS ? 100.0 : 100.0 * (double)action->at / (double)action->count);
+    if (action->output != NULL && action->status == ACTION_SUCCESS) {
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(document, "output"), "output",
+                                action->output);
+    }
+    cJSON_AddNumberToObject(document, "progress",
+                            action->status == ACTION_SUCCESS || action->count == 0
+                                ? 100.0
+                                : 100.0 * (double)action->at / (double)action->count);
     add_time(document, "start_time", action->started_ms);
     add_time(document, "end_time", action->ended_ms);
     return document;
@@ -484,8 +241,8 @@ void actions_clear(struct actions *actions)
 {
     while (actions->first != NULL) {
         struct action *action = actions->first;
-        if (action->status <= RUNNING) {
-            end(action, SUCCESS, NULL);
+        if (action->status <= ACTION_RUNNING) {
+            end(action, ACTION_SUCCESS, NULL);
         }
         actions->first = action->next;
         free_action(action);

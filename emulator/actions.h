@@ -30,5 +30,6 @@ void actions_clear(struct actions *actions);
 cJSON *actions_start(struct actions *actions, const cJSON *request, struct buf *error);
 cJSON *actions_show(const struct actions *actions, struct bytes id); /* NULL: there is none */
 cJSON *actions_list(const struct actions *actions);
+cJSON *actions_types(void); /* their names */
 
 #endif

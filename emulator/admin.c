@@ -8,8 +8,11 @@
 #include "emulator/app.h"
 #include "emulator/options.h"
 
-static const char *const admin_paths[] = {"/_redurite", "/_redurite/*", "/health", "/metrics",
-                                          "/action",    "/action/*",    NULL};
+static const char *const admin_paths[] = {
+    "/_redurite", "/_redurite/*",  "/health",
+    "/metrics",   "/action",       "/action/*",
+    "/actions",   "/slot-migrate", "/topology-change-standalone",
+    NULL};
 
 static const struct admin_route *const route_groups[] = {
     admin_info_routes,     admin_clock_routes,  admin_fault_routes,

@@ -35,9 +35,26 @@ static void actions_show_all(struct admin_call *call)
     admin_answer(call, actions_list(call->app->actions));
 }
 
+static void types_show(struct admin_call *call)
+{
+    admin_answer(call, actions_types());
+}
+
+/* What redis-py asks before its tests of Redis Enterprise's notifications. */
+static void triggers_show(struct admin_call *call)
+{
+    admin_answer_error(call, 422, "ValidationError",
+                       "Caches of Azure send no maintenance notifications (MOVING, SMIGRATING), so "
+                       "nothing triggers one; AzureRedisEvents come with the action "
+                       "maintenance_mode");
+}
+
 const struct admin_route admin_action_routes[] = {
     {"POST", "/action", action_start},
     {"GET", "/action", actions_show_all},
+    {"GET", "/actions", types_show},
+    {"GET", "/slot-migrate", triggers_show},
+    {"GET", "/topology-change-standalone", triggers_show},
     {"GET", "/action/{id}", action_show},
     {0},
 };

@@ -1,7 +1,7 @@
 """The fault injector that Redis client libraries' scenario tests speak to: POST /action, GET /action/{id}."""
 import http.client
 import json
-import socket
+import re
 
 import pytest
 
@@ -63,15 +63,14 @@ def test_a_failover_cuts_connections_and_ends_with_success(emulator, injector):
 def test_a_network_failure_lasts_as_long_as_it_was_told(emulator, injector):
     action = injector.trigger("network_failure", bdb_id=1, delay=5)
     emulator.advance("1s")
-    stuck = socket.create_connection(("127.0.0.1", emulator.port), DEADLINE_SECONDS)
-    stuck.sendall(b"*1\r\n$4\r\nPING\r\n")
+    with pytest.raises((Closed, ConnectionError)):  # nobody gets in
+        emulator.client()
     rule, = emulator.admin("GET", "/faults")["faults"]
     assert rule["plane"] == "tcp" and rule["match"] == {"cache": "devcache"} and rule["active"]
     assert injector.status(action) == "running"
     emulator.advance("5s")
     assert injector.status(action) == "success"
     assert emulator.client().call("PING") == "PONG"
-    stuck.close()
 
 
 @pytest.mark.parametrize("kind", ["migrate", "bind", "dmc_restart"])
@@ -114,9 +113,70 @@ def test_a_sequence_runs_in_order(emulator, injector):
         (action, "sequence_of_actions", "success")]
 
 
+def test_rladmin_tells_what_there_is_and_orders_actions(emulator, injector):
+    """In the columns that redis-py, jedis and lettuce read."""
+    def told(command):
+        action = injector.trigger("execute_rladmin_command", bdb_id="1", rladmin_command=command)
+        emulator.advance("10ms")
+        status, answer = injector.ask("GET", f"/action/{action}")
+        assert status == 200 and answer["status"] == "success", answer
+        return answer["output"]["output"]
+
+    status = told("status")
+    sections = re.split("(?=CLUSTER NODES:|DATABASES:|ENDPOINTS:|SHARDS:)", status)[1:]
+    assert [section.split(":")[0] for section in sections] == ["CLUSTER NODES", "DATABASES", "ENDPOINTS", "SHARDS"]
+    assert re.search(r"^\*node:1 .*\nnode:2 .*\nnode:3 .* 0 ", sections[0], re.M)
+    assert re.search(r"^db:1\s+devcache\s", sections[1], re.M)
+    assert re.search(r"^db:1\s+\S+\s+endpoint:1:1\s+node:1\s+single", sections[2], re.M)
+    shard = re.compile(r"^db:1\s+devcache\s+(redis:\d+)\s+(node:\d)\s+(master|slave)\s+0-16383\s+[\d.]+MB\s+OK$", re.M)
+    assert shard.findall(sections[3]) == [("redis:1", "node:1", "master"), ("redis:2", "node:2", "slave")]
+    assert told("rladmin status shards") + "\n" == sections[3] or told("status shards") == sections[3]
+    for command, kind in (("migrate node 1 all_shards target_node 3", "scale"), ("bind endpoint 1:1 policy single",
+                          "scale"), ("failover shard 1", "failover")):
+        action = injector.trigger("execute_rladmin_command", bdb_id="1", rladmin_command=command)
+        emulator.advance("10ms")
+        rule, = emulator.admin("GET", "/faults")["faults"]
+        assert rule["type"] == kind and rule["match"] == {"cache": "devcache"}
+        emulator.advance("5s")
+        assert injector.status(action) == "success"
+
+
+def test_clustered_caches_in_rladmin(emulator, injector):
+    emulator.create_cache("sharded", {"sku": {"name": "Premium", "family": "P", "capacity": 1}, "shardCount": 2})
+    action = injector.trigger("execute_rladmin_command", rladmin_command="status shards")
+    emulator.advance("10ms")
+    output = injector.ask("GET", f"/action/{action}")[1]["output"]["output"]
+    masters = re.findall(r"^db:2\s+sharded\s+redis:\d+\s+node:1\s+master\s+(\S+)", output, re.M)
+    assert masters == ["0-8191", "8192-16383"]
+
+
+def test_jedis_sends_a_sequence_as_a_text_of_names(emulator, injector):
+    action = injector.trigger("sequence_of_actions", bdb_id=1, actions='["reshard","failover"]')
+    emulator.advance("1s")
+    assert [r["type"] for r in emulator.admin("GET", "/faults")["faults"]] == ["scale"]
+    emulator.advance("2s")
+    assert [r["type"] for r in emulator.admin("GET", "/faults")["faults"]] == ["failover"]
+    emulator.advance("10s")
+    assert injector.status(action) == "success"
+
+
+def test_go_redis_lists_the_types_and_redis_py_is_told_what_azure_lacks(injector):
+    status, names = injector.ask("GET", "/actions")
+    assert status == 200 and {"failover", "sequence_of_actions", "network_failure", "reshard"} <= set(names)
+    for path in ("/slot-migrate?effect=remove-add&cluster_index=0", "/topology-change-standalone?effect=conn_drop"):
+        status, answer = injector.ask("GET", path)
+        assert status == 422 and "no maintenance notifications" in answer["error"]["message"]
+
+
 @pytest.mark.parametrize("body,words", [
+    ({"type": "execute_rladmin_command", "parameters": {}}, "'rladmin_command' must be a text"),
+    ({"type": "execute_rladmin_command", "parameters": {"rladmin_command": "reboot now"}}, "'rladmin reboot'"),
+    ({"type": "execute_rladmin_command", "parameters": {"rladmin_command": "status moon"}}, "'rladmin status moon'"),
+    ({"type": "execute_rladmin_command", "parameters": {"rladmin_command": ""}}, "there are status"),
+    ({"type": "sequence_of_actions", "parameters": {"actions": "[\"failovre\"]"}}, "did you mean 'failover'?"),
+    ({"type": "sequence_of_actions", "parameters": {"actions": "failover"}}, "'actions'"),
     ({"type": "failovre"}, "did you mean 'failover'?"),
-    ({"type": "execute_rlutil_command"}, "there are failover"),
+    ({"type": "execute_rlutil_command"}, "there is no action 'execute_rlutil_command'"), ({"type": "x"}, "there are failover"),
     ({}, "needs a 'type'"),
     ({"type": "failover", "parameters": {"bdb_id": "nobody"}}, "'bdb_id'"),
     ({"type": "failover", "parameters": []}, "'parameters'"),
