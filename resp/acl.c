@@ -424,8 +424,7 @@ bool acl_permits_or_reply(struct call *call, struct command_entry *entry)
     enum acl_verdict verdict = acl_check(user, entry, call->argv, call->argc, &index);
     bool modern = instance_runs(call->instance, "7.0.0");
     char name[64];
-    /* Redis 6.0 had no names for subcommands. */
-    command_full_name(modern || entry->container == NULL ? entry : entry->container, name);
+    command_full_name(entry, name);
     switch (verdict) {
     case ACL_ALLOWED:
         return true;

@@ -188,7 +188,10 @@ void reply_subcommand_syntax_error(struct call *call)
     for (; name[end] != '\0' && name[end] != '|'; end++) {
         name[end] = (char)(name[end] >= 'a' && name[end] <= 'z' ? name[end] - 32 : name[end]);
     }
-    reply_errorf(call->reply,
-                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %.*s HELP.",
-                 (int)(verb.size > 128 ? 128 : verb.size), verb.data, (int)end, name);
+    reply_errorf(
+        call->reply,
+        call_supports(call, "7.0.0")
+            ? "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %.*s HELP."
+            : "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %.*s HELP.",
+        (int)(verb.size > 128 ? 128 : verb.size), verb.data, (int)end, name);
 }

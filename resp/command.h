@@ -35,6 +35,8 @@ enum command_flag {
     CMD_ALLOW_BUSY = 1u << 17,
     CMD_NO_ASYNC_LOADING = 1u << 18,
     CMD_ASKING = 1u << 19,
+    CMD_RANDOM = 1u << 20,          /* until 7.0: the answer is not determined */
+    CMD_SORT_FOR_SCRIPT = 1u << 21, /* until 7.0: its order is not */
     /* Not shown as flags. */
     CMD_SUBSCRIBER = 1u << 24,     /* allowed to a RESP2 client in subscriber mode */
     CMD_CONTAINER_BARE = 1u << 25, /* a container that also runs without a subcommand */

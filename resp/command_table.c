@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "resp/commands/families.h"
+#include "resp/older_commands.h"
 
 unsigned version_number(struct bytes version)
 {
@@ -66,10 +67,10 @@ static const struct {
 };
 
 static unsigned derive_categories(const struct command *command,
-                                  const struct command_family *family)
+                                  const struct command_family *family, bool older)
 {
     unsigned categories = command->categories;
-    if (command->subcommands != NULL && (command->flags & CMD_CONTAINER_BARE) == 0) {
+    if (command->subcommands != NULL && (command->flags & CMD_CONTAINER_BARE) == 0 && !older) {
         return categories | CATEGORY_SLOW; /* its subcommands say the rest */
     }
     const char *group = command->group != NULL ? command->group : family->name;
@@ -140,14 +141,14 @@ bool command_known_at(const struct command *command, unsigned version)
     return !over && version_number(bytes_from_string(from)) <= version;
 }
 
-static bool known(const struct command *command, unsigned version, enum command_tier tier)
+bool command_table_knows(const struct command_table *table, const struct command *command)
 {
-    return command_known_at(command, version) &&
-           !(tier == TIER_AZURE && command->azure == AZURE_BLOCKED) &&
-           !(tier == TIER_MANAGED && command->managed == AZURE_BLOCKED);
+    return command_known_at(command, table->version) &&
+           !(table->tier == TIER_AZURE && command->azure == AZURE_BLOCKED) &&
+           !(table->tier == TIER_MANAGED && command->managed == AZURE_BLOCKED);
 }
 
-static void add_subcommands(struct command_entry *entry, unsigned version, enum command_tier tier)
+static void add_subcommands(const struct command_table *table, struct command_entry *entry)
 {
     const struct command *rows = entry->command->subcommands;
     size_t most = 0;
@@ -159,31 +160,42 @@ static void add_subcommands(struct command_entry *entry, unsigned version, enum 
     }
     entry->subcommands = memory_allocate_zeroed(most * sizeof(*entry->subcommands));
     for (size_t i = 0; i < most; i++) {
-        if (known(&rows[i], version, tier)) {
+        if (command_table_knows(table, &rows[i])) {
             entry->subcommands[entry->subcommand_count++] = (struct command_entry){
                 .command = &rows[i],
                 .family = entry->family,
                 .container = entry,
-                .categories = derive_categories(&rows[i], entry->family),
+                .categories = derive_categories(&rows[i], entry->family, false),
             };
         }
     }
 }
 
-static void add_family(struct command_table *table, const struct command_family *family,
-                       unsigned version, enum command_tier tier)
+static void describe_entry(struct command_table *table, struct command_entry *entry,
+                           const struct command *command, const struct command_family *family)
+{
+    entry->command = command;
+    entry->family = family;
+    if (table->older == NULL) {
+        entry->categories = derive_categories(command, family, false);
+        add_subcommands(table, entry);
+        return;
+    }
+    entry->command = older_row_of(table->older, command);
+    entry->categories = older_categories(command, derive_categories(entry->command, family, true));
+}
+
+static void add_family(struct command_table *table, const struct command_family *family)
 {
     for (size_t row = 0; row < family->count; row++) {
         const struct command *command = &family->commands[row];
-        if (!known(command, version, tier) || (tier == TIER_SENTINEL && !of_sentinel(command))) {
+        if (!command_table_knows(table, command) ||
+            (table->tier == TIER_SENTINEL && !of_sentinel(command))) {
             continue;
         }
         struct command_entry *entry = &table->entries[table->count++];
-        entry->command = command;
         entry->id = (unsigned)table->id_count++;
-        entry->family = family;
-        entry->categories = derive_categories(command, family);
-        add_subcommands(entry, version, tier);
+        describe_entry(table, entry, command, family);
         for (size_t sub = 0; sub < entry->subcommand_count; sub++) {
             entry->subcommands[sub].id = (unsigned)table->id_count++;
         }
@@ -209,11 +221,14 @@ void command_table_init(struct command_table *table, unsigned version, enum comm
     table->slots = memory_allocate_zeroed(slots * sizeof(*table->slots));
     table->mask = slots - 1;
     table->count = table->id_count = 0;
+    table->version = version;
+    table->tier = tier;
+    table->older = version < version_number(BYTES("7.0.0")) ? older_rows_create() : NULL;
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-        add_family(table, families[i], version, tier);
+        add_family(table, families[i]);
     }
     if (tier == TIER_SENTINEL) {
-        add_family(table, &sentinel_family, version, tier);
+        add_family(table, &sentinel_family);
     }
 }
 
@@ -229,6 +244,7 @@ void command_table_finish(struct command_table *table)
     }
     memory_free(table->entries);
     memory_free(table->slots);
+    memory_free(table->older);
     *table = (struct command_table){0};
 }
 
@@ -302,6 +318,14 @@ void command_full_name(const struct command_entry *entry, char text[64])
     for (int i = 0; i < size && i < 63; i++) {
         text[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
     }
+}
+
+void command_sent_name(const struct instance *instance, const struct command_entry *entry,
+                       const struct bytes *argv, int argc, char text[64])
+{
+    const struct command *sub = older_subcommand(instance, entry->command, argv, argc);
+    const struct command_entry named = {.command = sub, .container = entry};
+    command_full_name(sub == NULL ? entry : &named, text);
 }
 
 struct key_range command_key_range(const struct command *command)

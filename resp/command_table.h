@@ -7,6 +7,8 @@
 
 #include "resp/command.h"
 
+struct older_row;
+
 struct command_entry {
     const struct command *command;
     const struct command_family *family;
@@ -19,23 +21,27 @@ struct command_entry {
     uint32_t *histogram; /* LATENCY_BUCKETS of them, from the first call on */
 };
 
-struct command_table {
-    struct command_entry *entries;
-    size_t count;
-    size_t id_count;
-    uint16_t *slots; /* entry index plus one; 0 is empty */
-    size_t mask;
-};
-
-/* A version "6.0.14" as one comparable number. */
-unsigned version_number(struct bytes version);
-
 enum command_tier {
     TIER_AZURE,    /* without what Azure blocks */
     TIER_MANAGED,  /* without what Azure Managed Redis blocks */
     TIER_REDIS,    /* everything */
     TIER_SENTINEL, /* SENTINEL, and the little that goes with it */
 };
+
+struct command_table {
+    struct command_entry *entries;
+    size_t count;
+    size_t id_count;
+    uint16_t *slots; /* entry index plus one; 0 is empty */
+    size_t mask;
+    unsigned version;
+    enum command_tier tier;
+    struct older_row *older; /* rows as they were before 7.0; NULL: not needed */
+};
+
+/* A version "6.0.14" as one comparable number. */
+unsigned version_number(struct bytes version);
+
 void command_table_init(struct command_table *table, unsigned version, enum command_tier tier);
 void command_table_finish(struct command_table *table);
 void command_table_reset_counters(struct command_table *table);
@@ -47,12 +53,18 @@ struct command_entry *command_table_subcommand(const struct command_entry *conta
 struct command_entry *command_table_find_full(const struct command_table *table, struct bytes name);
 /* Whether a command exists in some version or tier, for messages. */
 const struct command *command_rows_find(struct bytes name);
+/* Whether the instance has this row, of a command or a subcommand. */
+bool command_table_knows(const struct command_table *table, const struct command *command);
 /* Whether a server of that version (version_number) has this row. */
 bool command_known_at(const struct command *command, unsigned version);
 const struct command_family *const *command_families(size_t *count);
 
 /* "client|kill" for subcommands, lower case; terminated. */
 void command_full_name(const struct command_entry *entry, char text[64]);
+
+/* The same of what was sent: with the subcommand where the container was one command. */
+void command_sent_name(const struct instance *instance, const struct command_entry *entry,
+                       const struct bytes *argv, int argc, char text[64]);
 
 struct command_key {
     int index;      /* of the argument */

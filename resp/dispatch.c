@@ -12,6 +12,7 @@
 #include "resp/lua/engine.h"
 #include "resp/monitor.h"
 #include "resp/observer.h"
+#include "resp/older_commands.h"
 
 enum { SHOWN_BYTES = 128 };
 
@@ -21,6 +22,7 @@ static void show_arguments(struct call *call, char quote, struct buf *shown)
     buf_init(shown, 4096);
     for (int i = 1; i < call->argc && shown->size < SHOWN_BYTES; i++) {
         struct bytes word = bytes_slice(call->argv[i], 0, SHOWN_BYTES - shown->size);
+        word = bytes_slice(word, 0, bytes_find(word, '\0'));
         buf_append_byte(shown, quote);
         buf_append(shown, word);
         buf_append_byte(shown, quote);
@@ -32,7 +34,7 @@ void reply_unknown_command(struct call *call)
 {
     bool modern = instance_runs(call->instance, "7.0.0");
     char quote = modern ? '\'' : '`';
-    struct bytes name = bytes_slice(call->argv[0], 0, SHOWN_BYTES);
+    struct bytes name = bytes_slice(call->argv[0], 0, modern ? SHOWN_BYTES : SIZE_MAX);
     struct buf shown;
     show_arguments(call, quote, &shown);
     reply_errorf(call->reply, "ERR unknown command %c%.*s%c, with args beginning with: %.*s", quote,
@@ -122,14 +124,6 @@ static bool gate_arity(struct call *call, struct command_entry *entry)
 {
     if (arity_fits(call->command, call->argc)) {
         return true;
-    }
-    /* Redis 6.0 had no rows for subcommands and said the same for both mistakes. */
-    if (entry->container != NULL && !instance_runs(call->instance, "7.0.0")) {
-        struct bytes sub = call->argv[1];
-        call_refuse(call,
-                    "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
-                    (int)sub.size, sub.data, entry->container->command->name);
-        return false;
     }
     call_refuse(call, "ERR wrong number of arguments for '%s' command",
                 lower_name(entry, (char[64]){0}));
@@ -241,6 +235,11 @@ static bool gate_busy(struct call *call, struct command_entry *entry)
     if (!long_run_paused(call->instance) || (call->command->flags & CMD_ALLOW_BUSY) != 0) {
         return true;
     }
+    const struct command *sub =
+        older_subcommand(call->instance, call->command, call->argv, call->argc);
+    if (sub != NULL && (sub->flags & CMD_ALLOW_BUSY) != 0) {
+        return true;
+    }
     const struct script_run *script = lua_engines_run(call->instance);
     call_refuse(call, "%s",
                 script != NULL && script->is_function ? ERROR_BUSY_FUNCTION : ERROR_BUSY_SCRIPT);
@@ -321,8 +320,8 @@ static void remember_reads(struct call *call, const struct command_entry *entry)
     if ((flags & CMD_READONLY) != 0 && (flags & CMD_MAY_RUN_LONG) == 0) {
         tracking_remember(script == NULL ? call : script->call);
     }
-    bool client =
-        entry->container != NULL && strcmp(entry->container->command->name, "CLIENT") == 0;
+    const struct command_entry *outer = entry->container != NULL ? entry->container : entry;
+    bool client = strcmp(outer->command->name, "CLIENT") == 0;
     if (!call->session->in_transaction && !call->nested && !client) {
         call->session->tracking.caching = false;
     }

@@ -17,6 +17,10 @@
 #define ERROR_CLIENT_NAME "ERR Client names cannot contain spaces, newlines or special characters."
 #define ERROR_SAME_OBJECT "ERR source and destination objects are the same"
 #define ERROR_NO_SUCH_KEY "ERR no such key"
+#define ERROR_NO_STREAM                                                                            \
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to "   \
+    "use the MKSTREAM option to create an empty stream automatically."
+#define ERROR_INDEX "ERR index out of range"
 #define ERROR_MAX_CLIENTS "ERR max number of clients reached"
 #define ERROR_OUT_OF_MEMORY "OOM command not allowed when used memory > 'maxmemory'."
 #define ERROR_BUSY_SCRIPT                                                                          \

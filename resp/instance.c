@@ -39,6 +39,7 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->version_number = version_number(config->version);
     instance->profile = config->profile;
     instance->packing = (struct packing_limits)PACKING_DEFAULTS;
+    instance->packing.sorted_set_texts = !instance_runs(instance, "7.0.0");
     if (instance_runs(instance, "7.2.0")) {
         instance->packing.set_entries = 128;
         instance->packing.set_value = 64;

@@ -86,7 +86,8 @@ bool session_command_name(const struct session *session, char text[64])
     struct bytes sent = session->parser.argv[0];
 
     if (session->entry != NULL) {
-        command_full_name(session->entry, text);
+        command_sent_name(session->instance, session->entry, session->parser.argv,
+                          session->parser.argc, text);
         return true;
     }
     snprintf(text, 64, "%.*s", (int)(sent.size < 63 ? sent.size : 63), sent.data);

@@ -11,9 +11,10 @@ void instance_observe(struct instance *instance, const struct observer *observer
 }
 
 /* "config|get" as "CONFIG GET". */
-static struct bytes full_name(const struct command_entry *entry, char name[NAME_SIZE])
+static struct bytes full_name(const struct call *call, const struct command_entry *entry,
+                              char name[NAME_SIZE])
 {
-    command_full_name(entry, name);
+    command_sent_name(call->instance, entry, call->argv, call->argc, name);
     size_t size = 0;
     for (; name[size] != '\0'; size++) {
         char c = name[size];
@@ -69,7 +70,8 @@ void observer_tell(const struct call *call, const struct command_entry *entry, i
     struct seen_command seen = {
         .instance = instance,
         .client = in_script && instance->current != NULL ? instance->current : session,
-        .name = entry == NULL ? bytes_slice(call->argv[0], 0, NAME_SIZE) : full_name(entry, name),
+        .name =
+            entry == NULL ? bytes_slice(call->argv[0], 0, NAME_SIZE) : full_name(call, entry, name),
         .keys = keys,
         .database = keyspace_index(session->db),
         .inside = in_script      ? SEEN_IN_SCRIPT

@@ -203,6 +203,36 @@ install_python_environment() {
   cp "$requirements" "$target/requirements.txt"
 }
 
+# Caches run Redis 6.0, which no release of Debian has any more; its archive keeps the source.
+redis_six=redis_6.0.16.orig.tar.gz
+redis_six_sha256=8bea58a468bb67bedc92d8c2e44c170e42e6ea02527cbc5d233e92e8d78d1b99
+redis_six_mirrors='http://deb.debian.org/debian http://archive.debian.org/debian'
+
+# build/tools/redis-six/redis-server, built once.
+build_redis_six() {
+  local target=$tools/redis-six source=$tools/redis-six.new mirror
+  [ ! -x "$target/redis-server" ] || return 0
+  say "building redis-server 6.0 into build/tools/redis-six"
+  rm -rf "$source"
+  mkdir -p "$source"
+  for mirror in $redis_six_mirrors; do
+    if curl -fsSL --retry 3 -o "$source/$redis_six" "$mirror/pool/main/r/redis/$redis_six"; then
+      break
+    fi
+  done
+  [ -s "$source/$redis_six" ] || fail "cannot fetch $redis_six from any of: $redis_six_mirrors"
+  [ "$(openssl dgst -sha256 -r "$source/$redis_six" | cut -d' ' -f1)" = "$redis_six_sha256" ] ||
+    fail "$redis_six is not the one that was expected: its SHA-256 differs"
+  tar -xzf "$source/$redis_six" -C "$source" --strip-components=1
+  make -s -j2 -C "$source/src" MALLOC=libc OPTIMIZATION=-O1 redis-server >"$source/make.log" 2>&1 || {
+    tail -n 20 "$source/make.log" >&2
+    fail "redis-server 6.0 could not be built"
+  }
+  mkdir -p "$target"
+  mv "$source/src/redis-server" "$target/redis-server"
+  rm -rf "$source"
+}
+
 mkdir -p "$tools"
 log=$tools/install.log
 for group in "$@"; do
@@ -215,9 +245,13 @@ for group in "$@"; do
       ;;
     clients)
       install_group clients
+      # Compiles while the others wait for the network.
+      build_redis_six &
+      six=$!
       install_python_environment "$root/tests/clients/requirements.txt" newest-python
       install_node_modules "$root/tests/clients/js" newest-node
       install_node_modules "$root/clients/javascript" helpers-node
+      wait "$six" || fail "redis-server 6.0 is missing"
       ;;
     *) fail "unknown group '$group': build, test or clients" ;;
   esac

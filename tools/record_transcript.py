@@ -1,44 +1,47 @@
-"""Fills a transcript of the redis profile with the answers of a real redis-server.
+"""Fills transcripts with the answers of a real redis-server.
 
-python3 tools/record_transcript.py PORT fixtures/redis/list.transcript ...
+python3 tools/record_transcript.py [--profile redis] PORT fixtures/redis/list.transcript ...
 
-Every line that begins with "> " is sent to the server at that port, after a FLUSHALL per file; what it answers replaces
-what stood there. Comments, "@" lines and the commands stay. The result says what Redis does: read it before you commit it.
+Every line that begins with "> " in a part of that profile is sent to the server at that port, after a FLUSHALL per
+file; what it answers replaces what stood there. Comments, "@" lines, other parts and the commands stay. The profile
+azure wants a redis-server 6.0 with the password "primary" and Azure's renamed commands (harness.programs). The result
+says what Redis does: read it before you commit it.
 """
+import argparse
 import pathlib
-import socket
 import sys
 
-END = b"$13\r\nend-of-answer\r\n"
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
+
+from harness.transcripts import Client
 
 
-def ask(connection, line):
-    """The lines answered, up to the answer of an ECHO behind it."""
-    connection.sendall(line.encode() + b"\r\nECHO end-of-answer\r\n")
-    data = b""
-    while not data.endswith(END):
-        data += connection.recv(65536)
-    return data[: -len(END)].decode().splitlines()
-
-
-def record(port, path):
-    lines = []
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
-        ask(connection, "FLUSHALL")
-        ask(connection, "FUNCTION FLUSH")
-        for line in path.read_text().splitlines():
-            if line.startswith("> "):
-                lines += [line, *(answer or "~" for answer in ask(connection, line[2:]))]
-            elif line.startswith(("@", "#")):
-                lines.append(line)
+def record(port, profile, path):
+    client = Client(port)
+    for line in ["AUTH primary"] * (profile == "azure") + ["FLUSHALL", "FUNCTION FLUSH"]:
+        client.ask(line)
+    client = Client(port)
+    lines, present = [], "azure"
+    for line in path.read_text().splitlines():
+        present = line.split()[2] if line.startswith("@ profile") else present
+        if present == profile and line.startswith("> "):
+            answers = client.ask(line[2:])
+            lines += [line, *(answer if answer and answer[0] not in "#>@~" else f"~ {answer}".rstrip() for answer in answers)]
+            if answers[-1:] == ["closed"]:
+                client = Client(port)
+        elif present != profile or line.startswith(("@", "#")):
+            lines.append(line)
     path.write_text("\n".join(lines) + "\n")
 
 
 def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    for name in sys.argv[2:]:
-        record(int(sys.argv[1]), pathlib.Path(name))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profile", default="redis")
+    parser.add_argument("port", type=int)
+    parser.add_argument("files", nargs="+", type=pathlib.Path)
+    options = parser.parse_args()
+    for path in options.files:
+        record(options.port, options.profile, path)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the test tools, builds, and runs every test: tools/test.sh [--clients]
 #
-# --clients adds the newest clients, from PyPI and npm (tests/clients/), to the packaged ones.
+# --clients adds the newest clients, from PyPI and npm (tests/clients/), to the packaged ones, and a
+# real redis-server 6.0, which is what an Azure cache must answer like.
 # The last line is `N passed, N failed`; the exit status is 0 only if all passed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -185,8 +185,7 @@ struct bit_range {
 static bool unit_or_reply(struct call *call, int index, bool *bits)
 {
     *bits = bytes_equal_string_nocase(call->argv[index], "BIT");
-    if ((*bits || bytes_equal_string_nocase(call->argv[index], "BYTE")) &&
-        call_supports(call, "7.0.0")) {
+    if (*bits || bytes_equal_string_nocase(call->argv[index], "BYTE")) {
         return true;
     }
     reply_syntax_error(call);
@@ -275,7 +274,7 @@ static void cmd_bitcount(struct call *call)
         reply_integer(call->reply, 0);
         return;
     }
-    if (call->argc == 3 || call->argc > 5) {
+    if (call->argc == 3 || call->argc > (call_supports(call, "7.0.0") ? 5 : 4)) {
         reply_syntax_error(call);
         return;
     }
@@ -300,7 +299,7 @@ static bool position_range_or_reply(struct call *call, const struct string *stri
 {
     int64_t start = 0, end = -1;
     bool bits = false;
-    if (call->argc > 6) {
+    if (call->argc > (call_supports(call, "7.0.0") ? 6 : 5)) {
         reply_syntax_error(call);
         return false;
     }

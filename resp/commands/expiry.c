@@ -57,7 +57,11 @@ bool expiry_time_or_reply(struct call *call, int64_t amount, int64_t unit_ms, bo
 {
     bool fits = amount <= INT64_MAX / unit_ms && amount >= INT64_MIN / unit_ms;
     int64_t base_ms = relative ? call->now_ms : 0;
-    if (fits) {
+    if (!call_supports(call, "7.0.0")) { /* it did not look for overflows, and they wrapped */
+        *at_ms = (int64_t)((uint64_t)amount * (uint64_t)unit_ms + (uint64_t)base_ms);
+        fits = !(positive && amount <= 0);
+        *at_ms = positive && *at_ms < 0 ? NO_EXPIRY : *at_ms; /* it took that for none */
+    } else if (fits) {
         *at_ms = amount * unit_ms;
         fits = *at_ms <= INT64_MAX - base_ms && !(positive && amount <= 0);
         *at_ms += fits ? base_ms : 0;

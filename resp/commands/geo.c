@@ -24,14 +24,17 @@ bool unit_or_reply(struct call *call, int index, double *metres)
     static const struct {
         const char *name;
         double metres;
-    } units[] = {{"M", 1}, {"KM", 1000}, {"FT", 0.3048}, {"MI", 1609.34}};
+    } units[] = {{"m", 1}, {"km", 1000}, {"ft", 0.3048}, {"mi", 1609.34}};
+    bool any_case = call_supports(call, "6.2.0");
     for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        if (bytes_equal_string_nocase(call->argv[index], units[i].name)) {
+        struct bytes word = call->argv[index], name = bytes_from_string(units[i].name);
+        if (any_case ? bytes_equal_nocase(word, name) : bytes_equal(word, name)) {
             *metres = units[i].metres;
             return true;
         }
     }
-    reply_error(call->reply, "ERR unsupported unit provided. please use M, KM, FT, MI");
+    reply_error(call->reply, any_case ? "ERR unsupported unit provided. please use M, KM, FT, MI"
+                                      : "ERR unsupported unit provided. please use m, km, ft, mi");
     return false;
 }
 
@@ -68,6 +71,11 @@ static void cmd_geoadd(struct call *call)
         }
     }
     int words = call->argc - first, count = words / 3;
+    if (words % 3 != 0 && !call_supports(call, "6.2.0")) {
+        reply_error(call->reply, "ERR syntax error. Try GEOADD key [x1] [y1] [name1] [x2] [y2] "
+                                 "[name2] ... ");
+        return;
+    }
     if (words % 3 != 0 || ((flags & ADD_NX) != 0 && (flags & ADD_XX) != 0)) {
         reply_syntax_error(call);
         return;

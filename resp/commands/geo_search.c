@@ -232,8 +232,9 @@ static bool options_or_reply(struct search *search, enum form form, int at)
     if (search->store_at != 0 &&
         (search->with_distance || search->with_hash || search->with_place)) {
         reply_errorf(call->reply,
-                     "ERR %s is not compatible with WITHDIST, WITHHASH and WITHCOORD options",
-                     is_search ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS");
+                     "ERR %s is not compatible with WITHDIST, WITHHASH and WITHCOORD%s options",
+                     is_search ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS",
+                     call_supports(call, "6.2.0") ? "" : "S");
     } else if (is_search && !search->has_center) {
         reply_errorf(call->reply,
                      "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for %.*s",
@@ -413,15 +414,26 @@ static bool begin_or_reply(struct call *call, int source, struct search *search)
     if (!sorted_set_read_or_reply(call, source, &set)) {
         return false;
     }
-    *search = (struct search){.call = call, .set = set};
+    *search =
+        (struct search){.call = call, .set = set, .shape.older = !call_supports(call, "7.0.0")};
     return true;
+}
+
+/* Before 6.2 a missing key ended GEORADIUS, whatever else was asked for. */
+static bool worth_reading_or_reply(struct search *search)
+{
+    if (search->set != NULL || call_supports(search->call, "6.2.0")) {
+        return true;
+    }
+    reply_array(search->call->reply, 0);
+    return false;
 }
 
 static void radius(struct call *call, enum form form)
 {
     struct search search;
-    if (begin_or_reply(call, 1, &search) && read_place(&search, 2) && read_radius(&search, 4) &&
-        options_or_reply(&search, form, 6)) {
+    if (begin_or_reply(call, 1, &search) && worth_reading_or_reply(&search) &&
+        read_place(&search, 2) && read_radius(&search, 4) && options_or_reply(&search, form, 6)) {
         answer(&search, "georadiusstore");
     }
 }
@@ -429,7 +441,7 @@ static void radius(struct call *call, enum form form)
 static void radius_by_member(struct call *call, enum form form)
 {
     struct search search;
-    if (!begin_or_reply(call, 1, &search)) {
+    if (!begin_or_reply(call, 1, &search) || !worth_reading_or_reply(&search)) {
         return;
     }
     /* Without the key Redis does not look at the member and the radius. */

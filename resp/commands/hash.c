@@ -74,6 +74,11 @@ static void cmd_hsetnx(struct call *call)
         return;
     }
     if (hash_get(hash, call->argv[2], digits, &old)) {
+        size_t most = call->instance->packing.hash_value;
+        bool large = call->argv[2].size > most || call->argv[3].size > most;
+        if (large && hash->pack != NULL && !call_supports(call, "7.0.0")) {
+            hash_unpack(hash); /* 6.0 made room before it looked */
+        }
         reply_integer(call->reply, 0);
         return;
     }
@@ -88,6 +93,16 @@ static void drop_if_empty(struct call *call, const struct hash *hash)
     if (hash_count(hash) == 0) {
         keyspace_delete(call->db, call->argv[1]);
     }
+}
+
+/* Before 7.0 counters stayed packed, however long they and their fields are. */
+static struct packing_limits counter_limits(const struct call *call)
+{
+    struct packing_limits limits = call->instance->packing;
+    if (!call_supports(call, "7.0.0")) {
+        limits.hash_value = SIZE_MAX;
+    }
+    return limits;
 }
 
 static void cmd_hincrby(struct call *call)
@@ -109,7 +124,8 @@ static void cmd_hincrby(struct call *call)
     }
     number += by;
     struct bytes text = {digits, int64_to_digits(number, digits)};
-    hash_update(hash, call->argv[2], text, &call->instance->packing);
+    struct packing_limits limits = counter_limits(call);
+    hash_update(hash, call->argv[2], text, &limits);
     keyspace_changed(call, call->argv[1], EVENT_HASH, "hincrby");
     reply_integer(call->reply, number);
 }
@@ -141,7 +157,8 @@ static void cmd_hincrbyfloat(struct call *call)
         return;
     }
     struct bytes text = {digits, long_double_to_text(number, digits)};
-    hash_update(hash, call->argv[2], text, &call->instance->packing);
+    struct packing_limits limits = counter_limits(call);
+    hash_update(hash, call->argv[2], text, &limits);
     keyspace_changed(call, call->argv[1], EVENT_HASH, "hincrbyfloat");
     reply_bulk(call->reply, text);
 }

@@ -6,6 +6,7 @@
 #include "resp/commands/help.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
+#include "resp/older_commands.h"
 
 static const struct {
     unsigned flag;
@@ -19,6 +20,8 @@ static const struct {
     {CMD_PUBSUB, "pubsub", NULL},
     {CMD_NOSCRIPT, "noscript", NULL},
     {CMD_BLOCKING, "blocking", "7.0.0"},
+    {CMD_RANDOM, "random", NULL},
+    {CMD_SORT_FOR_SCRIPT, "sort_for_script", NULL},
     {CMD_LOADING, "loading", NULL},
     {CMD_STALE, "stale", NULL},
     {CMD_SKIP_MONITOR, "skip_monitor", NULL},
@@ -229,29 +232,45 @@ static void reply_info(struct call *call, const struct command_entry *entry)
     }
 }
 
+static bool unlisted(const struct call *call, const struct command_entry *entry)
+{
+    return call->instance->commands.older != NULL && older_unlisted(entry->command);
+}
+
 static void cmd_command(struct call *call)
 {
     const struct command_table *table = &call->instance->commands;
-    reply_array(call->reply, table->count);
+    size_t mark = reply_defer(call->reply), count = 0;
     for (size_t i = 0; i < table->count; i++) {
-        reply_info(call, &table->entries[i]);
+        if (!unlisted(call, &table->entries[i])) {
+            reply_info(call, &table->entries[i]);
+            count++;
+        }
     }
+    reply_array_at(call->reply, mark, count);
 }
 
 static void cmd_count(struct call *call)
 {
-    reply_integer(call->reply, (int64_t)call->instance->commands.count);
+    const struct command_table *table = &call->instance->commands;
+    int64_t count = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        count += unlisted(call, &table->entries[i]) ? 0 : 1;
+    }
+    reply_integer(call->reply, count);
 }
 
 static void cmd_info(struct call *call)
 {
-    if (call->argc == 2) {
+    if (call->argc == 2 && call_supports(call, "7.0.0")) {
         cmd_command(call);
         return;
     }
     reply_array(call->reply, (size_t)call->argc - 2);
     for (int i = 2; i < call->argc; i++) {
-        reply_info(call, command_table_find_full(&call->instance->commands, call->argv[i]));
+        const struct command_entry *entry =
+            command_table_find_full(&call->instance->commands, call->argv[i]);
+        reply_info(call, entry == NULL || unlisted(call, entry) ? NULL : entry);
     }
 }
 
@@ -368,17 +387,19 @@ static struct command_key *keys_or_reply(struct call *call, int *count)
         const struct command_entry *sub = command_table_subcommand(entry, argv[1]);
         entry = sub != NULL ? sub : entry;
     }
-    if (entry == NULL) {
+    if (entry == NULL || unlisted(call, entry)) {
         reply_error(call->reply, "ERR Invalid command specified");
         return NULL;
     }
     int arity = entry->command->arity;
-    if (arity > 0 ? argc != arity : argc < -arity) {
-        reply_error(call->reply, "ERR Invalid number of arguments specified for command");
+    bool fits = arity > 0 ? argc == arity : argc >= -arity;
+    bool keyless = entry->command->keys[0].begin == KEY_BEGIN_NONE;
+    if (keyless && (fits || !call_supports(call, "7.0.0"))) {
+        reply_error(call->reply, "ERR The command has no key arguments");
         return NULL;
     }
-    if (entry->command->keys[0].begin == KEY_BEGIN_NONE) {
-        reply_error(call->reply, "ERR The command has no key arguments");
+    if (!fits) {
+        reply_error(call->reply, "ERR Invalid number of arguments specified for command");
         return NULL;
     }
     struct command_key *keys = memory_allocate((size_t)argc * sizeof(*keys));

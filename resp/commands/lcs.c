@@ -132,32 +132,96 @@ static void reply_matches(struct call *call, const struct lcs *lcs, int64_t mini
     reply_integer(call->reply, length_at(lcs, lcs->a.size, lcs->b.size));
 }
 
-static void cmd_lcs(struct call *call)
+static void answer(struct call *call, struct lcs *lcs, const struct option_found *found)
 {
-    struct lcs lcs = {0};
-    struct option_found found[LCS_OPTIONS];
-    if (!operand_or_reply(call, 1, &lcs.a) || !operand_or_reply(call, 2, &lcs.b) ||
-        !arguments_options_or_reply(call, 3, lcs_options, found)) {
-        return;
-    }
     if (found[LCS_INDEXES].present && found[LCS_LENGTH].present) {
         reply_error(call->reply,
                     "ERR If you want both the length and indexes, please just use IDX.");
         return;
     }
-    if (!fill_table(&lcs)) {
+    if (!fill_table(lcs)) {
         reply_error(call->reply,
-                    "ERR Insufficient memory, failed allocating transient memory for LCS");
+                    call_supports(call, "7.0.0")
+                        ? "ERR Insufficient memory, failed allocating transient memory for LCS"
+                        : "ERR Insufficient memory");
         return;
     }
     if (found[LCS_INDEXES].present) {
-        reply_matches(call, &lcs, found[LCS_MINIMUM].integer, found[LCS_WITH_LENGTHS].present);
+        reply_matches(call, lcs, found[LCS_MINIMUM].integer, found[LCS_WITH_LENGTHS].present);
     } else if (found[LCS_LENGTH].present) {
-        reply_integer(call->reply, length_at(&lcs, lcs.a.size, lcs.b.size));
+        reply_integer(call->reply, length_at(lcs, lcs->a.size, lcs->b.size));
     } else {
-        reply_text(call, &lcs);
+        reply_text(call, lcs);
     }
-    memory_free(lcs.lengths);
+    memory_free(lcs->lengths);
+}
+
+static void cmd_lcs(struct call *call)
+{
+    struct lcs lcs = {0};
+    struct option_found found[LCS_OPTIONS];
+    if (operand_or_reply(call, 1, &lcs.a) && operand_or_reply(call, 2, &lcs.b) &&
+        arguments_options_or_reply(call, 3, lcs_options, found)) {
+        answer(call, &lcs, found);
+    }
+}
+
+/* ---- STRALGO: what LCS was before 7.0 ---- */
+
+/* STRINGS a b, or KEYS a b, at argv[at]; false after answering. */
+static bool source_or_reply(struct call *call, int at, struct lcs *lcs)
+{
+    if (lcs->a.data != NULL) {
+        reply_error(call->reply, "ERR Either use STRINGS or KEYS");
+        return false;
+    }
+    if (bytes_equal_string_nocase(call->argv[at], "STRINGS")) {
+        lcs->a = call->argv[at + 1];
+        lcs->b = call->argv[at + 2];
+        return true;
+    }
+    return operand_or_reply(call, at + 1, &lcs->a) && operand_or_reply(call, at + 2, &lcs->b);
+}
+
+static void cmd_stralgo(struct call *call)
+{
+    struct lcs lcs = {0};
+    struct option_found found[LCS_OPTIONS] = {0};
+    if (!bytes_equal_string_nocase(call->argv[1], "LCS")) {
+        reply_syntax_error(call);
+        return;
+    }
+    for (int at = 2; at < call->argc; at++) {
+        struct bytes word = call->argv[at];
+        bool source = at + 2 < call->argc && (bytes_equal_string_nocase(word, "STRINGS") ||
+                                              bytes_equal_string_nocase(word, "KEYS"));
+        size_t option = 0;
+        while (option < LCS_OPTIONS &&
+               !bytes_equal_string_nocase(word, lcs_options[option].token)) {
+            option++;
+        }
+        if (source) {
+            if (!source_or_reply(call, at, &lcs)) {
+                return;
+            }
+            at += 2;
+        } else if (option == LCS_OPTIONS || (option == LCS_MINIMUM && at + 1 == call->argc)) {
+            reply_syntax_error(call);
+            return;
+        } else {
+            found[option].present = true;
+            if (option == LCS_MINIMUM &&
+                !argument_integer_or_reply(call, ++at, &found[option].integer)) {
+                return;
+            }
+        }
+    }
+    if (lcs.a.data == NULL) {
+        reply_error(call->reply, "ERR Please specify two strings: STRINGS or KEYS options are "
+                                 "mandatory");
+        return;
+    }
+    answer(call, &lcs, found);
 }
 
 static const struct command commands[] = {
@@ -172,6 +236,24 @@ static const struct command commands[] = {
         .summary = "Find longest common substring",
         .arguments = "key1#0 key2#0 [len=token@LEN] [idx=token@IDX] [len=integer@MINMATCHLEN] "
                      "[withmatchlen=token@WITHMATCHLEN]",
+    },
+    {
+        .name = "STRALGO",
+        .handler = cmd_stralgo,
+        .arity = -2,
+        .flags = CMD_READONLY,
+        .keys = {{.begin = KEY_BEGIN_KEYWORD,
+                  .keyword = "KEYS",
+                  .start_from = 1,
+                  .find = KEY_FIND_RANGE,
+                  .last = 1,
+                  .step = 1,
+                  .flags = KEY_RO | KEY_ACCESS}},
+        .since = "6.0.0",
+        .until = "7.0.0",
+        .complexity = "O(N*M) where N and M are the lengths of the two strings",
+        .summary = "Find longest common substring",
+        .arguments = "algorithm(lcs=token@LCS) algo_specific_argument...",
     },
 };
 

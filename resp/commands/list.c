@@ -307,6 +307,16 @@ static const struct option lpos_options[] = {
 };
 enum { LPOS_RANK, LPOS_COUNT, LPOS_MAXLEN, LPOS_OPTIONS };
 
+/* 6.0 tells a word that is no number from a negative one. */
+static bool not_negative_or_reply(struct call *call, int index, int64_t *number,
+                                  const char *message)
+{
+    if (!call_supports(call, "7.0.0") && !argument_integer_or_reply(call, index, number)) {
+        return false;
+    }
+    return argument_integer_in_range_or_reply(call, index, 0, INT64_MAX, number, message);
+}
+
 static bool lpos_numbers_or_reply(struct call *call, const struct option_found *found,
                                   int64_t *rank, int64_t *count, int64_t *most)
 {
@@ -316,17 +326,20 @@ static bool lpos_numbers_or_reply(struct call *call, const struct option_found *
         }
         if (*rank == 0) {
             reply_error(call->reply,
-                        "ERR RANK can't be zero: use 1 to start from the first match, 2 from the "
-                        "second ... or use negative to start from the end of the list");
+                        call_supports(call, "7.0.0")
+                            ? "ERR RANK can't be zero: use 1 to start from the first match, 2 from "
+                              "the second ... or use negative to start from the end of the list"
+                            : "ERR RANK can't be zero: use 1 to start from the first match, 2 from "
+                              "the second, ...");
             return false;
         }
     }
     return (!found[LPOS_COUNT].present ||
-            argument_integer_in_range_or_reply(call, found[LPOS_COUNT].index + 1, 0, INT64_MAX,
-                                               count, "ERR COUNT can't be negative")) &&
+            not_negative_or_reply(call, found[LPOS_COUNT].index + 1, count,
+                                  "ERR COUNT can't be negative")) &&
            (!found[LPOS_MAXLEN].present ||
-            argument_integer_in_range_or_reply(call, found[LPOS_MAXLEN].index + 1, 0, INT64_MAX,
-                                               most, "ERR MAXLEN can't be negative"));
+            not_negative_or_reply(call, found[LPOS_MAXLEN].index + 1, most,
+                                  "ERR MAXLEN can't be negative"));
 }
 
 static void cmd_lpos(struct call *call)
@@ -391,7 +404,7 @@ static void cmd_lset(struct call *call)
     }
     struct list_position position = list_at(list, index);
     if (position.node == NULL) {
-        reply_error(call->reply, "ERR index out of range");
+        reply_error(call->reply, ERROR_INDEX);
         return;
     }
     list_replace(list, position, call->argv[3]);

@@ -101,6 +101,12 @@ static void cmd_swapdb(struct call *call)
     reply_ok(call->reply);
 }
 
+/* A browser was made to talk to us: nobody else sends these words. */
+static void cmd_hang_up(struct call *call)
+{
+    call->session->closing = true;
+}
+
 static const struct command commands[] = {
     {
         .name = "DBSIZE",
@@ -185,6 +191,26 @@ static const struct command commands[] = {
         .complexity = "O(1)",
         .summary = "Return the current server time",
         .tips = (const char *const[]){"nondeterministic_output", NULL},
+    },
+    {
+        .name = "POST",
+        .handler = cmd_hang_up,
+        .arity = -1,
+        .flags = CMD_READONLY | CMD_LOADING | CMD_STALE,
+        .since = "2.8.24",
+        .until = "7.0.0",
+        .complexity = "O(1)",
+        .summary = "Hang up on a browser",
+    },
+    {
+        .name = "HOST:",
+        .handler = cmd_hang_up,
+        .arity = -1,
+        .flags = CMD_READONLY | CMD_LOADING | CMD_STALE,
+        .since = "2.8.24",
+        .until = "7.0.0",
+        .complexity = "O(1)",
+        .summary = "Hang up on a browser",
     },
 };
 

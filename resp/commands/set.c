@@ -184,9 +184,17 @@ static void cmd_spop(struct call *call)
         reply_syntax_error(call);
         return;
     }
-    if (call->argc == 3 && !argument_integer_in_range_or_reply(call, 2, 0, INT64_MAX, &count,
-                                                               "ERR value is out of range, must be "
-                                                               "positive")) {
+    if (call->argc == 3 && !call_supports(call, "6.2.0")) {
+        if (!argument_integer_or_reply(call, 2, &count)) {
+            return;
+        }
+        if (count < 0) {
+            reply_error(call->reply, ERROR_INDEX);
+            return;
+        }
+    } else if (call->argc == 3 &&
+               !argument_integer_in_range_or_reply(call, 2, 0, INT64_MAX, &count,
+                                                   "ERR value is out of range, must be positive")) {
         return;
     }
     if (!set_write_or_reply(call, 1, &set)) {
@@ -206,12 +214,22 @@ static void cmd_spop(struct call *call)
     }
 }
 
+/* Until 6.2 the answer was a set, though members may come twice. */
+static void reply_chosen(struct call *call, size_t count)
+{
+    if (call_supports(call, "6.2.0")) {
+        reply_array(call->reply, count);
+    } else {
+        reply_set(call->reply, count);
+    }
+}
+
 /* `count` different members: each is taken with the odds of what is still wanted. */
 static void reply_different(struct call *call, const struct set *set, uint64_t count)
 {
     uint64_t left = set_count(set), wanted = count < left ? count : left;
     struct bytes member;
-    reply_array(call->reply, (size_t)wanted);
+    reply_chosen(call, (size_t)wanted);
     for (struct set_cursor cursor = set_begin(set); set_next(&cursor, &member); left--) {
         if (wanted > 0 && random_below(call->instance->random, left) < wanted) {
             wanted--;
@@ -241,11 +259,11 @@ static void cmd_srandmember(struct call *call)
             reply_bulk(call->reply, set_random(set, call->instance->random, digits));
         }
     } else if (set == NULL || count == 0) {
-        reply_array(call->reply, 0);
+        reply_chosen(call, 0);
     } else if (count > 0) {
         reply_different(call, set, (uint64_t)count);
     } else {
-        reply_array(call->reply, (size_t)-count);
+        reply_chosen(call, (size_t)-count);
         for (int64_t i = 0; i > count; i--) {
             reply_bulk(call->reply, set_random(set, call->instance->random, digits));
         }

@@ -268,7 +268,12 @@ static void run(struct call *call, int at, struct algebra algebra, const char *e
     if (count < 1) {
         char name[64];
         command_full_name(call->session->last, name);
-        reply_errorf(call->reply, "ERR at least 1 input key is needed for '%s' command", name);
+        if (call_supports(call, "7.0.0")) {
+            reply_errorf(call->reply, "ERR at least 1 input key is needed for '%s' command", name);
+        } else {
+            reply_error(call->reply,
+                        "ERR at least 1 input key is needed for ZUNIONSTORE/ZINTERSTORE");
+        }
         return;
     }
     if (count > call->argc - at - 1) {

@@ -39,6 +39,15 @@ static void pop(struct call *call, bool highest)
         reply_syntax_error(call);
         return;
     }
+    if (counted && !call_supports(call, "7.0.0")) {
+        if (!argument_integer_or_reply(call, 2, &count)) {
+            return;
+        }
+        if (count <= 0) { /* whatever the key is */
+            reply_array(call->reply, 0);
+            return;
+        }
+    }
     if ((counted &&
          !argument_integer_in_range_or_reply(call, 2, 0, INT64_MAX, &count,
                                              "ERR value is out of range, must be positive")) ||

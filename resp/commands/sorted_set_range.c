@@ -163,6 +163,14 @@ static bool range_options_or_reply(struct call *call, int from, struct range_req
 {
     struct option_found found[RANGE_OPTIONS];
     request->limit = -1;
+    if (!call_supports(call, "6.2.0") && request->kind == BY_RANK && call->argc > from) {
+        request->with_scores =
+            call->argc == from + 1 && bytes_equal_string_nocase(call->argv[from], "WITHSCORES");
+        if (!request->with_scores) {
+            reply_syntax_error(call);
+        }
+        return request->with_scores;
+    }
     if (!arguments_options_or_reply(call, from, range_options, found)) {
         return false;
     }
@@ -252,12 +260,14 @@ static void store_range(struct call *call, const struct sorted_set *set, struct 
 static void answer_range(struct call *call, int at, struct range_request request)
 {
     struct sorted_set *set;
-    if (!range_options_or_reply(call, at + 3, &request)) {
+    bool options_first = call_supports(call, "6.2.0");
+    if (options_first && !range_options_or_reply(call, at + 3, &request)) {
         return;
     }
     bool swapped = request.reverse && request.kind != BY_RANK;
     if (!range_or_reply(call, request.kind, swapped ? at + 2 : at + 1, swapped ? at + 1 : at + 2,
                         &request.range) ||
+        (!options_first && !range_options_or_reply(call, at + 3, &request)) ||
         !sorted_set_read_or_reply(call, at, &set)) {
         return;
     }

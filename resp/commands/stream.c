@@ -174,7 +174,7 @@ static bool threshold_or_reply(struct call *call, int *at, struct addition *addi
 {
     struct stream_trim *trim = &addition->trim;
     bool by_id = bytes_equal_string_nocase(call->argv[*at], "MINID");
-    if (addition->trims) {
+    if (addition->trims && call_supports(call, "6.2.0")) {
         reply_error(call->reply, "ERR syntax error, MAXLEN and MINID options at the same time are "
                                  "not compatible");
         return false;
@@ -227,8 +227,10 @@ static bool settle_trim_or_reply(struct call *call, bool adds, struct addition *
         return false;
     }
     if (!adds && !addition->trims) {
-        reply_error(call->reply, "ERR syntax error, XTRIM must be called with either MAXLEN or "
-                                 "MINID options");
+        reply_error(call->reply, call_supports(call, "6.2.0")
+                                     ? "ERR syntax error, XTRIM must be called with either MAXLEN "
+                                       "or MINID options"
+                                     : "ERR XTRIM called without an option to trim the stream");
         return false;
     }
     if (addition->limited && !trim->whole_nodes) {
@@ -236,7 +238,7 @@ static bool settle_trim_or_reply(struct call *call, bool adds, struct addition *
                     "ERR syntax error, LIMIT cannot be used without the special ~ option");
         return false;
     }
-    if (!addition->limited && trim->whole_nodes) {
+    if (!addition->limited && trim->whole_nodes && call_supports(call, "6.2.0")) {
         uint64_t limit = 100 * (uint64_t)call->instance->packing.stream_node_entries;
         trim->limit = limit == 0 ? 10000 : limit > 1000000 ? 1000000 : limit;
     }
@@ -310,7 +312,11 @@ static void cmd_xadd(struct call *call)
         return;
     }
     if (words < 2 || words % 2 != 0) {
-        reply_wrong_arity(call);
+        if (call_supports(call, "7.0.0")) {
+            reply_wrong_arity(call);
+        } else {
+            reply_error(call->reply, "ERR wrong number of arguments for XADD");
+        }
         return;
     }
     if (addition.id_given && !addition.sequence_open && stream_id_is_zero(addition.id)) {
@@ -354,6 +360,15 @@ static void cmd_xtrim(struct call *call)
 {
     struct addition addition = {0};
     struct stream *stream;
+    if (!call_supports(call, "6.2.0")) { /* the key came first, and ended it where it was missing */
+        if (!stream_write_or_reply(call, 1, &stream)) {
+            return;
+        }
+        if (stream == NULL) {
+            reply_integer(call->reply, 0);
+            return;
+        }
+    }
     if (addition_or_reply(call, false, &addition) < 0 || !stream_write_or_reply(call, 1, &stream)) {
         return;
     }
@@ -495,11 +510,27 @@ static bool setid_options_or_reply(struct call *call, struct stream_id id, int64
     return true;
 }
 
+/* Before 7.0 the key came first. */
+static bool setid_key_or_reply(struct call *call)
+{
+    struct stream *stream;
+    if (!stream_write_or_reply(call, 1, &stream)) {
+        return false;
+    }
+    if (stream == NULL) {
+        reply_error(call->reply, ERROR_NO_SUCH_KEY);
+    }
+    return stream != NULL;
+}
+
 static void cmd_xsetid(struct call *call)
 {
     struct stream_id id, max_deleted = STREAM_ID_LEAST;
     int64_t entries_added = -1;
     struct stream *stream;
+    if (!call_supports(call, "7.0.0") && !setid_key_or_reply(call)) {
+        return;
+    }
     if (!stream_id_or_reply(call, 2, &id) ||
         !setid_options_or_reply(call, id, &entries_added, &max_deleted) ||
         !stream_write_or_reply(call, 1, &stream)) {

@@ -3,6 +3,7 @@
 #include "resp/blocking.h"
 #include "resp/commands/help.h"
 #include "resp/commands/stream.h"
+#include "resp/errors.h"
 #include "resp/instance_state.h"
 
 /* ---- Shared with the other files of the family ---- */
@@ -33,7 +34,11 @@ struct stream_consumer *stream_consumer_obtain(struct call *call, int key_at, st
     struct stream_consumer *consumer = stream_consumer_find(group, name);
     if (consumer == NULL) {
         consumer = stream_consumer_create(stream, group, name, call->now_ms);
-        keyspace_changed(call, call->argv[key_at], EVENT_STREAM, "xgroup-createconsumer");
+        if (call_supports(call, "6.2.0")) {
+            keyspace_changed(call, call->argv[key_at], EVENT_STREAM, "xgroup-createconsumer");
+        } else {
+            stream_account(call, call->argv[key_at]);
+        }
     }
     consumer->seen_ms = call->now_ms;
     return consumer;
@@ -79,9 +84,7 @@ static bool group_request_or_reply(struct call *call, bool needs_group,
         return false;
     }
     if (request->stream == NULL && !request->create_stream) {
-        reply_error(call->reply,
-                    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you "
-                    "may want to use the MKSTREAM option to create an empty stream automatically.");
+        reply_error(call->reply, ERROR_NO_STREAM);
         return false;
     }
     if (request->stream != NULL) {

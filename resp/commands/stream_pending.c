@@ -99,7 +99,7 @@ static void cmd_xpending(struct call *call)
     struct stream *stream;
     struct stream_group *group;
     bool summary = call->argc == 3;
-    if (!summary && (call->argc < 6 || call->argc > 9)) {
+    if (!summary && (call->argc < 6 || call->argc > (call_supports(call, "6.2.0") ? 9 : 7))) {
         reply_syntax_error(call);
         return;
     }
@@ -171,15 +171,15 @@ static bool claim_options_or_reply(struct call *call, int from, struct claim *cl
 
 /*
  * Gives the entry to the consumer, which comes to be only now, and answers it; pending is NULL
- * where FORCE makes it so.
+ * where FORCE makes it so, entry where it was deleted.
  */
 static void take(struct call *call, const struct claim *claim, struct stream_pending *pending,
-                 struct stream_entry entry)
+                 struct stream_id id, const struct stream_entry *entry)
 {
     struct stream_consumer *consumer =
         stream_consumer_obtain(call, 1, claim->stream, claim->group, call->argv[3]);
     if (pending == NULL) {
-        pending = stream_pending_add(claim->stream, claim->group, consumer, entry.id, call->now_ms);
+        pending = stream_pending_add(claim->stream, claim->group, consumer, id, call->now_ms);
     }
     stream_pending_move(pending, consumer);
     consumer->active_ms = call->now_ms;
@@ -190,9 +190,11 @@ static void take(struct call *call, const struct claim *claim, struct stream_pen
         pending->deliveries++;
     }
     if (claim->only_id) {
-        reply_stream_id(call, entry.id);
+        reply_stream_id(call, id);
+    } else if (entry == NULL) {
+        reply_null(call->reply);
     } else {
-        reply_stream_entry(call, entry);
+        reply_stream_entry(call, *entry);
     }
 }
 
@@ -214,6 +216,7 @@ static void cmd_xclaim(struct call *call)
     if (!claim_options_or_reply(call, end, &claim)) {
         return;
     }
+    bool forgets = call_supports(call, "7.0.0"); /* what is pending and deleted */
     struct stream_group *group = claim.group;
     if (stream_id_compare(claim.last_id, group->last_id) > 0) {
         group->last_id = claim.last_id;
@@ -224,13 +227,14 @@ static void cmd_xclaim(struct call *call)
         stream_id_read_strict(call->argv[i], &id);
         struct stream_pending *pending = stream_pending_find(&group->pending, id);
         bool there = stream_find(claim.stream, id, &entry);
-        if (!there && pending != NULL) {
+        if (!there && pending != NULL && forgets) {
             stream_pending_remove(claim.stream, group, pending);
+            pending = NULL;
         }
-        bool busy = there && pending != NULL && claim.idle_ms > 0 &&
+        bool busy = pending != NULL && claim.idle_ms > 0 &&
                     call->now_ms - pending->delivered_ms < claim.idle_ms;
-        if (there && !busy && (pending != NULL || claim.force)) {
-            take(call, &claim, pending, entry);
+        if (!busy && (pending != NULL || (there && claim.force))) {
+            take(call, &claim, pending, id, there ? &entry : NULL);
             shown++;
         }
     }
@@ -276,7 +280,7 @@ static size_t claim_idle(struct call *call, const struct claim *claim, int64_t c
             buf_append(deleted, (struct bytes){(const char *)&id, sizeof(id)});
             count--;
         } else if (claim->idle_ms <= 0 || call->now_ms - pending->delivered_ms >= claim->idle_ms) {
-            take(call, claim, pending, entry);
+            take(call, claim, pending, id, &entry);
             shown++;
             count--;
         }

@@ -64,11 +64,11 @@ static void cmd_decrby(struct call *call)
     if (!argument_integer_or_reply(call, 2, &by)) {
         return;
     }
-    if (by == INT64_MIN) {
+    if (by == INT64_MIN && call_supports(call, "7.0.0")) {
         reply_error(call->reply, "ERR decrement would overflow");
         return;
     }
-    increment(call, -by);
+    increment(call, by == INT64_MIN ? by : -by); /* 6.0 negated it all the same, without effect */
 }
 
 static void cmd_incrbyfloat(struct call *call)

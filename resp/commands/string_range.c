@@ -9,9 +9,7 @@ static bool length_or_reply(struct call *call, uint64_t length)
     if (length <= LONGEST_STRING) {
         return true;
     }
-    reply_error(call->reply, call_supports(call, "7.0.0")
-                                 ? "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
-                                 : "ERR string exceeds maximum allowed size (512MB)");
+    reply_error(call->reply, "ERR string exceeds maximum allowed size (proto-max-bulk-len)");
     return false;
 }
 

@@ -141,6 +141,7 @@ static struct geohash_area bounding_box(const struct geohash_shape *shape)
     /* The side towards the pole spans more degrees. */
     double widest =
         center.latitude < 0 ? center.latitude - latitude_delta : center.latitude + latitude_delta;
+    widest = shape->older ? center.latitude : widest;
     double longitude_delta = width / earth_radius / cos(widest * degree) / degree;
     return (struct geohash_area){
         .least = {center.longitude - longitude_delta, center.latitude - latitude_delta},
@@ -171,6 +172,19 @@ static bool neighbours_cover(struct geohash_cell cell, struct geohash_area box)
            geohash_area(neighbour(cell, -1, 0)).least.longitude <= box.least.longitude;
 }
 
+/* Measured from the centre, as Redis did before 7.0. */
+static bool neighbours_reach(struct geohash_cell cell, struct place center, double radius)
+{
+    double north = geohash_area(neighbour(cell, 0, 1)).most.latitude;
+    double south = geohash_area(neighbour(cell, 0, -1)).least.latitude;
+    double east = geohash_area(neighbour(cell, 1, 0)).most.longitude;
+    double west = geohash_area(neighbour(cell, -1, 0)).least.longitude;
+    return geohash_distance(center, (struct place){center.longitude, north}) >= radius &&
+           geohash_distance(center, (struct place){center.longitude, south}) >= radius &&
+           geohash_distance(center, (struct place){east, center.latitude}) >= radius &&
+           geohash_distance(center, (struct place){west, center.latitude}) >= radius;
+}
+
 void geohash_cover(const struct geohash_shape *shape, struct geohash_cell cells[GEOHASH_CELLS])
 {
     static const struct {
@@ -183,7 +197,9 @@ void geohash_cover(const struct geohash_shape *shape, struct geohash_cell cells[
                                               : shape->radius);
     struct geohash_cell cell = {.steps = steps_for(radius, shape->center.latitude)};
     cell.bits = geohash_encode(shape->center, LATITUDE_LIMIT, cell.steps);
-    if (cell.steps > 1 && !neighbours_cover(cell, box)) {
+    bool covered =
+        shape->older ? neighbours_reach(cell, shape->center, radius) : neighbours_cover(cell, box);
+    if (cell.steps > 1 && !covered) {
         cell.steps--;
         cell.bits = geohash_encode(shape->center, LATITUDE_LIMIT, cell.steps);
     }

@@ -44,6 +44,7 @@ struct geohash_shape {
     bool box;
     double radius, width, height; /* in units of `unit` metres */
     double unit;
+    bool older; /* covered as Redis did before 7.0, which missed parts of large circles */
 };
 
 bool geohash_within(const struct geohash_shape *shape, struct place place, double *distance);

@@ -75,7 +75,7 @@ static void begin_table(struct hash *hash)
     dict_init(hash->table, sizeof(struct hash_value), release_value, hash->random);
 }
 
-static void become_table(struct hash *hash)
+void hash_unpack(struct hash *hash)
 {
     struct listpack *pack = hash->pack;
     char digits[2][LISTPACK_DIGITS];
@@ -147,7 +147,7 @@ bool hash_update(struct hash *hash, struct bytes field, struct bytes value,
 {
     if (hash->pack != NULL &&
         (field.size > limits->hash_value || value.size > limits->hash_value)) {
-        become_table(hash);
+        hash_unpack(hash);
     }
     if (hash->pack == NULL) {
         return table_set(hash, field, value);
@@ -162,7 +162,7 @@ bool hash_update(struct hash *hash, struct bytes field, struct bytes value,
         hash->pack = listpack_append_integer(hash->pack, 0);
     }
     if (hash_count(hash) > limits->hash_entries) {
-        become_table(hash);
+        hash_unpack(hash);
     }
     return true;
 }
@@ -295,7 +295,7 @@ struct hash *hash_from_pack_take(struct listpack *pack, const struct packing_lim
         fits = pair.field.size <= limits->hash_value && pair.value.size <= limits->hash_value;
     }
     if (!fits) {
-        become_table(hash);
+        hash_unpack(hash);
     }
     return hash;
 }

@@ -43,6 +43,7 @@ bool hash_set(struct hash *hash, struct bytes field, struct bytes value,
 bool hash_update(struct hash *hash, struct bytes field, struct bytes value,
                  const struct packing_limits *limits);
 bool hash_delete(struct hash *hash, struct bytes field);
+void hash_unpack(struct hash *hash); /* it is packed */
 
 /* for (struct hash_cursor c = hash_begin(hash); hash_next(&c, &pair);) ; no change meanwhile */
 struct hash_cursor {

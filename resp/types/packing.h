@@ -4,6 +4,7 @@
 #ifndef RESP_TYPES_PACKING_H
 #define RESP_TYPES_PACKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct packing_limits {
@@ -11,6 +12,7 @@ struct packing_limits {
     size_t sorted_set_entries, sorted_set_value; /* zset-max-listpack-entries, -value */
     size_t set_intset_entries;                   /* set-max-intset-entries */
     size_t set_entries, set_value; /* set-max-listpack-entries, -value; none before Redis 7.2 */
+    bool sorted_set_texts;         /* scores are packed as Redis before 7.0 wrote them: "-0" */
     int list_size;                 /* list-max-listpack-size: -2 is 8 KB */
     size_t stream_node_bytes, stream_node_entries;
     size_t hyperloglog_sparse_bytes;

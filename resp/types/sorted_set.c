@@ -59,11 +59,16 @@ static double packed_score(const struct listpack *pack, size_t member_at)
     return strtod(text, NULL);
 }
 
-/* Redis packs every score that equals an integer (of 62 bits) as one, -0 too. */
-static size_t packed_text(double score, char text[64])
+/*
+ * Redis packs every score that equals an integer (of 62 bits) as one, -0 too. Before 7.0 it packed
+ * the text that it would answer.
+ */
+static size_t packed_text(double score, const struct packing_limits *limits, char text[64])
 {
-    const double limit = (double)(INT64_MAX / 2);
-    if (score >= -limit && score <= limit && score == (double)(int64_t)score) {
+    const double limit =
+        limits->sorted_set_texts ? (double)((int64_t)1 << 52) : (double)(INT64_MAX / 2);
+    bool integer = !limits->sorted_set_texts || score != 0 || !signbit(score);
+    if (integer && score >= -limit && score <= limit && score == (double)(int64_t)score) {
         return int64_to_digits((int64_t)score, text);
     }
     return double_to_text(score, text);
@@ -80,10 +85,11 @@ static size_t next_pair(const struct listpack *pack, size_t at)
     return listpack_next(pack, listpack_next(pack, at));
 }
 
-static void insert_packed(struct sorted_set *set, struct bytes member, double score)
+static void insert_packed(struct sorted_set *set, struct bytes member, double score,
+                          const struct packing_limits *limits)
 {
     char text[64], digits[LISTPACK_DIGITS];
-    struct bytes score_text = {text, packed_text(score, text)};
+    struct bytes score_text = {text, packed_text(score, limits, text)};
     size_t at = listpack_first(set->pack), score_at;
     for (; at != 0; at = next_pair(set->pack, at)) {
         double other = packed_score(set->pack, at);
@@ -226,7 +232,7 @@ bool sorted_set_put(struct sorted_set *set, struct bytes member, double score,
     if (at != 0) {
         if (packed_score(set->pack, at) != score) {
             set->pack = listpack_remove(set->pack, at, 2, NULL);
-            insert_packed(set, member, score);
+            insert_packed(set, member, score, limits);
         }
         return false;
     }
@@ -235,7 +241,7 @@ bool sorted_set_put(struct sorted_set *set, struct bytes member, double score,
         become_table(set);
         return table_put(set, member, score);
     }
-    insert_packed(set, member, score);
+    insert_packed(set, member, score, limits);
     return true;
 }
 

@@ -112,10 +112,24 @@ def redis_cli(emulator, *words, tls=False, key=None, arguments=(), environment=N
     return (done.stdout + done.stderr).strip()
 
 
+# What Azure renames away of Redis 6.0, in the same way.
+AZURE_BLOCKED = ("ACL", "BGREWRITEAOF", "BGSAVE", "CONFIG", "DEBUG", "MIGRATE", "PSYNC", "REPLCONF", "REPLICAOF", "SAVE",
+                 "SHUTDOWN", "SLAVEOF", "SYNC")
+AZURE_RENAMES = tuple(word for name in AZURE_BLOCKED for word in ("--rename-command", name, ""))
+
+
+def redis_six():
+    """The redis-server 6.0 that tools/install.sh clients builds."""
+    path = TOOLS / "redis-six" / "redis-server"
+    assert path.exists(), f"{path} is missing: tools/install.sh clients"
+    return path
+
+
 class RedisServer:
     """A real redis-server on a free port, without persistence unless asked."""
 
-    def __init__(self, directory, *options):
+    def __init__(self, directory, *options, program=None):
+        self.password = dict(zip(options, options[1:])).get("--requirepass")
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         for _ in range(5):  # another process may take the free port first
@@ -124,7 +138,7 @@ class RedisServer:
                 self.port = probe.getsockname()[1]
             with open(self.directory / "redis-server.log", "wb") as log:
                 self.process = subprocess.Popen(
-                    [find_program("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                    [program or find_program("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
                      "--dir", str(self.directory), *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             wait_until(lambda: self._answers() or self.process.poll() is not None, "redis-server")
             if self.process.poll() is None:
@@ -140,7 +154,10 @@ class RedisServer:
 
     def connect(self):
         from .wire import Wire
-        return Wire(socket.create_connection(("127.0.0.1", self.port), 10))
+        wire = Wire(socket.create_connection(("127.0.0.1", self.port), 10))
+        if self.password:
+            wire.call("AUTH", self.password)
+        return wire
 
     def stop(self):
         self.process.terminate()

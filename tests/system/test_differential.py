@@ -10,27 +10,18 @@ import pytest
 from differential import play
 
 COMMANDS = 100_000
-# Families that meet on the same keys; each share is a test of its own, so that they run side by side.
-SHARES = [
-    ["string", "bitmap", "hyperloglog", "keys"],
-    ["list", "keys"],
-    ["list", "sort"],  # RENAME would put sets where their order is not defined
-    ["hash", "set", "sorted_set", "keys"],
-    ["geo"],           # others put members there that are equally far away
-    ["stream", "keys", "string"],
-]
 
 
 def test_every_family_is_played():
-    assert {name for share in SHARES for name in share} == set(play.FAMILIES)
+    assert {name for share in play.SHARES for name in share} == set(play.FAMILIES)
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-@pytest.mark.parametrize("share", SHARES, ids="-".join)
+@pytest.mark.parametrize("share", play.SHARES, ids="-".join)
 def test_both_servers_answer_the_same(start_emulator, redis_server, share, protocol):
     emulator = start_emulator("--profile", "redis")
     seed = random.randrange(10**9)
-    play.play(emulator.port, redis_server.port, share, COMMANDS // (len(SHARES) * 2), seed, protocol)
+    play.play(emulator.port, redis_server.port, share, COMMANDS // (len(play.SHARES) * 2), seed, protocol)
 
 
 def test_values_travel_between_both_servers(start_emulator, redis_server):
