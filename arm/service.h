@@ -95,6 +95,8 @@ void arm_service_each_name(const struct arm_service *service,
 
 /* A minute of the clock is over and its metrics are there: alert rules are evaluated. */
 void arm_service_minute(struct arm_service *service);
+/* Whether there are any: otherwise arm_service_minute does nothing. */
+bool arm_service_watches_minutes(const struct arm_service *service);
 
 /*
  * Visits every cache with its state ("Creating", "Succeeded" ...) and id.

@@ -18,6 +18,7 @@ struct clock {
     double scale;
     bool advancing; /* inside clock_advance: base_us goes from due time to due time */
     int64_t base_us, anchor_us;
+    int64_t end_us;      /* of clock_advance, while advancing */
     struct timer **heap; /* heap[0] is not used: slot 0 means "not armed" */
     size_t count, capacity;
     uint64_t armed; /* timers armed so far: order among equal due times */
@@ -232,6 +233,8 @@ void clock_advance(struct clock *clock, int64_t by_ms)
     int64_t end_us = start_us + clamp_ms(by_ms) * 1000;
     end_us = end_us > farthest_ms * 1000 ? farthest_ms * 1000 : end_us;
     continue_from(clock, start_us);
+    int64_t outer_end_us = nested ? clock->end_us : end_us;
+    clock->end_us = end_us > outer_end_us ? end_us : outer_end_us;
     clock->advancing = true;
     while (clock->count > 0 && clamp_ms(clock->heap[1]->due_ms) * 1000 <= end_us) {
         int64_t due_us = clamp_ms(clock->heap[1]->due_ms) * 1000;
@@ -241,4 +244,11 @@ void clock_advance(struct clock *clock, int64_t by_ms)
     /* A callback may have set the clock beyond the end: time does not go back for us. */
     continue_from(clock, end_us > clock->base_us ? end_us : clock->base_us);
     clock->advancing = nested;
+    clock->end_us = outer_end_us;
+}
+
+int64_t clock_destination_ms(const struct clock *clock)
+{
+    int64_t now_ms = clock_now_ms(clock);
+    return clock->advancing && clock->end_us / 1000 > now_ms ? clock->end_us / 1000 : now_ms;
 }

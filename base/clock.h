@@ -57,6 +57,9 @@ int64_t clock_run(struct clock *clock);
  * timer of that span (also those armed meanwhile) fires in order and sees its own due time as now.
  */
 void clock_advance(struct clock *clock, int64_t by_ms);
+/* Where the clock_advance that is under way is going to end; the present time when there is none.
+ */
+int64_t clock_destination_ms(const struct clock *clock);
 
 /* "90s", "20m", "36h", "7d", "250ms", "1h30m", or ISO 8601 "PT20M"; a bare number is seconds. */
 bool duration_parse(struct bytes text, int64_t *duration_ms);

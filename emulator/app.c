@@ -212,6 +212,7 @@ static void take_down(struct app *app)
     log_streams_destroy(app->log_streams);
     app->log_streams = NULL;
     management_destroy(app->management);
+    app->management = NULL;
     webhooks_destroy(app->webhooks);
     metrics_destroy(app->metrics);
     cache_host_destroy(app->caches);

@@ -92,6 +92,7 @@ static void resources_changed(void *context)
 {
     struct app *app = context;
     app->resource_changes++;
+    metrics_watchers_changed(app->metrics); /* an alert may have come */
     if (app->state != NULL) {
         state_changed(app->state);
     }
@@ -249,6 +250,13 @@ void app_make_faults(struct app *app)
     app->http_faults = http_faults_create(app->faults);
 }
 
+static bool minutes_watched(void *context)
+{
+    const struct app *app = context;
+    return app->management != NULL &&
+           arm_service_watches_minutes(management_service(app->management));
+}
+
 static void minute_over(void *context)
 {
     struct app *app = context;
@@ -304,6 +312,7 @@ void app_make_caches(struct app *app)
         .clock = app->clock,
         .caches = app->caches,
         .minute = minute_over,
+        .minutes_watched = minutes_watched,
         .context = app,
     };
     app->metrics = metrics_create(&metrics);

@@ -45,6 +45,7 @@ struct metrics {
     int64_t processor_us, real_us; /* when last measured */
     double processor;              /* percent */
     bool idle;                     /* nothing had happened when last looked */
+    bool skips;                    /* the next look is when the kept minutes begin */
 };
 
 /* ---- Keeping ---- */
@@ -298,12 +299,29 @@ static void take_all(struct metrics *metrics, int64_t now_ms)
     metrics->idle = !changed;
 }
 
-/* While nothing happens once a minute is enough: a year can pass at a time. */
+/*
+ * While nothing happens once a minute is enough. On the way to a far destination the next look is
+ * two minutes before those that are still kept there: it takes what was counted on the way, and is
+ * forgotten with it.
+ */
 static void arm_next(struct metrics *metrics)
 {
-    int64_t next_ms = clock_now_ms(metrics->config.clock) + 1;
+    const struct metrics_config *config = &metrics->config;
+    int64_t next_ms = clock_now_ms(config->clock) + 1;
     int64_t step_ms = metrics->idle ? MINUTE_MS : TICK_MS;
-    clock_arm(metrics->config.clock, &metrics->tick, next_ms - next_ms % step_ms + step_ms - 1);
+    int64_t kept_ms = clock_destination_ms(config->clock) - (MOST_MINUTES + 2) * MINUTE_MS;
+
+    metrics->skips = kept_ms > next_ms &&
+                     (config->minutes_watched == NULL || !config->minutes_watched(config->context));
+    next_ms = metrics->skips ? kept_ms : next_ms;
+    clock_arm(config->clock, &metrics->tick, next_ms - next_ms % step_ms + step_ms - 1);
+}
+
+void metrics_watchers_changed(struct metrics *metrics)
+{
+    if (metrics->skips) {
+        arm_next(metrics);
+    }
 }
 
 /* Due at the last instant of its ten seconds, which are what it measures. */

@@ -17,6 +17,11 @@ struct metrics_config {
     struct cache_host *caches;
     /* A minute is whole. May be NULL. */
     void (*minute)(void *context);
+    /*
+     * Whether each minute is looked at as it comes. Otherwise those of a long advance that nobody
+     * can ask for afterwards are left out. May be NULL: none is.
+     */
+    bool (*minutes_watched)(void *context);
     void *context;
 };
 
@@ -27,6 +32,8 @@ void metrics_forget(struct metrics *metrics, struct bytes cache);
 /* Something went wrong at a shard: one of the figures that count as errors. */
 void metrics_trouble(struct metrics *metrics, struct bytes cache, int shard, enum arm_figure what);
 void metrics_clock_changed(struct metrics *metrics);
+/* What minutes_watched says may have changed. */
+void metrics_watchers_changed(struct metrics *metrics);
 /* All of it. */
 void metrics_clear(struct metrics *metrics);
 

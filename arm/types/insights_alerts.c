@@ -343,12 +343,26 @@ static void evaluate(struct arm_service *service, const struct arm_resource *rul
     }
 }
 
+static bool acts(const struct arm_resource *resource)
+{
+    return resource->type == &arm_alert_rule_type &&
+           arm_json_truth(resource->body, "properties.enabled");
+}
+
+bool arm_service_watches_minutes(const struct arm_service *service)
+{
+    const struct arm_resource *rule = service->resources;
+    while (rule != NULL && !acts(rule)) {
+        rule = rule->next;
+    }
+    return rule != NULL;
+}
+
 void arm_service_minute(struct arm_service *service)
 {
     int64_t minute = (clock_now_ms(service->clock) + MINUTE_MS / 2) / MINUTE_MS;
     for (struct arm_resource *rule = service->resources; rule != NULL; rule = rule->next) {
-        if (rule->type == &arm_alert_rule_type &&
-            arm_json_truth(rule->body, "properties.enabled") &&
+        if (acts(rule) &&
             minute % (duration_of(rule, "properties.evaluationFrequency") / MINUTE_MS) == 0) {
             evaluate(service, rule, minute * MINUTE_MS);
         }

@@ -1,4 +1,6 @@
 """Metric alerts that fire and end on the clock, and the webhooks of action groups."""
+import datetime
+
 import pytest
 
 from harness.emulator import wait_until
@@ -177,3 +179,15 @@ def test_diagnostic_settings_and_workspaces(emulator, cache):
     categories = emulator.arm("GET", setting.rsplit("/", 1)[0] + "Categories", version="2021-05-01-preview").json
     assert [c["name"] for c in categories["value"]] == ["ConnectedClientList", "MSEntraAuthenticationAuditLog",
                                                         "AllMetrics"]
+
+
+def test_a_long_advance_leaves_no_alert_out(emulator, cache):
+    cache.call("SET", "a", "1", "EX", 10 * 86400)
+    start = datetime.datetime.fromisoformat(emulator.admin("GET", "/clock")["now"].replace("Z", "+00:00"))
+    answer = emulator.arm("PUT", RULES + "empty", rule(emulator, "watched", operator="LessThan", threshold=1),
+                          version="2018-03-01")
+    assert answer.status == 200, answer
+    emulator.advance("960h")
+    fired, = alerts(emulator)
+    at = datetime.datetime.fromisoformat(fired["startDateTime"].replace("Z", "+00:00"))
+    assert datetime.timedelta(days=10) <= at - start <= datetime.timedelta(days=10, minutes=5)

@@ -108,3 +108,25 @@ def test_a_year_passes_in_an_instant_and_keeps_a_day_of_figures(emulator, cache)
     hours = ask(emulator, "measured", "totalkeys", timespan="P3D", interval="PT1H")
     seen = values(hours, "maximum")
     assert seen[-1] == 1 and 23 <= len(seen) <= 25
+
+
+def test_years_ahead_there_are_the_figures_of_the_last_day(emulator, cache):
+    """What happened on the way is not counted where it did not happen.
+
+    With a hundred caches: looking at each of them every minute on the way would take longer than a request may.
+    """
+    body = {"location": "westus2", "properties": {"sku": {"name": "Basic", "family": "C", "capacity": 0}}}
+    for number in range(100):
+        assert emulator.arm("PUT", emulator.cache_path(f"other-{number}"), body).status == 201
+    cache.call("SET", "a", "1", "EX", 30 * 86400)
+    cache.call("SET", "b", "1")
+    emulator.advance("43800h")
+    answer = ask(emulator, "measured", "totalkeys,expiredkeys", timespan="PT23H", interval="PT1H")
+    assert len(values(answer, "maximum", 0)) >= 23 and set(values(answer, "maximum", 0)) == {1}
+    assert sum(values(answer, "total", 1)) == 0
+    answer = ask(emulator, "measured", "totalkeys", timespan="PT1H")
+    assert len(values(answer, "maximum")) >= 59  # each minute of it
+    emulator.client(tls=True, key=emulator.arm("POST", emulator.cache_path("measured") + "/listKeys")
+                    .json["primaryKey"]).call("SET", "c", "1")
+    emulator.advance("1m")
+    assert max(values(ask(emulator, "measured", "totalkeys", timespan="PT1H"), "maximum")) == 2

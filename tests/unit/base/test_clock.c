@@ -312,7 +312,43 @@ TEST(many_timers_fire_in_order_whatever_is_disarmed)
     clock_destroy(clock);
 }
 
+static struct clock *traveller;
+static int64_t destination_ms;
+
+static void look_ahead(struct timer *timer)
+{
+    (void)timer;
+    destination_ms = clock_destination_ms(traveller);
+}
+
+static void hurry(struct timer *timer)
+{
+    (void)timer;
+    clock_advance(traveller, 5000); /* beyond the end of the one that is under way */
+}
+
+TEST(destination_is_where_an_advance_ends)
+{
+    struct timer seen = {.fire = look_ahead}, hurried = {.fire = hurry},
+                 last = {.fire = look_ahead};
+    traveller = clock_create(NULL, NULL);
+    clock_freeze(traveller);
+    int64_t start_ms = clock_now_ms(traveller);
+    CHECK_INT(clock_destination_ms(traveller), start_ms);
+    clock_arm(traveller, &seen, start_ms + 100);
+    clock_advance(traveller, 1000);
+    CHECK_INT(destination_ms, start_ms + 1000);
+    CHECK_INT(clock_destination_ms(traveller), start_ms + 1000);
+    clock_arm(traveller, &hurried, start_ms + 1500);
+    clock_arm(traveller, &last, start_ms + 4000);
+    clock_advance(traveller, 1000);
+    CHECK_INT(destination_ms, start_ms + 6500);
+    CHECK_INT(clock_destination_ms(traveller), start_ms + 6500);
+    clock_destroy(traveller);
+}
+
 static const struct test_case cases[] = {
+    CASE(destination_is_where_an_advance_ends),
     CASE(real_clock_follows_the_time_read),
     CASE(system_clock_is_read_by_default),
     CASE(scaled_clock_does_not_drift),
