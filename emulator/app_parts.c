@@ -13,6 +13,7 @@
 #include "emulator/fault_actions.h"
 #include "emulator/files.h"
 #include "emulator/process_memory.h"
+#include "emulator/redis_settings.h"
 #include "emulator/seed.h"
 #include "emulator/well_known.h"
 
@@ -200,6 +201,18 @@ static void follow(void *context, struct instance *instance, struct bytes host, 
     replication_client_follow(app->replication, instance, host, port);
 }
 
+static int read_settings_file(void *context, const char *path, struct buf *content)
+{
+    struct app *app = context;
+    return redis_settings_read_file(cache_host_settings(app->caches), path, content);
+}
+
+static int write_settings_file(void *context, const char *path, struct bytes content)
+{
+    struct app *app = context;
+    return redis_settings_write_file(cache_host_settings(app->caches), path, content);
+}
+
 static void migrate(void *context, struct instance *instance, struct bytes host, int port,
                     int64_t timeout_ms)
 {
@@ -288,6 +301,7 @@ void app_make_caches(struct app *app)
         .host_names = (enum host_names)app->config->host_names,
         .devcache_profile = (enum instance_profile)app->config->profile,
         .redis_settings = &app->config->redis_settings,
+        .keeps_redis_settings = !app->config->ephemeral,
         .config_file = app->config->config_file,
         .data_directory = app->config->data_dir,
         .moved = cache_moved,
@@ -301,6 +315,8 @@ void app_make_caches(struct app *app)
         .migrate = migrate,
         .save = save_asked,
         .saved_dump = saved_dump,
+        .read_file = read_settings_file,
+        .write_file = write_settings_file,
         .stop = stop_asked,
         .lose = message_lost,
         .electable = electable,

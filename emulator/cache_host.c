@@ -69,7 +69,7 @@ static struct instance_config instance_config_of(const struct cache_host *host,
     if (open_redis) {
         config.profile = PROFILE_REDIS;
         config.version = BYTES(OPEN_REDIS_VERSION);
-        config.databases = redis_settings_databases(host->config.redis_settings);
+        config.databases = redis_settings_databases(&host->settings);
         config.max_clients = 10000;
         config.replicas = 0;
         config.max_memory = 0;
@@ -81,10 +81,14 @@ static struct instance_config instance_config_of(const struct cache_host *host,
 
 static void tell_host_info(const struct cache_host *host, struct instance *instance)
 {
+    bool rewrites = host->settings.file != NULL && instance_profile(instance) == PROFILE_REDIS;
     const struct instance_host_info info = {
         .pid = getpid(),
         .executable = host->config.executable,
-        .config_file = host->config.config_file,
+        .config_file = rewrites ? host->settings.file : host->config.config_file,
+        .rewrites = rewrites,
+        .read_file = host->config.read_file,
+        .write_file = host->config.write_file,
         .resident_bytes = host->config.resident_bytes,
         .save = host->config.save,
         .saved_dump = host->config.saved_dump,
@@ -380,7 +384,10 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
         instance_configure(cache_instance(cache, i), &config);
     }
     if (cache->open_redis) {
-        redis_settings_apply(host->config.redis_settings, cache->instance);
+        redis_settings_apply(&host->settings, cache->instance);
+    }
+    if (cache->open_redis && created) {
+        redis_settings_add_users(&host->settings, cache->instance);
     }
     maintenance_windows_set(&cache->maintenance, arm);
     moved |= network_rules_set(&cache->network, arm) || (created && arm->enterprise);
@@ -510,8 +517,15 @@ struct cache_host *cache_host_create(const struct cache_host_config *config)
     };
 
     host->config = *config;
+    redis_settings_init(&host->settings, config->redis_settings, config->data_directory,
+                        config->keeps_redis_settings && config->devcache_profile == PROFILE_REDIS);
     host->anteroom = instance_create(&anteroom, config->clock, config->random);
     return host;
+}
+
+const struct redis_settings *cache_host_settings(const struct cache_host *host)
+{
+    return &host->settings;
 }
 
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port)
@@ -545,6 +559,7 @@ void cache_host_destroy(struct cache_host *host)
     }
     cache_host_sweep(host);
     instance_destroy(host->anteroom);
+    redis_settings_finish(&host->settings);
     memory_free(host);
 }
 

@@ -17,6 +17,7 @@
 #include "resp/instance.h"
 
 struct cache_host;
+struct redis_settings;
 
 /* What was last heard of a cache. Read-only for everyone else. */
 struct cache {
@@ -55,6 +56,7 @@ struct cache_host_config {
     enum host_names host_names;
     enum instance_profile devcache_profile;
     const struct option_list *redis_settings; /* of devcache in profile redis; may be NULL */
+    bool keeps_redis_settings;                /* CONFIG REWRITE has a file */
     const char *executable, *config_file;     /* for INFO; may be NULL */
     const char *data_directory;               /* of the emulator, for export and import */
     /* Called before the cache goes. May be NULL. */
@@ -79,6 +81,9 @@ struct cache_host_config {
     bool (*save)(void *context, struct instance *instance);
     bool (*saved_dump)(void *context, struct instance *instance, struct buf *dump);
     void (*stop)(void *context);
+    /* Files of its settings and users. May be NULL. */
+    int (*read_file)(void *context, const char *path, struct buf *content);
+    int (*write_file)(void *context, const char *path, struct bytes content);
     /* REPLICAOF of the open devcache. May be NULL. */
     void (*follow)(void *context, struct instance *instance, struct bytes host, int port);
     /* MIGRATE, likewise. */
@@ -92,6 +97,8 @@ struct cache_host_config {
 struct cache_host *cache_host_create(const struct cache_host_config *config);
 /* Every connection must be gone by now. */
 void cache_host_destroy(struct cache_host *host);
+/* Of the open devcache. */
+const struct redis_settings *cache_host_settings(const struct cache_host *host);
 /* The ports in use, 0 for off; before any cache exists. */
 void cache_host_set_ports(struct cache_host *host, int port, int tls_port);
 void cache_host_set_enterprise_port(struct cache_host *host, int port);

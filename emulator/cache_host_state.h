@@ -3,6 +3,7 @@
 #define EMULATOR_CACHE_HOST_STATE_H
 
 #include "emulator/cache_host.h"
+#include "emulator/redis_settings.h"
 
 #define AZURE_CACHE_SUFFIX ".redis.cache.windows.net"
 #define MANAGED_CACHE_SUFFIX ".redis.azure.net"
@@ -17,6 +18,7 @@ struct leaving {
 struct cache_host {
     const struct observer *observer; /* of every instance; NULL: none */
     struct cache_host_config config;
+    struct redis_settings settings; /* of the open devcache */
     struct instance *anteroom;
     struct cache *caches; /* oldest first */
     struct leaving *leaving;

@@ -217,6 +217,33 @@ static void replace_user(struct acl_user *user, struct acl_user *with)
     acl_user_destroy(with);
 }
 
+void acl_put_take(struct acl *acl, struct acl_user *user)
+{
+    struct acl_user *present = acl_find(acl, bytes_from_string(user->name));
+    if (present != NULL) {
+        replace_user(present, user);
+    } else {
+        insert_user(acl, user);
+    }
+}
+
+void acl_replace_all(struct acl *acl, struct acl_user *const *users, size_t count)
+{
+    static const char *const everything[] = {"on", "nopass", "~*", "&*", "+@all"};
+    struct acl_user *open = acl_user_create(acl, BYTES("default"));
+    for (size_t i = 0; i < ARRAY_LEN(everything); i++) {
+        acl_modify(acl, open, bytes_from_string(everything[i]));
+    }
+    while (acl->count > 1) {
+        acl_remove(acl, acl->users[acl->users[0] == acl->default_user ? 1 : 0]);
+    }
+    open->untouched = true;
+    acl_put_take(acl, open); /* what "default" is when no line tells of it */
+    for (size_t i = 0; i < count; i++) {
+        acl_put_take(acl, users[i]);
+    }
+}
+
 bool acl_set_user(struct acl *acl, struct bytes name, const struct bytes *modifiers, int count,
                   struct buf *error)
 {

@@ -64,6 +64,10 @@ void acl_each_command(const struct acl *acl,
 struct acl_user *acl_user_create(const struct acl *acl, struct bytes name);
 struct acl_user *acl_user_copy(const struct acl *acl, const struct acl_user *user);
 void acl_user_destroy(struct acl_user *user);
+/* In place of the user of that name, if there is one. Takes it. */
+void acl_put_take(struct acl *acl, struct acl_user *user);
+/* In place of all others; sessions of users but the default one must be gone. Takes the users. */
+void acl_replace_all(struct acl *acl, struct acl_user *const *users, size_t count);
 /* "on", ">password", "+@read"...; NULL, or what is wrong with it. */
 const char *acl_modify(const struct acl *acl, struct acl_user *user, struct bytes modifier);
 

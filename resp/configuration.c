@@ -268,6 +268,17 @@ static void apply_password(struct instance *instance, const char *text, int64_t 
 {
     (void)number;
     instance_set_keys(instance, bytes_from_string(text), BYTES(""));
+    if (!acl_user_untouched(acl_default(instance->acl))) {
+        char *password = string_format(">%s", text);
+        const struct bytes locks[] = {BYTES("resetpass"), bytes_from_string(password)};
+        const struct bytes opens[] = {BYTES("nopass")};
+        struct buf ignored;
+        buf_init(&ignored, 1024);
+        acl_set_user(instance->acl, BYTES("default"), text[0] == '\0' ? opens : locks,
+                     text[0] == '\0' ? 1 : 2, &ignored);
+        buf_finish(&ignored);
+        memory_free(password);
+    }
 }
 
 static void apply_tracking_keys(struct instance *instance, const char *text, int64_t number)

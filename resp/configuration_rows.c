@@ -13,7 +13,7 @@ const struct setting setting_rows[] = {
      .kind = SETTING_CHOICE,
      .choices = (const char *const[]){"allchannels", "resetchannels", NULL},
      .fallback = "resetchannels"},
-    {.name = "aclfile", .immutable = true, .fallback = ""},
+    {.name = "aclfile", .immutable = true, .at_start = true, .fallback = ""},
     {.name = "acllog-max-len",
      .kind = SETTING_NUMBER,
      .minimum = 0,

@@ -105,6 +105,7 @@ struct instance_host_info {
     uint64_t (*resident_bytes)(void *context, const struct instance *instance);
     int64_t pid;
     const char *executable, *config_file;
+    bool rewrites; /* config_file is a redis.conf, which CONFIG REWRITE writes */
     struct bytes os;
     /* SAVE, SHUTDOWN; NULL: there is nothing to write, nobody to stop. */
     void *context;
@@ -112,6 +113,9 @@ struct instance_host_info {
     /* The dump of the last save (DEBUG RELOAD NOSAVE); false: there is none. May be NULL. */
     bool (*saved_dump)(void *context, struct instance *instance, struct buf *dump);
     void (*stop)(void *context);
+    /* The files of settings and users. The failure as errno, 0: none. NULL: there are no files. */
+    int (*read_file)(void *context, const char *path, struct buf *content);
+    int (*write_file)(void *context, const char *path, struct bytes content);
     /* REPLICAOF: calls replica_follow and brings the primary's data; `host` empty: NO ONE. */
     void (*follow)(void *context, struct instance *instance, struct bytes host, int port);
     /* MIGRATE: the rest is between the host and resp/migration.h. NULL: nowhere can be reached. */

@@ -1,8 +1,15 @@
 /* ACL: users and their permissions. */
 #include "resp/acl.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "resp/acl_file.h"
 #include "resp/arguments.h"
 #include "resp/commands/help.h"
 #include "resp/instance_state.h"
+
+#define LARGEST_FILE ((size_t)64 << 20)
 
 static void reply_text(struct call *call, struct buf *text)
 {
@@ -175,23 +182,64 @@ static void cmd_acl_deluser(struct call *call)
     reply_integer(call->reply, removed);
 }
 
-static void reply_no_file(struct call *call)
+/* ---- The file ---- */
+
+/* The file's name; NULL after answering. */
+static const char *file_or_reply(struct call *call)
 {
+    const char *path = setting_value(call->instance, "aclfile");
+    if (path[0] != '\0') {
+        return path;
+    }
     reply_error(call->reply,
                 "ERR This Redis instance is not configured to use an ACL file. You may "
                 "want to specify users via the ACL SETUSER command and then issue a "
                 "CONFIG REWRITE (assuming you have a Redis configuration file set) in "
                 "order to store users in the Redis configuration.");
+    return NULL;
 }
 
 static void cmd_acl_load(struct call *call)
 {
-    reply_no_file(call);
+    struct instance *instance = call->instance;
+    const struct instance_host_info *host = &instance->host;
+    const char *path = file_or_reply(call);
+    if (path == NULL) {
+        return;
+    }
+    struct buf text, error;
+    buf_init(&text, LARGEST_FILE);
+    buf_init(&error, SIZE_MAX);
+    int failure = host->read_file == NULL ? ENOENT : host->read_file(host->context, path, &text);
+    if (failure != 0) {
+        reply_errorf(call->reply, "ERR Error loading ACLs, opening file '%s': %s", path,
+                     strerror(failure));
+    } else if (acl_file_read(instance, path, buf_bytes(&text), &error)) {
+        reply_ok(call->reply);
+    } else {
+        reply_errorf(call->reply, "ERR %s", buf_string(&error));
+    }
+    buf_finish(&text);
+    buf_finish(&error);
 }
 
 static void cmd_acl_save(struct call *call)
 {
-    reply_no_file(call);
+    const struct instance_host_info *host = &call->instance->host;
+    const char *path = file_or_reply(call);
+    if (path == NULL) {
+        return;
+    }
+    struct buf text;
+    buf_init(&text, LARGEST_FILE);
+    acl_file_write(call->instance, &text);
+    if (host->write_file != NULL && host->write_file(host->context, path, buf_bytes(&text)) == 0) {
+        reply_ok(call->reply);
+    } else {
+        reply_error(call->reply, "ERR There was an error trying to save the ACLs. Please check "
+                                 "the server logs for more information");
+    }
+    buf_finish(&text);
 }
 
 /* ---- Asking ---- */

@@ -5,6 +5,7 @@
 
 #include "resp/arguments.h"
 #include "resp/commands/help.h"
+#include "resp/configuration_file.h"
 #include "resp/instance_state.h"
 
 static size_t reply_setting(struct call *call, const char *name, int index)
@@ -118,7 +119,14 @@ static void cmd_config_resetstat(struct call *call)
 
 static void cmd_config_rewrite(struct call *call)
 {
-    reply_error(call->reply, "ERR The server is running without a config file");
+    int failure = configuration_rewrite(call->instance, false);
+    if (!call->instance->host.rewrites) {
+        reply_error(call->reply, "ERR The server is running without a config file");
+    } else if (failure != 0) {
+        reply_errorf(call->reply, "ERR Rewriting config file: %s", strerror(failure));
+    } else {
+        reply_ok(call->reply);
+    }
 }
 
 static const char *const help_lines[] = {

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "resp/arguments.h"
 #include "resp/commands/help.h"
+#include "resp/configuration_file.h"
 #include "resp/instance_state.h"
 #include "resp/rdb.h"
 #include "resp/rdb_writer.h"
@@ -253,7 +254,12 @@ static void debug_reply_buffer(struct call *call)
 
 static void debug_config_rewrite(struct call *call)
 {
-    reply_error(call->reply, "ERR CONFIG-REWRITE-FORCE-ALL failed: Bad address");
+    int failure = configuration_rewrite(call->instance, true);
+    if (failure != 0) {
+        reply_errorf(call->reply, "ERR CONFIG-REWRITE-FORCE-ALL failed: %s", strerror(failure));
+    } else {
+        reply_ok(call->reply);
+    }
 }
 
 /* ---- Replication ---- */
