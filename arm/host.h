@@ -76,6 +76,8 @@ struct arm_cache {
     struct bytes
         geo_primary; /* the cache that this one replicates and is read-only for; empty: none */
     bool rdb_backup_enabled, aof_backup_enabled;
+    const struct bytes *active_peers; /* others that write to the same data, by name */
+    size_t active_peer_count;
     const struct arm_patch_window *windows; /* none: it may be maintained at any time */
     size_t window_count;
 };

@@ -208,6 +208,7 @@ static void cache_free(struct cache *cache)
     memory_free(cache->geo_primary);
     cache_access_finish(&cache->access);
     network_rules_finish(&cache->network);
+    active_links_finish(&cache->links);
     maintenance_windows_finish(&cache->maintenance);
     memory_free(cache);
 }
@@ -311,6 +312,7 @@ static bool settle_shards(struct cache_host *host, struct cache *cache,
         return false; /* clustering cannot be turned off again */
     }
     geo_forget(host, cache);
+    active_forget(cache);
     warn_of_databases(cache);
     struct cluster *cluster = cluster_create(BYTES("127.0.0.1"), count, host->config.random);
     for (int i = 0; i < count; i++) {
@@ -397,7 +399,9 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     if (moved && host->config.moved != NULL) {
         host->config.moved(host->config.context, cache);
     }
+    active_links_set(&cache->links, arm);
     geo_settle(host);
+    active_settle(host);
     if (lost) {
         cache_nodes_lose_data(host, cache, -1); /* nothing is kept between the sizes of Basic */
     }
@@ -414,6 +418,7 @@ static void remove_cache(struct cache_host *host, struct cache **at)
 
     cache_nodes_forget(host, cache);
     geo_forget(host, cache);
+    active_forget(cache);
     if (host->config.removing != NULL) {
         host->config.removing(host->config.context, cache);
     }
@@ -553,6 +558,7 @@ void cache_host_destroy(struct cache_host *host)
         struct cache *cache = host->caches;
         cache_nodes_forget(host, cache);
         geo_forget(host, cache);
+        active_forget(cache);
         host->caches = cache->next;
         retire_cache(host, cache);
         cache_free(cache);

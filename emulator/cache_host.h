@@ -8,6 +8,7 @@
 #include "arm/host.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "emulator/active_replication.h"
 #include "emulator/cache_access.h"
 #include "emulator/config.h"
 #include "emulator/maintenance_windows.h"
@@ -43,7 +44,9 @@ struct cache {
     char *geo_primary;            /* the cache that this one is to be a copy of; empty: none */
     struct geo_link *geo_link;    /* NULL: it is no copy now */
     int64_t geo_lag_ms;
-    bool doomed; /* removed while the host is held */
+    struct active_links links;    /* databases that write to the same data */
+    struct active_member *active; /* NULL: none of these is there */
+    bool doomed;                  /* removed while the host is held */
     /* For persistence: instance_changes when last saved, and the earliest next time (loop ms). */
     uint64_t saved_changes;
     uint64_t next_save_ms;

@@ -1,10 +1,10 @@
-/* Actions on a database of redisEnterprise that take time: import, export, geo links, upgrade. */
+/* Actions on a database of redisEnterprise that take time: import, export, upgrade. */
 #include <string.h>
 
 #include "arm/json.h"
 #include "arm/types/enterprise.h"
 
-enum { MOVE_S = 5 * 60, LINK_S = 3 * 60, UPGRADE_S = 10 * 60, MOST_FILES = 128 };
+enum { MOVE_S = 5 * 60, UPGRADE_S = 10 * 60, MOST_FILES = 128 };
 
 static bool url_fits(const cJSON *item)
 {
@@ -63,50 +63,6 @@ bool arm_enterprise_export_finish(struct arm_service *service, struct arm_resour
                                    bytes_from_string(database->parent->name), error);
     memory_free(name);
     return good;
-}
-
-/* ---- Active geo-replication: kept as what the group says; the data does not travel ---- */
-
-bool arm_enterprise_force_unlink(struct arm_call *call, struct arm_resource *database)
-{
-    const cJSON *ids = arm_json_at(call->body, "ids"), *id;
-    cJSON *linked = arm_json_at(database->body, "properties.geoReplication.linkedDatabases");
-    if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) == 0) {
-        return arm_fail_property(&call->error, "ids", "the ids of linked databases");
-    }
-    if (database->operation != NULL) {
-        return arm_fail_busy(&call->error, database->id);
-    }
-    cJSON_ArrayForEach(id, ids)
-    {
-        struct bytes wanted = bytes_from_string(cJSON_GetStringValue(id));
-        int place = cJSON_GetArraySize(linked);
-        while (--place >= 0 &&
-               !bytes_equal_string_nocase(wanted,
-                                          arm_json_text(cJSON_GetArrayItem(linked, place), "id"))) {
-        }
-        if (place < 0) {
-            return arm_fail_property(&call->error, "ids", "the ids of linked databases");
-        }
-        cJSON_DeleteItemFromArray(linked, place);
-    }
-    arm_changed(call->service);
-    return arm_resource_act(call, database, "forceUnlink", LINK_S);
-}
-
-bool arm_enterprise_force_link(struct arm_call *call, struct arm_resource *database)
-{
-    const cJSON *group = arm_json_at(call->body, "geoReplication");
-    if (arm_json_text(group, "groupNickname") == NULL ||
-        !cJSON_IsArray(arm_json_at(group, "linkedDatabases"))) {
-        return arm_fail_property(&call->error, "geoReplication",
-                                 "an object with groupNickname and linkedDatabases");
-    }
-    if (database->operation == NULL) {
-        arm_json_put(database->body, "properties.geoReplication", cJSON_Duplicate(group, true));
-        arm_changed(call->service);
-    }
-    return arm_resource_act(call, database, "forceLinkToReplicationGroup", LINK_S);
 }
 
 bool arm_enterprise_upgrade(struct arm_call *call, struct arm_resource *database)

@@ -5,7 +5,7 @@
 #include "arm/types/enterprise.h"
 #include "arm/types/redis.h"
 
-enum { CREATE_S = 30, UPDATE_S = 15, DELETE_S = 30, FLUSH_S = 15, MOVE_S = 5 * 60, MOST = 256 };
+enum { CREATE_S = 30, UPDATE_S = 15, DELETE_S = 30, MOVE_S = 5 * 60, MOST = 256, MOST_PEERS = 8 };
 
 static const char *const protocols[] = {"Encrypted", "Plaintext", NULL};
 static const char *const clusterings[] = {"EnterpriseCluster", "OSSCluster", "NoCluster", NULL};
@@ -105,6 +105,12 @@ static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *
         return arm_fail_property(&call->error, "properties.persistence",
                                  "either aofEnabled or rdbEnabled, not both");
     }
+    if ((old == NULL || !cJSON_Compare(arm_json_at(old->body, "properties.geoReplication"),
+                                       arm_json_at(body, "properties.geoReplication"), false)) &&
+        !arm_enterprise_check_links(call, arm_resource_find_id(call->service, call->target.holder),
+                                    call->target.id, body)) {
+        return false;
+    }
     if (old != NULL && !same_text(old->body, body, "properties.clusteringPolicy")) {
         return arm_fail_provider(&call->error, 400, "BadRequest",
                                  "The requested update to the resource is not permitted. The "
@@ -188,6 +194,14 @@ static struct arm_cache cache_of(const struct arm_resource *database, struct byt
 
 void arm_enterprise_apply(struct arm_service *service, struct arm_resource *database)
 {
+    arm_enterprise_tell(service, database);
+    arm_enterprise_join(service, database);
+}
+
+void arm_enterprise_tell(struct arm_service *service, struct arm_resource *database)
+{
+    char *peers[MOST_PEERS];
+    struct bytes views[MOST_PEERS];
     if (strcmp(database->state, "Creating") == 0 || strcmp(database->state, "Deleting") == 0 ||
         strcmp(database->state, "Failed") == 0) {
         return;
@@ -201,7 +215,15 @@ void arm_enterprise_apply(struct arm_service *service, struct arm_resource *data
     cache.private_addresses = addresses;
     cache.private_address_count =
         arm_redis_private_addresses(service, database->parent, addresses, MOST);
+    cache.active_peer_count = arm_enterprise_peers(service, database, peers, MOST_PEERS);
+    cache.active_peers = views;
+    for (size_t i = 0; i < cache.active_peer_count; i++) {
+        views[i] = bytes_from_string(peers[i]);
+    }
     service->host.cache_apply(service->host.context, &cache);
+    for (size_t i = 0; i < cache.active_peer_count; i++) {
+        memory_free(peers[i]);
+    }
     memory_free(addresses);
     memory_free(accesses);
     memory_free(name);
@@ -209,6 +231,7 @@ void arm_enterprise_apply(struct arm_service *service, struct arm_resource *data
 
 static void remove_database(struct arm_service *service, struct arm_resource *database)
 {
+    arm_enterprise_leave(service, database);
     char *name = arm_enterprise_cache_name(database->parent);
     service->host.cache_remove(service->host.context, bytes_from_string(name));
     memory_free(name);
@@ -239,6 +262,7 @@ static cJSON *show(struct arm_call *call, const struct arm_resource *database, b
     cJSON *item = arm_resource_show_plain(call, database);
     cJSON *properties = arm_json_at(item, "properties");
     show_port(call, database, properties);
+    arm_enterprise_show_links(call->service, database, item);
     bool settled = strcmp(database->state, "Succeeded") == 0;
     cJSON_AddStringToObject(properties, "resourceState", settled ? "Running" : database->state);
     if (strcmp(call->api_version, "2024-02-01") >= 0) {
@@ -285,25 +309,16 @@ static bool regenerate_key(struct arm_call *call, struct arm_resource *database)
     return list_keys(call, database);
 }
 
-static bool flush(struct arm_call *call, struct arm_resource *database)
-{
-    struct arm_service *service = call->service;
-    if (database->operation == NULL) {
-        char *name = arm_enterprise_cache_name(database->parent);
-        service->host.cache_flush(service->host.context, bytes_from_string(name));
-        memory_free(name);
-    }
-    return arm_resource_act(call, database, "flush", FLUSH_S);
-}
-
 static const struct arm_action actions[] = {
     {.name = "listKeys", .handle = list_keys},
     {.name = "regenerateKey", .handle = regenerate_key},
-    {.name = "flush", .handle = flush},
+    {.name = "flush", .handle = arm_enterprise_flush},
     {.name = "import", .handle = arm_enterprise_move, .finish = arm_enterprise_import_finish},
     {.name = "export", .handle = arm_enterprise_move, .finish = arm_enterprise_export_finish},
     {.name = "forceUnlink", .handle = arm_enterprise_force_unlink},
-    {.name = "forceLinkToReplicationGroup", .handle = arm_enterprise_force_link},
+    {.name = "forceLinkToReplicationGroup",
+     .handle = arm_enterprise_force_link,
+     .finish = arm_enterprise_force_link_finish},
     {.name = "upgradeDBRedisVersion", .handle = arm_enterprise_upgrade},
     {0},
 };
