@@ -17,7 +17,8 @@ static bool interfere(void *context, const struct site *site, const struct site_
 {
     struct app *app = context;
     return strcmp(site->plane != NULL ? site->plane : site->name, "keyvault") == 0 &&
-           http_faults_answer_keyvault(app->http_faults, request, response);
+           http_faults_answer_keyvault(app->http_faults, management_service(app->management),
+                                       request, response);
 }
 
 void app_make_endpoints(struct app *app)

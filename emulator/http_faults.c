@@ -7,8 +7,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "arm/vaults/data_plane.h"
 #include "emulator/identity_state.h"
 #include "emulator/recorder.h"
+#include "emulator/tokens.h"
 
 struct http_faults {
     struct faults *faults;
@@ -253,22 +255,69 @@ static struct bytes secret_in(struct bytes path)
     return bytes_slice(path, 0, bytes_find(path, '/'));
 }
 
-bool http_faults_answer_keyvault(struct http_faults *owner, const struct site_request *request,
-                                 struct http_response *response)
+/* As the service's refusals name it. What the token says is only told back: nobody checks it. */
+static void describe_caller(const struct http_request *http, struct buf *text)
+{
+    struct bytes token = http_headers_get(&http->headers, "Authorization");
+    cJSON *header, *payload;
+
+    if (!token_read(bytes_slice(token, strlen("Bearer "), token.size), &header, &payload)) {
+        return;
+    }
+    static const char *const claims[] = {"appid", "oid", "iss"};
+    for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+        const cJSON *claim = cJSON_GetObjectItemCaseSensitive(payload, claims[i]);
+        buf_printf(text, "%s%s=%.100s", i == 0 ? "" : ";", claims[i],
+                   cJSON_IsString(claim) ? claim->valuestring : "");
+    }
+    cJSON_Delete(header);
+    cJSON_Delete(payload);
+}
+
+/* "/subscriptions/.../vaults/kv-1/secrets/password", in lower case as the service writes it. */
+static void describe_secret(struct bytes vault_id, struct bytes secret, struct buf *text)
+{
+    buf_append(text, vault_id);
+    for (size_t i = 0; i < text->size; i++) {
+        char c = text->data[i];
+        text->data[i] = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+    }
+    buf_append_string(text, "/secrets");
+    if (secret.size > 0) {
+        buf_append_byte(text, '/');
+        buf_append(text, bytes_slice(secret, 0, 127));
+    }
+}
+
+bool http_faults_answer_keyvault(struct http_faults *owner, const struct arm_service *service,
+                                 const struct site_request *request, struct http_response *response)
 {
     struct fault_subject subject = {.plane = FAULT_KEYVAULT, .moment = FAULT_AT_REQUEST};
     const struct http_request *http = request->http;
     struct fault_verdict verdict;
+    struct buf caller, resource;
 
     /* The challenge that asks for a token is not what one wants to see fail. */
     if (!faults_armed(owner->faults, FAULT_KEYVAULT) ||
         http_headers_get(&http->headers, "Authorization").size == 0) {
         return false;
     }
-    subject.values[FAULT_KEY_VAULT] = bytes_slice(http->host, 0, bytes_find(http->host, '.'));
+    struct bytes vault = bytes_slice(http->host, 0, bytes_find(http->host, '.'));
+    struct arm_vault_place place = arm_vault_place(service, vault);
+    buf_init(&caller, 1024);
+    buf_init(&resource, 1024);
+    describe_caller(http, &caller);
+    describe_secret(place.id, secret_in(http->path), &resource);
+    subject.values[FAULT_KEY_VAULT] = vault;
     subject.values[FAULT_KEY_SECRET] = secret_in(http->path);
     subject.values[FAULT_KEY_METHOD] = http->method;
-    if (!faults_decide(owner->faults, &subject, &verdict)) {
+    subject.values[FAULT_KEY_PRINCIPAL] = buf_bytes(&caller);
+    subject.values[FAULT_KEY_RESOURCE] = buf_bytes(&resource);
+    subject.values[FAULT_KEY_LOCATION] = place.location;
+    bool acts = faults_decide(owner->faults, &subject, &verdict);
+    buf_finish(&caller);
+    buf_finish(&resource);
+    if (!acts) {
         return false;
     }
     set_fate(request, &verdict);

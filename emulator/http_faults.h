@@ -5,7 +5,7 @@
 #ifndef EMULATOR_HTTP_FAULTS_H
 #define EMULATOR_HTTP_FAULTS_H
 
-#include "arm/host.h"
+#include "arm/service.h"
 #include "emulator/faults/faults.h"
 #include "emulator/identity_faults.h"
 #include "emulator/site.h"
@@ -31,7 +31,8 @@ struct identity_faults http_faults_identity(struct http_faults *owner);
  * A request to Key Vault: true when it is answered. Asked by the front door of every request to a
  * site whose plane is "keyvault".
  */
-bool http_faults_answer_keyvault(struct http_faults *owner, const struct site_request *request,
+bool http_faults_answer_keyvault(struct http_faults *owner, const struct arm_service *service,
+                                 const struct site_request *request,
                                  struct http_response *response);
 
 #endif

@@ -136,6 +136,17 @@ bool arm_vault_exists(const struct arm_service *service, struct bytes vault)
     return find_vault(service, vault) != NULL;
 }
 
+struct arm_vault_place arm_vault_place(const struct arm_service *service, struct bytes vault)
+{
+    const struct arm_resource *found = find_vault(service, vault);
+    struct arm_vault_place place = {0};
+    if (found != NULL) {
+        place.id = bytes_from_string(found->id);
+        place.location = bytes_from_string(found->location == NULL ? "" : found->location->name);
+    }
+    return place;
+}
+
 void arm_vault_handle(struct arm_service *service, const struct arm_vault_request *request,
                       struct http_response *response)
 {

@@ -16,6 +16,11 @@ struct arm_vault_request {
 };
 
 bool arm_vault_exists(const struct arm_service *service, struct bytes vault);
+/* Its resource id and its region ("eastus"), borrowed; empty where there is no such vault. */
+struct arm_vault_place {
+    struct bytes id, location;
+};
+struct arm_vault_place arm_vault_place(const struct arm_service *service, struct bytes vault);
 void arm_vault_handle(struct arm_service *service, const struct arm_vault_request *request,
                       struct http_response *response);
 /* An error as Key Vault writes it; `inner` is a code, or NULL. */

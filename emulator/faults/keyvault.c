@@ -15,6 +15,21 @@ static bool decide_not_found(const struct fault *fault, const struct fault_subje
     return of_secret(subject) && fault_decide_answer(fault, subject, verdict);
 }
 
+/* The action of the built-in roles that was missing: setting is a PUT, reading one a GET. */
+static bool decide_forbidden(const struct fault *fault, const struct fault_subject *subject,
+                             struct fault_verdict *verdict)
+{
+    struct fault_subject named = *subject;
+    struct bytes method = subject->values[FAULT_KEY_METHOD];
+
+    named.values[FAULT_KEY_OPERATION] = bytes_equal_string(method, "PUT")
+                                            ? BYTES("setSecret/action")
+                                        : bytes_equal_string(method, "DELETE") ? BYTES("delete")
+                                        : of_secret(subject) ? BYTES("getSecret/action")
+                                                             : BYTES("readMetadata/action");
+    return fault_decide_answer(fault, &named, verdict);
+}
+
 /* Its name is taken for as long as it can be recovered; it cannot be read either. */
 static bool decide_soft_deleted(const struct fault *fault, const struct fault_subject *subject,
                                 struct fault_verdict *verdict)
@@ -37,21 +52,22 @@ static bool decide_soft_deleted(const struct fault *fault, const struct fault_su
 
 static const struct fault_kind kinds[] = {
     {
-        /* piyushsachdeva/Terraform_AKS#2: status, codes and words, without the caller's line */
-        .name = "forbidden",
+        .name = "forbidden", /* piyushsachdeva/Terraform_AKS#2: status, codes and words */
         VAULT,
         .summary = "the caller has no role for the secret",
         .attributes = fault_preset_attributes,
-        .decide = fault_decide_answer,
+        .decide = decide_forbidden,
         .preset = {.status = 403,
                    .code = "Forbidden",
                    .detail = "ForbiddenByRbac",
-                   .message = "Caller is not authorized to perform action on resource.\r\nIf role "
-                              "assignments, deny assignments or role definitions were changed "
-                              "recently, please observe propagation time.\r\nAction: "
-                              "'Microsoft.KeyVault/vaults/secrets/getSecret/action'\r\nResource: "
-                              "'{secret}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\n"
-                              "DecisionReason: 'DeniedWithNoValidRBAC' \r\nVault: {vault}\r\n"},
+                   .message =
+                       "Caller is not authorized to perform action on resource.\r\nIf role "
+                       "assignments, deny assignments or role definitions were changed "
+                       "recently, please observe propagation time.\r\nCaller: {principal}\r\n"
+                       "Action: 'Microsoft.KeyVault/vaults/secrets/{operation}'\r\nResource: "
+                       "'{resource}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\n"
+                       "DecisionReason: 'DeniedWithNoValidRBAC' \r\nVault: {vault};location="
+                       "{location}\r\n"},
     },
     {
         .name = "secret_not_found", /* azure-sdk-for-js#25489: status, code and words */

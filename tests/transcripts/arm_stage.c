@@ -116,7 +116,8 @@ static void ask_site(struct arm_stage *stage, const char *method, struct bytes a
     if (site == NULL) {
         http_routes_explain(&stage->routes, &http, response);
     } else if (strcmp(site->name, "keyvault") != 0 ||
-               !http_faults_answer_keyvault(stage->http_faults, &request, response)) {
+               !http_faults_answer_keyvault(stage->http_faults, stage->fixture->service, &request,
+                                            response)) {
         site->handle(site->context, &request, response);
     }
 }

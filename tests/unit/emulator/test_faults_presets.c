@@ -148,6 +148,9 @@ TEST(key_vault_refuses)
     CHECK(on_secret("forbidden", "GET"));
     CHECK_INT(verdict.status, 403);
     CHECK_TEXT(verdict.detail, "ForbiddenByRbac");
+    CHECK(strstr(verdict.message, "'Microsoft.KeyVault/vaults/secrets/getSecret/action'") != NULL);
+    CHECK(on_secret("forbidden", "PUT"));
+    CHECK(strstr(verdict.message, "'Microsoft.KeyVault/vaults/secrets/setSecret/action'") != NULL);
     CHECK(on_secret("secret_not_found", "GET"));
     CHECK_INT(verdict.status, 404);
     CHECK(strstr(verdict.message, "(name/id) password was not found") != NULL);
