@@ -58,7 +58,9 @@ struct arm_cache {
     bool non_ssl_port_enabled;
     bool public_network_access;
     bool access_keys_disabled;
-    int shard_count; /* 0: not clustered */
+    int shard_count;   /* 0: not clustered */
+    int coming_shards; /* while it is being scaled to another number; 0: it is not */
+    int64_t coming_ms; /* when that is to be over */
     int databases;
     int max_clients;
     uint64_t max_memory;

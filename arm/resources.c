@@ -228,6 +228,9 @@ static bool update(struct arm_call *call, struct arm_resource *resource, cJSON *
         begin(call, resource, ARM_OPERATION_UPDATE, "write",
               strcmp(state, "Scaling") == 0 ? type->durations.create_s : type->durations.update_s),
         secrets ? type->polling->replace : type->polling->patch);
+    if (type->apply != NULL && strcmp(state, "Scaling") == 0) {
+        type->apply(service, resource); /* for what happens on the way */
+    }
     arm_answer(call, 200, arm_resource_show(call, resource, secrets));
     return true;
 }
@@ -489,7 +492,10 @@ void arm_resource_settle(struct arm_service *service, struct arm_operation *oper
     cJSON_Delete(resource->pending);
     resource->pending = NULL;
     resource->state = failed && operation->kind == ARM_OPERATION_CREATE ? "Failed" : "Succeeded";
-    if (!failed && operation->kind != ARM_OPERATION_ACTION && resource->type->apply != NULL) {
+    /* A failed change may have been on its way. */
+    bool applies =
+        failed ? operation->kind == ARM_OPERATION_UPDATE : operation->kind != ARM_OPERATION_ACTION;
+    if (applies && resource->type->apply != NULL) {
         resource->type->apply(service, resource);
     }
 }

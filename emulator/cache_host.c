@@ -9,10 +9,12 @@
 #include "emulator/cache_access.h"
 #include "emulator/cache_host_state.h"
 #include "emulator/cache_nodes.h"
+#include "emulator/cache_scaling.h"
 #include "emulator/geo_replication.h"
 #include "emulator/redis_settings.h"
 #include "emulator/well_known.h"
 #include "resp/cluster.h"
+#include "resp/cluster_move.h"
 #include "resp/keyspace.h"
 #include "resp/rdb.h"
 #include "resp/session.h"
@@ -105,6 +107,14 @@ static void tell_host_info(const struct cache_host *host, struct instance *insta
     };
     instance_set_host_info(instance, &info);
     instance_observe(instance, host->observer);
+}
+
+struct instance *cache_host_make_instance(const struct cache_host *host,
+                                          const struct instance_config *config)
+{
+    struct instance *instance = instance_create(config, host->config.clock, host->config.random);
+    tell_host_info(host, instance);
+    return instance;
 }
 
 static void close_session(void *context, struct session *session)
@@ -308,8 +318,20 @@ static bool settle_shards(struct cache_host *host, struct cache *cache,
                           const struct instance_config *config, int count)
 {
     struct cluster *old = cache->cluster;
-    if (count == (old == NULL ? 0 : old->count) || count == 0) {
+    bool moving = cache->scaling != NULL;
+    if ((!moving && count == (old == NULL ? 0 : old->count)) || count == 0) {
         return false; /* clustering cannot be turned off again */
+    }
+    if (moving) {
+        cache_scaling_forget(host, cache);
+        geo_forget(host, cache);
+        cluster_move_finish(old, count);
+        for (int i = count; i < old->count; i++) {
+            cluster_leave(old->shards[i].instance);
+            retire_instance(host, old->shards[i].instance);
+        }
+        old->count = count;
+        return true;
     }
     geo_forget(host, cache);
     active_forget(cache);
@@ -319,8 +341,7 @@ static bool settle_shards(struct cache_host *host, struct cache *cache,
         struct instance *instance =
             i < cache_instance_count(cache) ? cache_instance(cache, i) : NULL;
         if (instance == NULL) {
-            instance = instance_create(config, host->config.clock, host->config.random);
-            tell_host_info(host, instance);
+            instance = cache_host_make_instance(host, config);
         }
         cluster_join(cluster, i, instance);
     }
@@ -356,7 +377,10 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
         cache = add_cache(host, arm);
     }
     struct instance_config config = instance_config_of(host, arm, cache->open_redis);
-    bool moved = settle_shards(host, cache, &config, cache->open_redis ? 0 : arm->shard_count);
+    bool moving = cache->scaling != NULL && arm->coming_shards > 0;
+    bool moved =
+        !moving && settle_shards(host, cache, &config, cache->open_redis ? 0 : arm->shard_count);
+    bool grown = cache_scaling_settle(host, cache, arm, &config);
     cache->doomed = false;
     replace_text(&cache->name, arm->name);
     replace_text(&cache->redis_version, arm->redis_version);
@@ -375,7 +399,7 @@ void cache_host_apply(struct cache_host *host, const struct arm_cache *arm)
     cache->minimum_tls = tls_version_of(arm->minimum_tls_version);
     cache->plain_port_open = arm->non_ssl_port_enabled || cache->open_redis;
     cache->shard_count = arm->shard_count;
-    moved |= created || cache->replicas != config.replicas;
+    moved |= grown || created || cache->replicas != config.replicas;
     cache->replicas = config.replicas;
     cache->appends = arm->aof_backup_enabled;
     cache->persisted = arm->rdb_backup_enabled || arm->aof_backup_enabled;
@@ -417,6 +441,7 @@ static void remove_cache(struct cache_host *host, struct cache **at)
     struct cache *cache = *at;
 
     cache_nodes_forget(host, cache);
+    cache_scaling_forget(host, cache);
     geo_forget(host, cache);
     active_forget(cache);
     if (host->config.removing != NULL) {
@@ -557,6 +582,7 @@ void cache_host_destroy(struct cache_host *host)
     while (host->caches != NULL) {
         struct cache *cache = host->caches;
         cache_nodes_forget(host, cache);
+        cache_scaling_forget(host, cache);
         geo_forget(host, cache);
         active_forget(cache);
         host->caches = cache->next;

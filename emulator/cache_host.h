@@ -39,10 +39,11 @@ struct cache {
     bool enterprise;           /* of Azure Managed Redis: has another port */
     const char *domain;        /* behind the name: "redis.cache.windows.net" */
     uint64_t failovers, data_losses;
-    struct cluster_member *nodes; /* of one that is not clustered; ports where there are any */
-    struct cluster *cluster;      /* NULL: not clustered; `instance` is its first node otherwise */
-    char *geo_primary;            /* the cache that this one is to be a copy of; empty: none */
-    struct geo_link *geo_link;    /* NULL: it is no copy now */
+    struct cluster_member *nodes;  /* of one that is not clustered; ports where there are any */
+    struct cluster *cluster;       /* NULL: not clustered; `instance` is its first node otherwise */
+    struct cache_scaling *scaling; /* NULL: its slots do not move */
+    char *geo_primary;             /* the cache that this one is to be a copy of; empty: none */
+    struct geo_link *geo_link;     /* NULL: it is no copy now */
     int64_t geo_lag_ms;
     struct active_links links;    /* databases that write to the same data */
     struct active_member *active; /* NULL: none of these is there */

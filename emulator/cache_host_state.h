@@ -28,4 +28,8 @@ struct cache_host {
     struct cache_host_counters counters;
 };
 
+/* Of a shard; told of the host and observed like all. */
+struct instance *cache_host_make_instance(const struct cache_host *host,
+                                          const struct instance_config *config);
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * A clustered cache: its primaries, each an instance with a share of the 16384 hash slots. The
- * shares are even and fixed, as the service makes them. The nodes share nothing but this table.
+ * shares are even, as the service makes them, and move only when the number of shards changes
+ * (resp/cluster_move.h). The nodes share nothing but this table.
  */
 #ifndef RESP_CLUSTER_H
 #define RESP_CLUSTER_H
@@ -26,14 +27,24 @@ struct cluster_member {
 struct cluster_shard {
     struct instance *instance;
     struct cluster_member members[CLUSTER_MEMBERS]; /* by node */
-    int first_slot, last_slot;
+};
+
+/* Slots on their way to other shards. */
+struct cluster_move {
+    int shards;            /* that there will be; 0: nothing moves */
+    int first, last, next; /* those in flight, and where the next ones begin; first < 0: none */
+    int at_once;           /* how many go together */
 };
 
 struct cluster {
     char *address; /* of all nodes: an IP address or a name */
     struct cluster_shard *shards;
     int count;
+    unsigned char owners[CLUSTER_SLOTS]; /* shards by number */
+    struct cluster_move move;
 };
+
+enum { CLUSTER_SHARDS = 256 }; /* at most */
 
 /* `count` shards without instances; `random` makes the IDs of their nodes. */
 struct cluster *cluster_create(struct bytes address, int count, struct random *random);
@@ -41,16 +52,30 @@ void cluster_destroy(struct cluster *cluster); /* its instances must be gone; NU
 /* The instance is this shard from now on; before it has clients. */
 void cluster_join(struct cluster *cluster, int shard, struct instance *instance);
 void cluster_leave(struct instance *instance);
+/* New IDs for the nodes of a shard. */
+void cluster_name_members(struct cluster_shard *shard, struct random *random);
 
 /*
  * After a change of nodes, or a load: the instance's keys go to the nodes of their slots. Those of
  * other databases than the first are dropped: nobody could reach them.
  */
 void cluster_take_keys(struct cluster *cluster, struct instance *instance);
+/* As far as the visitor says so, to the shard that it names; negative: the key stays. */
+void cluster_sort_out(struct cluster *cluster, struct instance *instance,
+                      int (*where)(const struct cluster *cluster, int slot, struct bytes key));
 
 /* CRC16 of the key, or of what stands between its first braces. */
 int cluster_slot(struct bytes key);
 const struct cluster_shard *cluster_owner(const struct cluster *cluster, int slot);
+/* Whose the slot is when there are so many shards. */
+int cluster_even_owner(int count, int slot);
+/*
+ * The next run of slots of a shard from *first on, which is then *first to *last; false: none.
+ *     for (int first = 0, last; cluster_next_range(cluster, shard, &first, &last); first = last +
+ * 1)
+ */
+bool cluster_next_range(const struct cluster *cluster, const struct cluster_shard *shard,
+                        int *first, int *last);
 /* The shard that this instance is; NULL: it is in no cluster. */
 const struct cluster_shard *cluster_myself(const struct instance *instance);
 /*
@@ -70,7 +95,7 @@ int cluster_port(const struct cluster_member *member, bool tls);
  */
 bool cluster_slot_of_call(const struct command *command, const struct bytes *argv, int argc,
                           int *slot);
-/* The command belongs here; else false after CROSSSLOT or MOVED. */
+/* The command belongs here; else false after CROSSSLOT, MOVED, ASK or TRYAGAIN. */
 bool cluster_serves_or_reply(struct call *call, struct command_entry *entry);
 
 #endif

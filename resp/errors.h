@@ -27,6 +27,7 @@
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 #define ERROR_BUSY_FUNCTION                                                                        \
     "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+#define ERROR_TRY_AGAIN "TRYAGAIN Multiple keys request during rehashing of slot"
 #define ERROR_CROSS_SLOT "CROSSSLOT Keys in request don't hash to the same slot"
 #define ERROR_PAYLOAD_FOOTER "ERR DUMP payload version or checksum are wrong"
 

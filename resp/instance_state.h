@@ -169,7 +169,7 @@ struct session {
     struct blocked blocked;
     struct tracking tracking;
 
-    bool monitor, no_evict, no_touch, readonly;
+    bool monitor, no_evict, no_touch, readonly, asking;
     struct follower *follower; /* NULL: it is no replica */
     int listening_port;        /* that it says it has */
     struct session_subscriptions subscriptions[PUBSUB_KINDS];

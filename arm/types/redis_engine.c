@@ -118,6 +118,11 @@ static struct arm_cache cache_of(struct arm_service *service, struct arm_resourc
         .rdb_backup_enabled = on(body, "rdb-backup-enabled"),
         .aof_backup_enabled = on(body, "aof-backup-enabled"),
     };
+    if (resource->pending != NULL && resource->operation != NULL) {
+        int coming = arm_json_number(resource->pending, "properties.shardCount", 0);
+        cache.coming_shards = coming == shards ? 0 : coming;
+        cache.coming_ms = resource->operation->due.due_ms;
+    }
     cache.zones = bytes_from_string(arm_redis_zones(body, children->zones));
     gather(service, resource, children, &cache);
     return cache;

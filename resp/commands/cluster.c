@@ -4,6 +4,7 @@
  */
 #include "resp/arguments.h"
 #include "resp/cluster.h"
+#include "resp/cluster_move.h"
 #include "resp/commands/help.h"
 #include "resp/instance_state.h"
 
@@ -76,6 +77,22 @@ static void cmd_cluster_myshardid(struct call *call)
     }
 }
 
+/* Slots that the shard is giving away or being given. */
+static void describe_flight(const struct cluster *cluster, const struct cluster_shard *shard,
+                            struct buf *text)
+{
+    const struct cluster_move *move = &cluster->move;
+    for (int slot = move->first; slot >= 0 && slot <= move->last; slot++) {
+        int target = cluster_move_target(cluster, slot);
+        const struct cluster_shard *source = cluster_owner(cluster, slot);
+        if (target >= 0 && source == shard) {
+            buf_printf(text, " [%d->-%s]", slot, cluster_primary(&cluster->shards[target])->id);
+        } else if (target == shard_number(cluster, shard)) {
+            buf_printf(text, " [%d-<-%s]", slot, cluster_primary(source)->id);
+        }
+    }
+}
+
 /* One line of CLUSTER NODES, of the node at that place of its shard. */
 static void describe_node(struct call *call, const struct cluster_shard *shard, int place,
                           struct buf *text)
@@ -90,8 +107,12 @@ static void describe_node(struct call *call, const struct cluster_shard *shard, 
                address.data, port, port + 10000, myself ? "myself," : "",
                place == 0 ? "master" : "slave", place == 0 ? "-" : cluster_primary(shard)->id,
                myself ? 0 : (long long)call->now_ms, shard_number(cluster, shard) + 1);
-    if (place == 0) {
-        buf_printf(text, " %d-%d", shard->first_slot, shard->last_slot);
+    int first = 0, last;
+    for (; place == 0 && cluster_next_range(cluster, shard, &first, &last); first = last + 1) {
+        buf_printf(text, first == last ? " %d" : " %d-%d", first, last);
+    }
+    if (place == 0 && myself) {
+        describe_flight(cluster, shard, text);
     }
 }
 
@@ -114,31 +135,43 @@ static void cmd_cluster_nodes(struct call *call)
     buf_finish(&text);
 }
 
+/* An entry of CLUSTER SLOTS. */
+static void reply_range(struct call *call, const struct cluster_shard *shard, int first, int last)
+{
+    const struct cluster *cluster = call->instance->cluster;
+    bool metadata = call_supports(call, "7.0.0");
+    int count = cluster_member_count(shard);
+    reply_array(call->reply, (size_t)count + 2);
+    reply_integer(call->reply, first);
+    reply_integer(call->reply, last);
+    for (int place = 0; place < count; place++) {
+        const struct cluster_member *member = &shard->members[cluster_member_at(shard, place)];
+        reply_array(call->reply, metadata ? 4 : 3);
+        reply_bulk(call->reply, cluster_address(cluster, call->session));
+        reply_integer(call->reply, cluster_port(member, call->session->tls));
+        reply_bulk_string(call->reply, member->id);
+        if (metadata) {
+            reply_array(call->reply, 0);
+        }
+    }
+}
+
 static void cmd_cluster_slots(struct call *call)
 {
     if (!cluster_or_reply(call)) {
         return;
     }
     const struct cluster *cluster = call->instance->cluster;
-    bool metadata = call_supports(call, "7.0.0");
-    reply_array(call->reply, (size_t)cluster->count);
+    size_t mark = reply_defer(call->reply), ranges = 0;
     for (int i = 0; i < cluster->count; i++) {
         const struct cluster_shard *shard = &cluster->shards[i];
-        int count = cluster_member_count(shard);
-        reply_array(call->reply, (size_t)count + 2);
-        reply_integer(call->reply, shard->first_slot);
-        reply_integer(call->reply, shard->last_slot);
-        for (int place = 0; place < count; place++) {
-            const struct cluster_member *member = &shard->members[cluster_member_at(shard, place)];
-            reply_array(call->reply, metadata ? 4 : 3);
-            reply_bulk(call->reply, cluster_address(cluster, call->session));
-            reply_integer(call->reply, cluster_port(member, call->session->tls));
-            reply_bulk_string(call->reply, member->id);
-            if (metadata) {
-                reply_array(call->reply, 0);
-            }
+        int first = 0, last;
+        for (; cluster_next_range(cluster, shard, &first, &last); first = last + 1) {
+            reply_range(call, shard, first, last);
+            ranges++;
         }
     }
+    reply_array_at(call->reply, mark, ranges);
 }
 
 static void reply_shard_node(struct call *call, const struct cluster_shard *shard, int place)
@@ -182,9 +215,13 @@ static void cmd_cluster_shards(struct call *call)
         int count = cluster_member_count(shard);
         reply_map(call->reply, 2);
         reply_bulk_string(call->reply, "slots");
-        reply_array(call->reply, 2);
-        reply_integer(call->reply, shard->first_slot);
-        reply_integer(call->reply, shard->last_slot);
+        size_t mark = reply_defer(call->reply), bounds = 0;
+        int first = 0, last;
+        for (; cluster_next_range(cluster, shard, &first, &last); first = last + 1, bounds += 2) {
+            reply_integer(call->reply, first);
+            reply_integer(call->reply, last);
+        }
+        reply_array_at(call->reply, mark, bounds);
         reply_bulk_string(call->reply, "nodes");
         reply_array(call->reply, (size_t)count);
         for (int place = 0; place < count; place++) {

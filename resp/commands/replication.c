@@ -172,6 +172,7 @@ static void cmd_readwrite(struct call *call)
 static void cmd_asking(struct call *call)
 {
     if (clustered_or_reply(call)) {
+        call->session->asking = true;
         reply_ok(call->reply);
     }
 }

@@ -22,16 +22,19 @@ TEST(every_slot_has_one_owner_and_shares_are_even)
     random_init(&random, 1);
     for (int count = 1; count <= 30; count++) {
         struct cluster *cluster = cluster_create(BYTES("127.0.0.1"), count, &random);
-        CHECK_INT(cluster->shards[0].first_slot, 0);
-        CHECK_INT(cluster->shards[count - 1].last_slot, CLUSTER_SLOTS - 1);
+        int next = 0;
         for (int i = 0; i < count; i++) {
             const struct cluster_shard *node = &cluster->shards[i];
-            int share = node->last_slot - node->first_slot + 1;
+            int first = 0, last;
+            CHECK(cluster_next_range(cluster, node, &first, &last));
+            CHECK_INT(first, next);
+            int share = last - first + 1;
             CHECK(share >= CLUSTER_SLOTS / count && share <= CLUSTER_SLOTS / count + 1);
-            CHECK(cluster_owner(cluster, node->first_slot) == node);
-            CHECK(cluster_owner(cluster, node->last_slot) == node);
-            CHECK(i == 0 || node->first_slot == cluster->shards[i - 1].last_slot + 1);
+            CHECK(cluster_owner(cluster, first) == node && cluster_owner(cluster, last) == node);
+            next = first = last + 1;
+            CHECK(!cluster_next_range(cluster, node, &first, &last));
         }
+        CHECK_INT(next, CLUSTER_SLOTS);
         cluster_destroy(cluster);
     }
 }
