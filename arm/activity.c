@@ -97,6 +97,14 @@ void arm_activity_end(struct arm_call *call)
     }
 }
 
+void arm_activity_note(struct arm_call *call, const char *action, const char *message)
+{
+    struct arm_event *event = add_of_call(call, "Succeeded");
+    memory_free(event->action);
+    event->action = string_duplicate(action);
+    event->message = string_duplicate(message);
+}
+
 /* ---- Operations ---- */
 
 void arm_activity_adopt(struct arm_service *service, struct arm_operation *operation)

@@ -20,6 +20,8 @@ struct arm_event {
 /* What a request does is noted when it begins and when it is answered. */
 void arm_activity_begin(struct arm_call *call);
 void arm_activity_end(struct arm_call *call);
+/* Something else that came of it: an action of its own, with a message. */
+void arm_activity_note(struct arm_call *call, const char *action, const char *message);
 /* The operation, begun by an earlier request, is over. */
 void arm_activity_operation(struct arm_operation *operation);
 /* Whom an operation that begins now belongs to. */

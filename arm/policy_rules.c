@@ -1,10 +1,13 @@
 /* Conditions of policies. What is undefined fits only the negative comparisons, as in Azure. */
 #include "arm/policy_rules.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arm/json.h"
+#include "arm/policy_fields.h"
 #include "arm/templates/expression.h"
 
 enum { DEEPEST = 32, MOST_EVALUATED = 30, BUDGET = 20000 };
@@ -48,6 +51,67 @@ static cJSON *object_of(void *context, enum expression_object which, struct temp
     return object;
 }
 
+/* ---- Functions that only policies have ---- */
+
+/* The count that a field is an element of, with what is behind that; NULL: none. */
+static const struct policy_count *count_of(const struct policy_trial *trial, const char *field,
+                                           const char **rest)
+{
+    for (const struct policy_count *count = trial->counts; count != NULL; count = count->outer) {
+        size_t size = strlen(count->name);
+        if (size > 0 && strncasecmp(field, count->name, size) == 0 &&
+            strchr(".[", field[size]) != NULL) {
+            *rest = field + size;
+            return count;
+        }
+    }
+    return NULL;
+}
+
+static cJSON *current(const struct policy_trial *trial, const char *name,
+                      struct template_error *error)
+{
+    const char *rest = "";
+    const struct policy_count *count = name == NULL ? trial->counts : count_of(trial, name, &rest);
+    cJSON *values = count == NULL ? NULL : policy_field_behind(count->item, rest);
+    cJSON *value = cJSON_DetachItemFromArray(values, 0);
+    cJSON_Delete(values);
+    if (value == NULL) {
+        template_fail(error, "The function 'current' stands in no count of '%s'.",
+                      name == NULL ? "" : name);
+    }
+    return value;
+}
+
+static cJSON *field_value(const struct policy_trial *trial, const char *name)
+{
+    if (policy_field_is_list(name)) {
+        return policy_field_all(trial->resource, name);
+    }
+    const cJSON *value = policy_field(trial->resource, name);
+    return value == NULL ? cJSON_CreateString("") : cJSON_Duplicate(value, true);
+}
+
+static cJSON *function_of(void *context, const char *name, const cJSON *const *arguments,
+                          size_t count, struct template_error *error)
+{
+    const struct policy_trial *trial = context;
+    const char *text = count == 1 ? cJSON_GetStringValue(arguments[0]) : NULL;
+    if (strcasecmp(name, "field") == 0 && text != NULL) {
+        return field_value(trial, text);
+    }
+    if (strcasecmp(name, "current") == 0 && (count == 0 || text != NULL)) {
+        return current(trial, text, error);
+    }
+    if (strcasecmp(name, "requestContext") == 0 && count == 0) {
+        cJSON *object = cJSON_CreateObject();
+        arm_json_put_text(object, "apiVersion", trial->call->api_version);
+        return object;
+    }
+    template_fail(error, "The function '%s' is not valid in a policy.", name);
+    return NULL;
+}
+
 cJSON *policy_evaluate(struct policy_trial *trial, const cJSON *value)
 {
     struct expression_budget budget = {.left = BUDGET};
@@ -59,58 +123,9 @@ cJSON *policy_evaluate(struct policy_trial *trial, const cJSON *value)
         .subscription_id = trial->call->service->config.subscription_id,
         .parameter = parameter_of,
         .object = object_of,
+        .other = function_of,
     };
     return expression_evaluate_all(value, &scope, &error);
-}
-
-/* ---- Fields ---- */
-
-/* "Microsoft.Cache/Redis/sku.name" of a Microsoft.Cache/Redis: properties.sku.name or sku.name. */
-static const cJSON *aliased(const cJSON *resource, const char *alias)
-{
-    struct bytes type = bytes_from_string(arm_json_text(resource, "type"));
-    struct bytes whole = bytes_from_string(alias);
-    if (!bytes_equal_nocase(bytes_slice(whole, 0, type.size), type) || whole.size <= type.size ||
-        whole.data[type.size] != '/') {
-        return NULL;
-    }
-    char *path = string_format("properties.%s", alias + type.size + 1);
-    for (char *at = path; *at != '\0'; at++) {
-        *at = *at == '/' ? '.' : *at;
-    }
-    const cJSON *value = arm_json_at(resource, path);
-    if (value == NULL) {
-        value = arm_json_at(resource, path + strlen("properties."));
-    }
-    memory_free(path);
-    return value;
-}
-
-/* "tags['env']", "tags[env]", "tags.env" */
-static const cJSON *tag(const cJSON *resource, const char *field)
-{
-    struct bytes name = bytes_from_string(field + strlen("tags"));
-    while (name.size > 0 && strchr("[.'", name.data[0]) != NULL) {
-        name = bytes_slice(name, 1, name.size);
-    }
-    while (name.size > 0 && strchr("]'", name.data[name.size - 1]) != NULL) {
-        name.size--;
-    }
-    char *text = bytes_to_string(name);
-    const cJSON *value = cJSON_GetObjectItem(arm_json_at(resource, "tags"), text);
-    memory_free(text);
-    return value;
-}
-
-static const cJSON *field_of(const cJSON *resource, const char *field)
-{
-    if (strncmp(field, "tags", 4) == 0 && field[4] != '\0') {
-        return tag(resource, field);
-    }
-    if (strcmp(field, "fullName") == 0) {
-        return arm_json_at(resource, "name");
-    }
-    return strchr(field, '/') != NULL ? aliased(resource, field) : arm_json_at(resource, field);
 }
 
 /* ---- Comparisons ---- */
@@ -160,6 +175,42 @@ static bool like(const cJSON *value, const cJSON *target)
     memory_free(text);
     memory_free(pattern);
     return fits;
+}
+
+/* "#" a digit, "?" a letter, "." anything; all else itself. */
+static bool fits_pattern(const char *pattern, const char *text, bool any_case)
+{
+    for (; *pattern != '\0' && *text != '\0'; pattern++, text++) {
+        unsigned char byte = (unsigned char)*text;
+        bool good = *pattern == '#'   ? isdigit(byte) != 0
+                    : *pattern == '?' ? isalpha(byte) != 0
+                    : *pattern == '.' ? true
+                    : any_case        ? tolower(byte) == tolower((unsigned char)*pattern)
+                                      : *pattern == *text;
+        if (!good) {
+            return false;
+        }
+    }
+    return *pattern == *text;
+}
+
+static bool match_in(const cJSON *value, const cJSON *target, bool any_case)
+{
+    char *text = text_of(value), *pattern = text_of(target);
+    bool fits = value != NULL && fits_pattern(pattern, text, any_case);
+    memory_free(text);
+    memory_free(pattern);
+    return fits;
+}
+
+static bool match(const cJSON *value, const cJSON *target)
+{
+    return match_in(value, target, false);
+}
+
+static bool match_any_case(const cJSON *value, const cJSON *target)
+{
+    return match_in(value, target, true);
 }
 
 static bool contains(const cJSON *value, const cJSON *target)
@@ -237,6 +288,10 @@ static const struct comparison {
     {"notIn", "NotIn", in, true},
     {"like", "Like", like, false},
     {"notLike", "NotLike", like, true},
+    {"match", "Match", match, false},
+    {"notMatch", "NotMatch", match, true},
+    {"matchInsensitively", "MatchInsensitively", match_any_case, false},
+    {"notMatchInsensitively", "NotMatchInsensitively", match_any_case, true},
     {"contains", "Contains", contains, false},
     {"notContains", "NotContains", contains, true},
     {"containsKey", "ContainsKey", contains_key, false},
@@ -269,22 +324,95 @@ static void note(struct policy_trial *trial, bool field, const char *expression,
     cJSON_AddItemToArray(trial->evaluated, item);
 }
 
-static bool compare(struct policy_trial *trial, const cJSON *condition)
+/* Every comparison of the condition with one value; `found` NULL: undefined. */
+static bool compare_one(struct policy_trial *trial, const cJSON *condition, bool field,
+                        const char *name, const cJSON *found)
 {
-    const cJSON *field = arm_json_at(condition, "field"), *value = arm_json_at(condition, "value");
-    cJSON *subject = policy_evaluate(trial, field != NULL ? field : value);
     bool result = false;
-    for (size_t i = 0; subject != NULL && i < ARRAY_LEN(comparisons); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(comparisons); i++) {
         const cJSON *wanted = arm_json_at(condition, comparisons[i].name);
         cJSON *target = wanted == NULL ? NULL : policy_evaluate(trial, wanted);
-        const char *name = cJSON_GetStringValue(subject);
-        if (target != NULL && (field == NULL || name != NULL)) {
-            const cJSON *found = field == NULL ? subject : field_of(trial->resource, name);
+        if (target != NULL) {
             result = comparisons[i].holds(found, target) != comparisons[i].negative;
-            note(trial, field != NULL, name == NULL ? "" : name, found, target, &comparisons[i],
-                 result);
+            note(trial, field, name, found, target, &comparisons[i], result);
         }
         cJSON_Delete(target);
+    }
+    return result;
+}
+
+/* Of a field with "[*]" all elements must fit; so they do when there are none. */
+static bool compare_field(struct policy_trial *trial, const cJSON *condition, const char *name)
+{
+    const char *rest;
+    const struct policy_count *count = count_of(trial, name, &rest);
+    if (count == NULL && !policy_field_is_list(name)) {
+        return compare_one(trial, condition, true, name, policy_field(trial->resource, name));
+    }
+    cJSON *values = count != NULL ? policy_field_behind(count->item, rest)
+                                  : policy_field_all(trial->resource, name);
+    const cJSON *value;
+    bool one = count != NULL && !policy_field_is_list(rest), result = true;
+    if (one && cJSON_GetArraySize(values) == 0) {
+        result = compare_one(trial, condition, true, name, NULL);
+    }
+    cJSON_ArrayForEach(value, values)
+    {
+        result = result && compare_one(trial, condition, true, name, value);
+    }
+    cJSON_Delete(values);
+    return result;
+}
+
+static bool holds(struct policy_trial *trial, const cJSON *condition, int depth);
+
+/* {"count": {"field" or "value", "name", "where"}, "greater": 0} */
+static bool compare_count(struct policy_trial *trial, const cJSON *condition, const cJSON *count,
+                          int depth)
+{
+    const char *field = arm_json_text(count, "field"), *name = arm_json_text(count, "name");
+    const cJSON *where = arm_json_at(count, "where"), *item;
+    const cJSON *given = arm_json_at(count, "value");
+    const char *rest;
+    const struct policy_count *outer = field == NULL ? NULL : count_of(trial, field, &rest);
+    cJSON *values = outer != NULL   ? policy_field_behind(outer->item, rest)
+                    : field != NULL ? policy_field_all(trial->resource, field)
+                    : given != NULL ? policy_evaluate(trial, given)
+                                    : NULL;
+    double number = 0;
+    if (cJSON_IsArray(values)) {
+        cJSON_ArrayForEach(item, values)
+        {
+            const struct policy_count frame = {field != NULL  ? field
+                                               : name != NULL ? name
+                                                              : "",
+                                               item, trial->counts};
+            trial->counts = &frame;
+            number += where == NULL || holds(trial, where, depth + 1) ? 1 : 0;
+            trial->counts = frame.outer;
+        }
+    }
+    cJSON_Delete(values);
+    cJSON *found = cJSON_CreateNumber(number);
+    bool result = compare_one(trial, condition, field != NULL, field == NULL ? "" : field, found);
+    cJSON_Delete(found);
+    return result;
+}
+
+static bool compare(struct policy_trial *trial, const cJSON *condition, int depth)
+{
+    const cJSON *field = arm_json_at(condition, "field"), *value = arm_json_at(condition, "value");
+    const cJSON *count = arm_json_at(condition, "count");
+    if (count != NULL) {
+        return compare_count(trial, condition, count, depth);
+    }
+    cJSON *subject = policy_evaluate(trial, field != NULL ? field : value);
+    const char *name = cJSON_GetStringValue(subject);
+    bool result = false;
+    if (field != NULL && name != NULL) {
+        result = compare_field(trial, condition, name);
+    } else if (field == NULL && subject != NULL) {
+        result = compare_one(trial, condition, false, name == NULL ? "" : name, subject);
     }
     cJSON_Delete(subject);
     return result;
@@ -315,7 +443,7 @@ static bool holds(struct policy_trial *trial, const cJSON *condition, int depth)
         }
         return false;
     }
-    return none != NULL ? !holds(trial, none, depth + 1) : compare(trial, condition);
+    return none != NULL ? !holds(trial, none, depth + 1) : compare(trial, condition, depth);
 }
 
 bool policy_condition_holds(struct policy_trial *trial, const cJSON *condition)

@@ -7,13 +7,21 @@
 
 #include "arm/service_state.h"
 
+/* A "count" being made: the array's name and the element it is at. */
+struct policy_count {
+    const char *name;
+    const cJSON *item;
+    const struct policy_count *outer;
+};
+
 /* One policy being held against one resource. All is borrowed. */
 struct policy_trial {
     const struct arm_call *call;
     const cJSON *resource;   /* with id, name, type and location */
     const cJSON *parameters; /* of the assignment: {"name": {"value": ...}}; may be NULL */
     const cJSON *declared;   /* of the definition, with their defaults; may be NULL */
-    cJSON *evaluated;        /* an array that gets each comparison made; may be NULL */
+    const struct policy_count *counts; /* innermost first; NULL: none is being made */
+    cJSON *evaluated;                  /* an array that gets each comparison made; may be NULL */
 };
 
 /* A value of the rule with its expressions evaluated; owned. NULL: it cannot be told. */

@@ -269,6 +269,8 @@ static struct value run_function(struct evaluator *evaluator, const struct expre
     } else if (complete && node->space != NULL) {
         result = scope->call(scope->context, node->space, node->text, arguments, node->count,
                              evaluator->error);
+    } else if (complete) {
+        result = scope->other(scope->context, node->text, arguments, node->count, evaluator->error);
     }
     for (size_t i = 0; i < node->count; i++) {
         value_finish(values[i]);
@@ -297,6 +299,9 @@ static struct value evaluate_call(struct evaluator *evaluator, const struct expr
     const struct template_function *row = find_function(node->text);
     if (row == NULL && is_list(node->text)) {
         row = &list_function;
+    }
+    if (row == NULL && evaluator->scope->other != NULL) {
+        return run_function(evaluator, node, NULL);
     }
     if (row == NULL) {
         template_fail(evaluator->error,

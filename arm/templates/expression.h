@@ -88,6 +88,9 @@ struct expression_scope {
     /* A function the template defines. */
     cJSON *(*call)(void *context, const char *space, const char *name,
                    const cJSON *const *arguments, size_t count, struct template_error *error);
+    /* A function of another language that has these, too: Azure Policy's. */
+    cJSON *(*other)(void *context, const char *name, const cJSON *const *arguments, size_t count,
+                    struct template_error *error);
     int (*zone_count)(void *context, const char *location); /* for pickZones; NULL: none */
 };
 

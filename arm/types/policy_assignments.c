@@ -1,13 +1,15 @@
 /*
- * Microsoft.Authorization/policyAssignments, and what they do: a request that would make a resource
- * as a policy with the effect "deny" forbids it is refused. "audit" is logged; other effects are
- * stored only.
+ * Microsoft.Authorization/policyAssignments, and what they do, in Azure's order: "append" and
+ * "modify" change the request, "deny" and "denyAction" refuse it, "audit" is an event of the
+ * activity log. Effects that look at other resources are stored only.
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "arm/activity.h"
 #include "arm/json.h"
+#include "arm/policy_effects.h"
 #include "arm/policy_rules.h"
 #include "arm/types/policies.h"
 #include "base/log.h"
@@ -186,29 +188,89 @@ static bool mode_fits(const cJSON *definition, bool indexed)
     return indexed || (mode != NULL && strcasecmp(mode, "All") == 0);
 }
 
-static bool try_definition(struct arm_call *call, const cJSON *resource, bool indexed,
-                           const struct arm_resource *assignment, const cJSON *definition,
-                           const cJSON *parameters)
+/* What is done in one look at all policies; the looks come in this order. */
+enum look { LOOK_ALTER, LOOK_REFUSE, LOOK_NOTE, LOOK_REMOVAL };
+
+/* One request that policies look at. */
+struct review {
+    struct arm_call *call;
+    cJSON *resource; /* as the request would make it; at a removal as it is */
+    bool indexed;    /* it has tags and a location */
+    enum look look;
+    bool altered;
+};
+
+static bool concerns(enum look look, const char *effect)
+{
+    switch (look) {
+    case LOOK_ALTER:
+        return policy_alters(effect);
+    case LOOK_REFUSE:
+        return strcasecmp(effect, "deny") == 0;
+    case LOOK_NOTE:
+        return strcasecmp(effect, "audit") == 0;
+    default:
+        return strcasecmp(effect, "denyAction") == 0;
+    }
+}
+
+static bool names_deletion(const cJSON *rule)
+{
+    const cJSON *name, *names = arm_json_at(rule, "then.details.actionNames");
+    cJSON_ArrayForEach(name, names)
+    {
+        if (cJSON_IsString(name) && strcasecmp(name->valuestring, "delete") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The rule holds: its effect. */
+static bool carry_out(struct review *review, struct policy_trial *trial, const char *effect,
+                      const struct arm_resource *assignment, const cJSON *definition)
+{
+    struct arm_call *call = review->call;
+    const cJSON *rule = arm_json_at(definition, "properties.policyRule");
+    const char *type = arm_json_text(review->resource, "type");
+    log_info("arm", "policy applies effect=%s assignment=%s resource=%s", effect, assignment->id,
+             arm_json_text(review->resource, "id"));
+    if (review->look == LOOK_NOTE) {
+        char *ids = identifiers(assignment, definition);
+        arm_activity_note(call, "Microsoft.Authorization/policies/audit/action", ids);
+        memory_free(ids);
+        return true;
+    }
+    if (review->look == LOOK_ALTER) {
+        enum policy_outcome outcome = policy_apply(trial, effect, rule, type, call->body);
+        review->altered |= outcome == POLICY_CHANGED;
+        if (outcome != POLICY_REFUSED) {
+            return true;
+        }
+    }
+    if (review->look == LOOK_REMOVAL && !names_deletion(rule)) {
+        return true;
+    }
+    cJSON *evaluated = trial->evaluated;
+    trial->evaluated = NULL;
+    return refuse(call, review->resource, assignment, definition, effect, evaluated);
+}
+
+static bool try_definition(struct review *review, const struct arm_resource *assignment,
+                           const cJSON *definition, const cJSON *parameters)
 {
     const cJSON *rule = arm_json_at(definition, "properties.policyRule");
     struct policy_trial trial = {
-        .call = call,
-        .resource = resource,
+        .call = review->call,
+        .resource = review->resource,
         .parameters = parameters,
         .declared = arm_json_at(definition, "properties.parameters"),
         .evaluated = cJSON_CreateArray(),
     };
     char *effect = policy_effect(&trial, rule);
-    bool good = true;
-    if (strcasecmp(effect, "disabled") != 0 && mode_fits(definition, indexed) &&
-        policy_condition_holds(&trial, arm_json_at(rule, "if"))) {
-        log_info("arm", "policy applies effect=%s assignment=%s resource=%s", effect,
-                 assignment->id, arm_json_text(resource, "id"));
-        if (strcasecmp(effect, "deny") == 0) {
-            good = refuse(call, resource, assignment, definition, effect, trial.evaluated);
-            trial.evaluated = NULL;
-        }
-    }
+    bool good = !concerns(review->look, effect) || !mode_fits(definition, review->indexed) ||
+                !policy_condition_holds(&trial, arm_json_at(rule, "if")) ||
+                carry_out(review, &trial, effect, assignment, definition);
     cJSON_Delete(trial.evaluated);
     memory_free(effect);
     return good;
@@ -236,16 +298,16 @@ static cJSON *member_parameters(struct arm_call *call, const cJSON *resource, co
     return result;
 }
 
-static bool try_assignment(struct arm_call *call, const cJSON *resource, bool indexed,
-                           const struct arm_resource *assignment)
+static bool try_assignment(struct review *review, const struct arm_resource *assignment)
 {
+    struct arm_call *call = review->call;
     const char *id = arm_json_text(assignment->body, "properties.policyDefinitionId");
     const cJSON *given = arm_json_at(assignment->body, "properties.parameters"), *member;
     cJSON *definition = id == NULL ? NULL : arm_policy_definition(call->service, id);
     const cJSON *members = arm_json_at(definition, "properties.policyDefinitions");
     bool good = true;
     if (definition != NULL && members == NULL) {
-        good = try_definition(call, resource, indexed, assignment, definition, given);
+        good = try_definition(review, assignment, definition, given);
     }
     cJSON_ArrayForEach(member, members)
     {
@@ -253,8 +315,9 @@ static bool try_assignment(struct arm_call *call, const cJSON *resource, bool in
         cJSON *part =
             good && member_id != NULL ? arm_policy_definition(call->service, member_id) : NULL;
         if (part != NULL) {
-            cJSON *parameters = member_parameters(call, resource, member, definition, given);
-            good = try_definition(call, resource, indexed, assignment, part, parameters);
+            cJSON *parameters =
+                member_parameters(call, review->resource, member, definition, given);
+            good = try_definition(review, assignment, part, parameters);
             cJSON_Delete(parameters);
         }
         cJSON_Delete(part);
@@ -288,9 +351,12 @@ static cJSON *resource_of_request(const struct arm_call *call)
 {
     const struct arm_target *target = &call->target;
     const struct arm_resource *stored = arm_resource_find_id(call->service, call->scope);
-    cJSON *resource = call->method == ARM_PATCH && stored != NULL
-                          ? cJSON_Duplicate(stored->body, true)
-                          : cJSON_CreateObject();
+    bool changes = call->method == ARM_PATCH || call->method == ARM_DELETE;
+    cJSON *resource =
+        changes && stored != NULL ? cJSON_Duplicate(stored->body, true) : cJSON_CreateObject();
+    if (arm_json_at(call->body, "tags") != NULL) {
+        arm_json_remove(resource, "tags"); /* they are replaced as a whole */
+    }
     arm_json_merge(resource, call->body);
     const char *location = arm_json_text(resource, "location");
     const struct arm_location *known =
@@ -306,6 +372,30 @@ static cJSON *resource_of_request(const struct arm_call *call)
     return resource;
 }
 
+/* All policies in force, for one of the things that they do. */
+static bool look(struct review *review, enum look what)
+{
+    bool good = true;
+    struct arm_call *call = review->call;
+    review->look = what;
+    for (struct arm_resource *assignment = call->service->resources; assignment != NULL && good;
+         assignment = assignment->next) {
+        if (!in_force(assignment, call->scope)) {
+            continue;
+        }
+        if (review->resource == NULL) {
+            review->resource = resource_of_request(call);
+        }
+        good = try_assignment(review, assignment);
+        if (review->altered) {
+            cJSON_Delete(review->resource);
+            review->resource = resource_of_request(call);
+            review->altered = false;
+        }
+    }
+    return good;
+}
+
 bool arm_step_policy(struct arm_call *call)
 {
     static const char group_type[] = "Microsoft.Resources/subscriptions/resourceGroups";
@@ -314,20 +404,18 @@ bool arm_step_policy(struct arm_call *call)
     bool resource = call->route == NULL && call->target.name.size > 0 &&
                     call->target.action == NULL &&
                     strncasecmp(call->action, "Microsoft.Authorization/", 24) != 0;
-    if ((call->method != ARM_PUT && call->method != ARM_PATCH) || !(group || resource) ||
-        !cJSON_IsObject(call->body)) {
-        return true;
-    }
-    bool good = true, indexed = resource && (call->target.type->traits & ARM_TRACKED) != 0;
-    cJSON *made = NULL;
-    for (const struct arm_resource *assignment = call->service->resources;
-         assignment != NULL && good; assignment = assignment->next) {
-        if (in_force(assignment, call->scope)) {
-            made = made == NULL ? resource_of_request(call) : made;
-            good = try_assignment(call, made, indexed, assignment);
-        }
-    }
-    cJSON_Delete(made);
+    struct review review = {
+        .call = call,
+        .indexed = resource && (call->target.type->traits & ARM_TRACKED) != 0,
+    };
+    bool write = (call->method == ARM_PUT || call->method == ARM_PATCH) && (group || resource) &&
+                 cJSON_IsObject(call->body);
+    bool removal = call->method == ARM_DELETE && resource &&
+                   arm_resource_find_id(call->service, call->scope) != NULL;
+    bool good = removal ? look(&review, LOOK_REMOVAL)
+                        : !write || (look(&review, LOOK_ALTER) && look(&review, LOOK_REFUSE) &&
+                                     look(&review, LOOK_NOTE));
+    cJSON_Delete(review.resource);
     return good;
 }
 

@@ -58,6 +58,67 @@ static const struct {
      "{\"if\":{\"allOf\":[{\"field\":\"type\",\"equals\":\"Microsoft.Cache/redis\"},{\"field\":"
      "\"Microsoft.Cache/Redis/publicNetworkAccess\",\"notEquals\":\"Disabled\"}]},\"then\":{"
      "\"effect\":\"[parameters('effect')]\"}}"},
+    {"2a0e14a6-b0a6-4fab-991a-187a4f81c498", "Append a tag and its value to resources", "Indexed",
+     "{\"tagName\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Name\"}}"
+     ",\"tagValue\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Value\""
+     "}}}",
+     "{\"if\":{\"field\":\"[concat('tags[', parameters('tagName'), ']')]\",\"exists"
+     "\":\"false\"},\"then\":{\"effect\":\"append\",\"details\":[{\"field\":\"[conca"
+     "t('tags[', parameters('tagName'), ']')]\",\"value\":\"[parameters('tagValue')]"
+     "\"}]}}"},
+    {"4f9dc7db-30c1-420c-b61a-e1d640128d26", "Add a tag to resources", "Indexed",
+     "{\"tagName\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Name\"}}"
+     ",\"tagValue\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Value\""
+     "}}}",
+     "{\"if\":{\"field\":\"[concat('tags[', parameters('tagName'), ']')]\",\"exists"
+     "\":\"false\"},\"then\":{\"effect\":\"modify\",\"details\":{\"roleDefinitionIds"
+     "\":[\"/providers/microsoft.authorization/roleDefinitions/b24988ac-6180-42a0-ab"
+     "88-20f7382dd24c\"],\"operations\":[{\"operation\":\"add\",\"field\":\"[concat("
+     "'tags[', parameters('tagName'), ']')]\",\"value\":\"[parameters('tagValue')]\""
+     "}]}}}"},
+    {"5ffd78d9-436d-4b41-a421-5baa819e3008", "Add or replace a tag on resources", "Indexed",
+     "{\"tagName\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Name\"}}"
+     ",\"tagValue\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Value\""
+     "}}}",
+     "{\"if\":{\"field\":\"[concat('tags[', parameters('tagName'), ']')]\",\"notEqua"
+     "ls\":\"[parameters('tagValue')]\"},\"then\":{\"effect\":\"modify\",\"details\""
+     ":{\"roleDefinitionIds\":[\"/providers/microsoft.authorization/roleDefinitions/"
+     "b24988ac-6180-42a0-ab88-20f7382dd24c\"],\"operations\":[{\"operation\":\"addOr"
+     "Replace\",\"field\":\"[concat('tags[', parameters('tagName'), ']')]\",\"value"
+     "\":\"[parameters('tagValue')]\"}]}}}"},
+    {"cd3aa116-8754-49c9-a813-ad46512ece54", "Inherit a tag from the resource group", "Indexed",
+     "{\"tagName\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Name\"}}"
+     "}",
+     "{\"if\":{\"allOf\":[{\"field\":\"[concat('tags[', parameters('tagName'), ']')]"
+     "\",\"notEquals\":\"[resourceGroup().tags[parameters('tagName')]]\"},{\"value\""
+     ":\"[resourceGroup().tags[parameters('tagName')]]\",\"notEquals\":\"\"}]},\"the"
+     "n\":{\"effect\":\"modify\",\"details\":{\"roleDefinitionIds\":[\"/providers/mi"
+     "crosoft.authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c\"],"
+     "\"operations\":[{\"operation\":\"addOrReplace\",\"field\":\"[concat('tags[', p"
+     "arameters('tagName'), ']')]\",\"value\":\"[resourceGroup().tags[parameters('ta"
+     "gName')]]\"}]}}}"},
+    {"ea3f2387-9b95-492a-a190-fcdc54f7b070", "Inherit a tag from the resource group if missing",
+     "Indexed",
+     "{\"tagName\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Name\"}}"
+     "}",
+     "{\"if\":{\"allOf\":[{\"field\":\"[concat('tags[', parameters('tagName'), ']')]"
+     "\",\"exists\":\"false\"},{\"value\":\"[resourceGroup().tags[parameters('tagNam"
+     "e')]]\",\"notEquals\":\"\"}]},\"then\":{\"effect\":\"modify\",\"details\":{\"r"
+     "oleDefinitionIds\":[\"/providers/microsoft.authorization/roleDefinitions/b2498"
+     "8ac-6180-42a0-ab88-20f7382dd24c\"],\"operations\":[{\"operation\":\"add\",\"fi"
+     "eld\":\"[concat('tags[', parameters('tagName'), ']')]\",\"value\":\"[resourceG"
+     "roup().tags[parameters('tagName')]]\"}]}}}"},
+    {"726aca4c-86e9-4b04-b0c5-073027359532", "Add a tag to resource groups", "All",
+     "{\"tagName\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Name\"}}"
+     ",\"tagValue\":{\"type\":\"String\",\"metadata\":{\"displayName\":\"Tag Value\""
+     "}}}",
+     "{\"if\":{\"allOf\":[{\"field\":\"type\",\"equals\":\"Microsoft.Resources/subsc"
+     "riptions/resourceGroups\"},{\"field\":\"[concat('tags[', parameters('tagName')"
+     ", ']')]\",\"exists\":\"false\"}]},\"then\":{\"effect\":\"modify\",\"details\":"
+     "{\"roleDefinitionIds\":[\"/providers/microsoft.authorization/roleDefinitions/b"
+     "24988ac-6180-42a0-ab88-20f7382dd24c\"],\"operations\":[{\"operation\":\"add\","
+     "\"field\":\"[concat('tags[', parameters('tagName'), ']')]\",\"value\":\"[param"
+     "eters('tagValue')]\"}]}}}"},
 };
 
 static cJSON *show_built_in(size_t index)
