@@ -76,16 +76,6 @@ char *string_format(const char *format, ...)
     return buf_string(&buf);
 }
 
-struct bytes bytes_from_string(const char *text)
-{
-    return text == NULL ? BYTES("") : (struct bytes){text, strlen(text)};
-}
-
-bool bytes_equal(struct bytes a, struct bytes b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 static unsigned char lower(char byte)
 {
     unsigned char value = (unsigned char)byte;
@@ -170,23 +160,6 @@ bool bytes_end_with(struct bytes text, struct bytes suffix)
 {
     return text.size >= suffix.size &&
            bytes_equal(bytes_slice(text, text.size - suffix.size, text.size), suffix);
-}
-
-struct bytes bytes_slice(struct bytes text, size_t from, size_t to)
-{
-    if (to > text.size) {
-        to = text.size;
-    }
-    if (from > to) {
-        from = to;
-    }
-    return (struct bytes){text.data == NULL ? NULL : text.data + from, to - from};
-}
-
-size_t bytes_find(struct bytes text, char byte)
-{
-    const char *found = text.size == 0 ? NULL : memchr(text.data, byte, text.size);
-    return found == NULL ? text.size : (size_t)(found - text.data);
 }
 
 bool bytes_equal_secret(struct bytes a, struct bytes b)

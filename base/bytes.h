@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -42,8 +43,32 @@ struct bytes {
 /* A view of a string literal, usable in initializers. */
 #define BYTES(literal) ((struct bytes){"" literal, sizeof(literal) - 1})
 
-struct bytes bytes_from_string(const char *text); /* NULL gives an empty view */
-bool bytes_equal(struct bytes a, struct bytes b);
+/* NULL gives an empty view. */
+static inline struct bytes bytes_from_string(const char *text)
+{
+    return text == NULL ? BYTES("") : (struct bytes){text, strlen(text)};
+}
+
+/* Clamped to the view. */
+static inline struct bytes bytes_slice(struct bytes text, size_t from, size_t to)
+{
+    to = to > text.size ? text.size : to;
+    from = from > to ? to : from;
+    return (struct bytes){text.data == NULL ? NULL : text.data + from, to - from};
+}
+
+/* Offset of the first `byte`, or text.size if there is none. */
+static inline size_t bytes_find(struct bytes text, char byte)
+{
+    const char *found = text.size == 0 ? NULL : memchr(text.data, byte, text.size);
+    return found == NULL ? text.size : (size_t)(found - text.data);
+}
+
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
 bool bytes_equal_nocase(struct bytes a, struct bytes b); /* ASCII case only */
 bool bytes_equal_string(struct bytes a, const char *text);
 bool bytes_equal_string_nocase(struct bytes a, const char *text);
@@ -54,9 +79,6 @@ bool bytes_are_utf8(struct bytes text);
 int bytes_compare(struct bytes a, struct bytes b);
 bool bytes_start_with(struct bytes text, struct bytes prefix);
 bool bytes_end_with(struct bytes text, struct bytes suffix);
-struct bytes bytes_slice(struct bytes text, size_t from, size_t to); /* clamped to the view */
-/* Offset of the first `byte`, or text.size if there is none. */
-size_t bytes_find(struct bytes text, char byte);
 /* Compares in a time that depends on the sizes only: for keys and passwords. */
 bool bytes_equal_secret(struct bytes a, struct bytes b);
 char *bytes_to_string(struct bytes text); /* terminated copy; memory_free */

@@ -1,5 +1,5 @@
 /*
- * The hash map: chained entries, two tables while it grows or shrinks, SipHash-1-3 keyed per map.
+ * The hash map: chained entries, two tables while it grows or shrinks, a hash keyed per map.
  */
 #include "base/dict.h"
 
@@ -15,54 +15,52 @@ struct dict_entry {
 
 enum { SMALLEST_TABLE = 4, REHASH_STEP = 2, EMPTY_VISITS = 32 };
 
-static uint64_t rotate(uint64_t value, int by)
+/* Both halves of a product folded into one: every bit of either factor stirs all of it. */
+static uint64_t fold(uint64_t a, uint64_t b)
 {
-    return value << by | value >> (64 - by);
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static void sip_round(uint64_t v[4])
+static uint64_t read_word(const char *at)
 {
-    v[0] += v[1];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[3];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
 }
 
-/* SipHash-1-3 (Aumasson and Bernstein): one round per word, three to finish. */
+/* Up to 8 bytes, the first byte lowest whatever the machine. */
+static uint64_t read_short(const char *at, size_t size)
+{
+    uint64_t word = 0;
+    for (size_t i = 0; i < size; i++) {
+        word |= (uint64_t)(unsigned char)at[i] << (8 * i);
+    }
+    return word;
+}
+
+/*
+ * A multiply-and-fold hash, keyed: without the seed nobody can choose keys that collide. Words of
+ * 16 bytes each; the last ones overlap what came before, and the size tells such keys apart.
+ */
 static uint32_t hash_key(const struct dict *dict, struct bytes key)
 {
-    uint64_t v[4] = {
-        dict->seed[0] ^ 0x736f6d6570736575u,
-        dict->seed[1] ^ 0x646f72616e646f6du,
-        dict->seed[0] ^ 0x6c7967656e657261u,
-        dict->seed[1] ^ 0x7465646279746573u,
-    };
     const char *at = key.data;
-    for (size_t left = key.size; left >= 8; left -= 8, at += 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
+    size_t left = key.size;
+    uint64_t state = dict->seed[0] ^ key.size, low, high;
+    for (; left > 16; left -= 16, at += 16) {
+        state = fold(read_word(at) ^ dict->seed[1], read_word(at + 8) ^ state);
     }
-    uint64_t last = (uint64_t)key.size << 56;
-    for (size_t i = 0; i < key.size % 8; i++) {
-        last |= (uint64_t)(unsigned char)at[i] << (8 * i);
+    if (left >= 8) {
+        low = read_word(at);
+        high = read_word(at + left - 8);
+    } else {
+        low = read_short(at, left);
+        high = 0;
     }
-    v[3] ^= last;
-    sip_round(v);
-    v[0] ^= last;
-    v[2] ^= 0xff;
-    sip_round(v);
-    sip_round(v);
-    sip_round(v);
-    return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+    state = fold(low ^ dict->seed[1], high ^ state);
+    return (uint32_t)fold(state ^ dict->seed[0], dict->seed[1] | 1);
 }
 
 static void *payload_of(const struct dict_entry *entry)
@@ -261,21 +259,34 @@ static struct dict_entry *const *bucket_of(const struct dict *dict, uint32_t has
     return &dict->tables[moved ? 1 : 0][hash & dict->masks[moved ? 1 : 0]];
 }
 
+/* In three rounds, so that each one's waits overlap: the buckets, the entries, what they lead to.
+ */
 void dict_prefetch(const struct dict *dict, const struct bytes *keys, size_t count, size_t step)
 {
     enum { AT_ONCE = 16 };
     struct dict_entry *const *buckets[AT_ONCE];
+    uint32_t hashes[AT_ONCE];
     if (dict_count(dict) == 0) {
         return;
     }
     for (size_t from = 0; from < count; from += AT_ONCE) {
         size_t some = count - from < AT_ONCE ? count - from : AT_ONCE;
         for (size_t i = 0; i < some; i++) {
-            buckets[i] = bucket_of(dict, hash_key(dict, keys[(from + i) * step]));
+            hashes[i] = hash_key(dict, keys[(from + i) * step]);
+            buckets[i] = bucket_of(dict, hashes[i]);
             __builtin_prefetch(buckets[i]);
         }
         for (size_t i = 0; i < some; i++) {
             __builtin_prefetch(*buckets[i]);
+            __builtin_prefetch(key_of(dict, *buckets[i])); /* may lie in the next line */
+        }
+        for (size_t i = 0; i < some; i++) {
+            const struct dict_entry *entry = *buckets[i];
+            if (entry != NULL && entry->hash != hashes[i]) {
+                __builtin_prefetch(entry->next);
+            } else if (entry != NULL) {
+                __builtin_prefetch(*(void *const *)payload_of(entry));
+            }
         }
     }
 }

@@ -39,7 +39,8 @@ size_t dict_entry_memory(const struct dict *dict, const void *payload); /* of on
 void *dict_find(const struct dict *dict, struct bytes key); /* payload or NULL */
 /*
  * Brings what lookups of keys[0], keys[step]... will touch into the cache, side by side instead of
- * one after the other. Worth it from two keys on.
+ * one after the other, and what the payloads' first members, pointers, lead to. Worth it from two
+ * keys on.
  */
 void dict_prefetch(const struct dict *dict, const struct bytes *keys, size_t count, size_t step);
 /* The payload for `key`, inserted zeroed if it was not there (*created says which). */

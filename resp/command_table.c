@@ -276,6 +276,28 @@ struct command_entry *command_table_find(const struct command_table *table, stru
     return NULL;
 }
 
+struct command_entry *command_table_find_again(struct command_table *table, struct bytes name)
+{
+    uint64_t text[2] = {0};
+    if (name.size > sizeof(text)) {
+        return command_table_find(table, name);
+    }
+    if (name.size > 0) {
+        memcpy(text, name.data, name.size);
+    }
+    uint64_t mixed = (text[0] ^ text[1] << 7) * 0x9e3779b97f4a7c15u;
+    struct command_spelling *spelling = &table->spellings[mixed >> 32 & (COMMAND_SPELLINGS - 1)];
+    if (spelling->text[0] == text[0] && spelling->text[1] == text[1] &&
+        spelling->size == name.size && spelling->entry != NULL) {
+        return spelling->entry;
+    }
+    struct command_entry *entry = command_table_find(table, name);
+    if (entry != NULL) {
+        *spelling = (struct command_spelling){{text[0], text[1]}, name.size, entry};
+    }
+    return entry;
+}
+
 struct command_entry *command_table_subcommand(const struct command_entry *container,
                                                struct bytes name)
 {

@@ -21,6 +21,15 @@ struct command_entry {
     uint32_t *histogram; /* LATENCY_BUCKETS of them, from the first call on */
 };
 
+/* A name as clients write it, and what was found for it. */
+struct command_spelling {
+    uint64_t text[2]; /* its bytes, then zeros */
+    size_t size;
+    struct command_entry *entry;
+};
+
+enum { COMMAND_SPELLINGS = 64 };
+
 enum command_tier {
     TIER_AZURE,    /* without what Azure blocks */
     TIER_MANAGED,  /* without what Azure Managed Redis blocks */
@@ -34,6 +43,7 @@ struct command_table {
     size_t id_count;
     uint16_t *slots; /* entry index plus one; 0 is empty */
     size_t mask;
+    struct command_spelling spellings[COMMAND_SPELLINGS];
     unsigned version;
     enum command_tier tier;
     struct older_row *older; /* rows as they were before 7.0; NULL: not needed */
@@ -47,6 +57,8 @@ void command_table_finish(struct command_table *table);
 void command_table_reset_counters(struct command_table *table);
 
 struct command_entry *command_table_find(const struct command_table *table, struct bytes name);
+/* The same, quicker for a name that has been found in this spelling before. */
+struct command_entry *command_table_find_again(struct command_table *table, struct bytes name);
 struct command_entry *command_table_subcommand(const struct command_entry *container,
                                                struct bytes name);
 /* "client" or "client|kill". */

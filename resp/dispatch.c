@@ -1,6 +1,6 @@
 /*
- * What every command passes before its handler runs: an array of gates, in Redis's own order with
- * the service's rules added. Each answers the client itself when it refuses.
+ * What every command passes before its handler runs: gates, in Redis's own order with the
+ * service's rules added. Each answers the client itself when it refuses.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -130,9 +130,8 @@ static bool gate_arity(struct call *call, struct command_entry *entry)
     return false;
 }
 
-static bool gate_authenticated(struct call *call, struct command_entry *entry)
+static bool gate_authenticated(struct call *call)
 {
-    (void)entry;
     if (call->session->authenticated || (call->command->flags & CMD_NO_AUTH) != 0) {
         return true;
     }
@@ -163,23 +162,21 @@ static bool takes_memory(const struct call *call)
             !one_of(call->command, transaction_commands, TRANSACTION_ENDS));
 }
 
-static bool gate_memory(struct call *call, struct command_entry *entry)
+static bool gate_memory(struct call *call)
 {
-    (void)entry;
-    if (call->instance->max_memory == 0 || replica_follows(call->instance) ||
-        eviction_make_room(call->instance) || !takes_memory(call)) {
+    if (replica_follows(call->instance) || eviction_make_room(call->instance) ||
+        !takes_memory(call)) {
         return true;
     }
     call_refuse(call, "%s", ERROR_OUT_OF_MEMORY);
     return false;
 }
 
-static bool gate_replica(struct call *call, struct command_entry *entry)
+static bool gate_replica(struct call *call)
 {
-    (void)entry;
-    bool replica = replica_follows(call->instance) || call->instance->demoted ||
-                   session_at_replica(call->session);
-    if (!replica || !call_has(call, CMD_WRITE)) {
+    if (!call_has(call, CMD_WRITE) ||
+        !(replica_follows(call->instance) || call->instance->demoted ||
+          session_at_replica(call->session))) {
         return true;
     }
     call_refuse(call, "%s", ERROR_READONLY);
@@ -188,8 +185,7 @@ static bool gate_replica(struct call *call, struct command_entry *entry)
 
 static bool gate_subscriber(struct call *call, struct command_entry *entry)
 {
-    if (call->reply->protocol > 2 || !session_listens(call->session) ||
-        (call->command->flags & CMD_SUBSCRIBER) != 0) {
+    if (!session_listens(call->session) || (call->command->flags & CMD_SUBSCRIBER) != 0) {
         return true;
     }
     const char *allowed = instance_runs(call->instance, "7.0.0")
@@ -202,9 +198,8 @@ static bool gate_subscriber(struct call *call, struct command_entry *entry)
     return false;
 }
 
-static bool gate_transaction(struct call *call, struct command_entry *entry)
+static bool gate_transaction(struct call *call)
 {
-    (void)entry;
     if (!call->session->in_transaction || (call->command->flags & CMD_NO_MULTI) == 0) {
         return true;
     }
@@ -229,9 +224,8 @@ static bool gate_paused(struct call *call, struct command_entry *entry)
 }
 
 /* While a script runs long, only what ends it is served. */
-static bool gate_busy(struct call *call, struct command_entry *entry)
+static bool gate_busy(struct call *call)
 {
-    (void)entry;
     if (!long_run_paused(call->instance) || (call->command->flags & CMD_ALLOW_BUSY) != 0) {
         return true;
     }
@@ -246,11 +240,16 @@ static bool gate_busy(struct call *call, struct command_entry *entry)
     return false;
 }
 
-static bool (*const gates[])(struct call *call, struct command_entry *entry) = {
-    gate_known,  gate_arity,   gate_authenticated, acl_permits_or_reply, cluster_serves_or_reply,
-    gate_memory, gate_replica, gate_subscriber,    gate_transaction,     gate_busy,
-    gate_paused,
-};
+/* In Redis's order. What mostly lets pass is asked here: a call for each would be felt. */
+static bool passes(struct call *call, struct command_entry *entry)
+{
+    return gate_known(call, entry) && gate_arity(call, entry) && gate_authenticated(call) &&
+           acl_permits_or_reply(call, entry) &&
+           (call->instance->cluster == NULL || cluster_serves_or_reply(call, entry)) &&
+           (call->instance->max_memory == 0 || gate_memory(call)) && gate_replica(call) &&
+           (call->reply->protocol > 2 || gate_subscriber(call, entry)) && gate_transaction(call) &&
+           (call->instance->long_run == NULL || gate_busy(call)) && gate_paused(call, entry);
+}
 
 /* Commands of one input see the same instant, for a millisecond at most; a script sees one. */
 static int64_t now_of(struct instance *instance)
@@ -350,9 +349,11 @@ static void run(struct session *session, struct command_entry *entry, struct cal
 {
     struct instance *instance = session->instance;
     struct session *outer = instance->current;
+    int64_t outer_ms = instance->current_ms;
     session->reply.failed = false;
     session->last = entry;
     instance->current = session;
+    instance->current_ms = call->now_ms;
     if (instance->monitors > 0 && (entry->command->flags & (CMD_SKIP_MONITOR | CMD_ADMIN)) == 0) {
         monitor_feed(call, instance->snapshot_ms != 0);
     }
@@ -366,21 +367,27 @@ static void run(struct session *session, struct command_entry *entry, struct cal
         entry->command->handler(call);
     }
     instance->current = outer;
+    instance->current_ms = outer_ms;
     if (finished) {
         dispatch_finish(call, entry, start_us);
     }
+}
+
+static void run_counted(struct session *session, struct command_entry *entry, struct call *call)
+{
+    struct instance *instance = session->instance;
+    run(session, entry, call);
+    instance->stats.commands++;
+    entry->calls++;
+    instance_sample_rates(instance, call->now_ms);
 }
 
 void dispatch_run(struct session *session, struct command_entry *entry, const struct bytes *argv,
                   int argc, bool nested)
 {
     struct call call = make_call(session, entry, argv, argc);
-    struct instance *instance = session->instance;
     call.nested = nested;
-    run(session, entry, &call);
-    instance->stats.commands++;
-    entry->calls++;
-    instance_sample_rates(instance, call.now_ms);
+    run_counted(session, entry, &call);
 }
 
 void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
@@ -398,17 +405,15 @@ void dispatch(struct session *session, struct command_entry *entry, const struct
     struct call call = make_call(session, entry, argv, argc);
     session->active_ms = call.now_ms;
     session->reply.failed = false;
-    for (size_t i = 0; i < ARRAY_LEN(gates); i++) {
-        if (!gates[i](&call, entry)) {
-            session->transaction.failed |= session->in_transaction;
-            if (entry != NULL) {
-                entry->rejected++;
-            }
-            if (session->instance->observer != NULL && !session->blocked.active) {
-                observer_tell(&call, entry, -1);
-            }
-            return;
+    if (!passes(&call, entry)) {
+        session->transaction.failed |= session->in_transaction;
+        if (entry != NULL) {
+            entry->rejected++;
         }
+        if (session->instance->observer != NULL && !session->blocked.active) {
+            observer_tell(&call, entry, -1);
+        }
+        return;
     }
     if (session->in_transaction &&
         !one_of(entry->command, transaction_commands, ARRAY_LEN(transaction_commands))) {
@@ -416,5 +421,5 @@ void dispatch(struct session *session, struct command_entry *entry, const struct
         reply_status(&session->reply, "QUEUED");
         return;
     }
-    dispatch_run(session, entry, argv, argc, false);
+    run_counted(session, entry, &call);
 }

@@ -37,6 +37,7 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->name = bytes_to_string(config->name);
     instance->version = bytes_to_string(config->version);
     instance->version_number = version_number(config->version);
+    instance->most_words = instance_runs(instance, "7.0.0") ? INT32_MAX : 1024 * 1024;
     instance->profile = config->profile;
     instance->packing = (struct packing_limits)PACKING_DEFAULTS;
     instance->packing.sorted_set_texts = !instance_runs(instance, "7.0.0");

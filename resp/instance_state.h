@@ -40,6 +40,7 @@ struct rate {
 struct instance {
     char *name, *version;
     unsigned version_number;
+    int64_t most_words; /* of one command */
     enum instance_profile profile;
     int database_count;
     struct keyspace **databases;
@@ -86,6 +87,7 @@ struct instance {
     size_t monitors;
     const struct observer *observer; /* NULL: nobody is told of commands */
     struct session *current;         /* whose command runs */
+    int64_t current_ms;              /* when that command takes place */
 
     struct acl *acl;
     struct scripts scripts;
@@ -155,9 +157,8 @@ struct session {
     bool replies_off, skip_reply, skip_next_reply;
     char error_code[ERROR_CODE_SIZE]; /* of the last error answered: "WRONGTYPE" */
     bool running;
-    bool suspended;   /* its command is stopped in the middle: resp/long_run.h */
-    size_t previewed; /* commands ahead whose keys have been prefetched */
-    bool ready;       /* session_next found a command that is not run yet */
+    bool suspended; /* its command is stopped in the middle: resp/long_run.h */
+    bool ready;     /* session_next found a command that is not run yet */
     char *address, *local_address, *name, *user;
     int64_t waited_us;        /* of the command under way, before it ran */
     struct acl_user *account; /* of its instance; what it may do */

@@ -31,6 +31,12 @@ size_t keyspace_memory(const struct keyspace *db)
 
 /* ---- Entries ---- */
 
+/* All that one command does takes place at one time. */
+static int64_t present_ms(const struct instance *instance)
+{
+    return instance->current != NULL ? instance->current_ms : clock_now_ms(instance->clock);
+}
+
 static void release_entry(void *payload)
 {
     struct entry *entry = payload;
@@ -171,6 +177,13 @@ struct entry *keyspace_write(struct call *call, struct bytes key)
     return touch(call, keyspace_peek_at(call->db, key, call->now_ms));
 }
 
+struct entry *keyspace_found(struct keyspace *db, struct bytes key)
+{
+    struct entry *entry = db->recent;
+    return entry != NULL && bytes_equal(keyspace_key(db, entry), key) ? entry
+                                                                      : dict_find(&db->keys, key);
+}
+
 static bool typed_or_reply(struct call *call, const struct entry *entry,
                            const struct value_type *type, void **data)
 {
@@ -223,7 +236,7 @@ static struct entry *emptied(struct keyspace *db, struct bytes key)
         entry_type(entry)->destroy(entry->data);
     }
     entry->kind = VALUE_NONE;
-    entry->access = access_new(db->instance, clock_now_ms(db->instance->clock));
+    entry->access = access_new(db->instance, present_ms(db->instance));
     db->recent = entry;
     return entry;
 }
@@ -259,7 +272,7 @@ struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct 
         entry->data = string_create(text);
     }
     entry->kind = VALUE_STRING;
-    int64_t now_ms = clock_now_ms(db->instance->clock);
+    int64_t now_ms = present_ms(db->instance);
     entry->access = created ? access_new(db->instance, now_ms)
                             : access_again(db->instance, entry->access, now_ms);
     db->recent = entry;
@@ -333,10 +346,7 @@ void keyspace_changed(struct call *call, struct bytes key, enum event_class clas
                       const char *event)
 {
     struct keyspace *db = call->db;
-    struct entry *entry = db->recent;
-    if (entry == NULL || !bytes_equal(keyspace_key(db, entry), key)) {
-        entry = dict_find(&db->keys, key);
-    }
+    struct entry *entry = keyspace_found(db, key);
     if (entry != NULL) {
         keyspace_account(db, entry);
     }

@@ -55,6 +55,8 @@ enum event_class {
  */
 struct entry *keyspace_read(struct call *call, struct bytes key);
 struct entry *keyspace_write(struct call *call, struct bytes key);
+/* What this command has found before, or made: mostly the last entry, without another lookup. */
+struct entry *keyspace_found(struct keyspace *db, struct bytes key);
 /* Before several lookups of keys[0], keys[step]...: they then wait for memory together. */
 void keyspace_prefetch(const struct keyspace *db, const struct bytes *keys, size_t count,
                        size_t step);

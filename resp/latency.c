@@ -37,6 +37,31 @@ void latency_add(struct latency *latency, const char *name, int64_t duration_us,
     event->next = (event->next + 1) % LATENCY_SAMPLES;
 }
 
+/* Redis counts in nanoseconds with two significant digits and shows the upper end of each step. */
+int64_t latency_bucket_ns(size_t bucket)
+{
+    int64_t step_ns = (int64_t)1024 << bucket;
+    return step_ns + step_ns / 128 - 1;
+}
+
+int64_t latency_bucket_us(size_t bucket)
+{
+    return latency_bucket_ns(bucket) / 1000;
+}
+
+size_t latency_bucket(int64_t duration_us)
+{
+    /* Bucket b ends a little behind 2^b microseconds: begin one below. */
+    size_t bucket = 0;
+    for (int64_t rest = duration_us; rest > 3 && bucket + 1 < LATENCY_BUCKETS; rest >>= 1) {
+        bucket++;
+    }
+    while (bucket + 1 < LATENCY_BUCKETS && latency_bucket_us(bucket) < duration_us) {
+        bucket++;
+    }
+    return bucket;
+}
+
 void latency_window_add(struct latency_window *window, int64_t duration_us)
 {
     uint64_t took_us = duration_us > 0 ? (uint64_t)duration_us : 0;
@@ -62,25 +87,4 @@ uint64_t latency_window_percentile(const struct latency_window *window, double s
         }
     }
     return 0;
-}
-
-size_t latency_bucket(int64_t duration_us)
-{
-    size_t bucket = 0;
-    while (bucket + 1 < LATENCY_BUCKETS && latency_bucket_us(bucket) < duration_us) {
-        bucket++;
-    }
-    return bucket;
-}
-
-/* Redis counts in nanoseconds with two significant digits and shows the upper end of each step. */
-int64_t latency_bucket_ns(size_t bucket)
-{
-    int64_t step_ns = (int64_t)1024 << bucket;
-    return step_ns + step_ns / 128 - 1;
-}
-
-int64_t latency_bucket_us(size_t bucket)
-{
-    return latency_bucket_ns(bucket) / 1000;
 }

@@ -96,6 +96,7 @@ void long_run_pause(struct instance *instance)
     fiber_pause(run->fiber);
     run->paused = false;
     instance->current = current;
+    instance->current_ms = run->call.now_ms;
 }
 
 bool long_run_active(const struct instance *instance)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LONGEST_LINE = 64 * 1024, KEPT_BYTES = 16 * 1024, KEPT_WORDS = 64 };
+enum { LONGEST_LINE = 64 * 1024, KEPT_BYTES = 16 * 1024, KEPT_WORDS = 64, KEPT_STORED = 256 };
 
 /* Redis's limit of a client's query buffer. */
 #define HELD_LIMIT ((size_t)1 << 30)
@@ -21,7 +21,13 @@ void parser_finish(struct parser *parser)
     buf_finish(&parser->held);
     buf_finish(&parser->inline_words);
     memory_free(parser->words);
-    memory_free(parser->argv);
+    memory_free(parser->stored);
+}
+
+/* What was read ahead is read again: its bytes move. */
+static void forget_ahead(struct parser *parser)
+{
+    parser->ahead_next = parser->ahead_count = 0;
 }
 
 static struct bytes region(const struct parser *parser)
@@ -46,6 +52,7 @@ void parser_feed(struct parser *parser, struct bytes input)
 
 void parser_hold(struct parser *parser)
 {
+    forget_ahead(parser);
     if (parser->held_start > 0) {
         buf_consume(&parser->held, parser->held_start);
         parser->held_start = 0;
@@ -56,12 +63,14 @@ void parser_hold(struct parser *parser)
         buf_finish(&parser->held);
     }
     parser->input = (struct bytes){0};
-    if (parser->held.size == 0 && parser->words_capacity > KEPT_WORDS) {
+    if (parser->held.size == 0 &&
+        (parser->words_capacity > KEPT_WORDS || parser->stored_capacity > KEPT_STORED)) {
         memory_free(parser->words);
-        memory_free(parser->argv);
+        memory_free(parser->stored);
         parser->words = NULL;
+        parser->stored = NULL;
         parser->argv = NULL;
-        parser->words_capacity = parser->argv_capacity = 0;
+        parser->words_capacity = parser->stored_capacity = 0;
     }
 }
 
@@ -74,7 +83,7 @@ size_t parser_memory(const struct parser *parser)
 {
     return parser->held.capacity + parser->inline_words.capacity +
            (size_t)parser->words_capacity * sizeof(struct parser_word) +
-           (size_t)parser->argv_capacity * sizeof(struct bytes);
+           (size_t)parser->stored_capacity * sizeof(struct bytes);
 }
 
 /* Drops the whole command in front; what was parsed of the next one is nothing yet. */
@@ -109,16 +118,25 @@ static void add_word(struct parser *parser, size_t at, size_t size)
     parser->words[parser->argc++] = (struct parser_word){at, size};
 }
 
+/* Room for `count` words. */
+static void store_reserve(struct parser *parser, int count)
+{
+    if (count > parser->stored_capacity) {
+        int doubled = parser->stored_capacity < 4 ? 8 : parser->stored_capacity * 2;
+        parser->stored_capacity = count > doubled ? count : doubled;
+        parser->stored = memory_resize(parser->stored,
+                                       (size_t)parser->stored_capacity * sizeof(*parser->stored));
+    }
+}
+
 static void make_argv(struct parser *parser, const char *base)
 {
-    if (parser->argc > parser->argv_capacity) {
-        parser->argv_capacity = parser->words_capacity;
-        parser->argv =
-            memory_resize(parser->argv, (size_t)parser->argv_capacity * sizeof(*parser->argv));
-    }
+    forget_ahead(parser);
+    store_reserve(parser, parser->argc);
     for (int i = 0; i < parser->argc; i++) {
-        parser->argv[i] = (struct bytes){base + parser->words[i].at, parser->words[i].size};
+        parser->stored[i] = (struct bytes){base + parser->words[i].at, parser->words[i].size};
     }
+    parser->argv = parser->stored;
 }
 
 static int hex_digit(char byte)
@@ -314,6 +332,101 @@ static enum parser_result next_multibulk(struct parser *parser, struct parser_li
     return PARSER_COMMAND;
 }
 
+/* ---- Whole commands, read ahead ---- */
+
+/* The number of a "*3" or "$5" line at `at`, as Redis writes them; NULL: anything else. */
+static const char *read_head(const char *at, const char *end, char mark, int64_t *number)
+{
+    enum { SHORTEST_LINE = 4, MOST_DIGITS = 9 };
+    if (end - at < SHORTEST_LINE || *at != mark) {
+        return NULL;
+    }
+    const char *start = at + 1;
+    int64_t value = 0;
+    const char *last = end - start > MOST_DIGITS ? start + MOST_DIGITS : end;
+    for (at = start; at < last; at++) {
+        unsigned digit = (unsigned char)*at - (unsigned)'0';
+        if (digit > 9) {
+            break;
+        }
+        value = value * 10 + digit;
+    }
+    *number = value;
+    bool plain = at > start && (*start != '0' || at - start == 1);
+    return plain && end - at >= 2 && *at == '\r' ? at + 2 : NULL;
+}
+
+/* The command at `at`, its words stored from `first` on; NULL when it is not whole, or not plain.
+ */
+static const char *read_whole(struct parser *parser, const char *at, const char *end,
+                              struct parser_limits limits, struct parser_command *command)
+{
+    enum { SHORTEST_WORD = 5 }; /* "$0", two line ends */
+    const char *start = at;
+    int64_t words, size;
+    at = read_head(at, end, '*', &words);
+    if (at == NULL || words == 0 || words > limits.words || words > (end - at) / SHORTEST_WORD) {
+        return NULL;
+    }
+    store_reserve(parser, command->first + (int)words);
+    struct bytes *word = parser->stored + command->first;
+    for (int64_t i = 0; i < words; i++) {
+        at = read_head(at, end, '$', &size);
+        if (at == NULL || size > limits.word_size || end - at < size + 2) {
+            return NULL;
+        }
+        *word++ = (struct bytes){at, (size_t)size};
+        at += size + 2;
+    }
+    command->argc = (int)words;
+    command->size = (size_t)(at - start);
+    return at;
+}
+
+/* Reads what whole commands there are: the usual ones in one go, next_multibulk the others. */
+static void read_ahead(struct parser *parser, struct bytes text, struct parser_limits limits)
+{
+    const char *at = text.data, *end = text.data + text.size;
+    int first = 0;
+    forget_ahead(parser);
+    parser->ahead_limits = limits;
+    while (parser->ahead_count < PARSER_AHEAD) {
+        struct parser_command *command = &parser->ahead[parser->ahead_count];
+        command->first = first;
+        at = read_whole(parser, at, end, limits, command);
+        if (at == NULL) {
+            return;
+        }
+        first += command->argc;
+        parser->ahead_count++;
+    }
+}
+
+static bool take_ahead(struct parser *parser, struct parser_limits limits)
+{
+    if (parser->ahead_next == parser->ahead_count ||
+        parser->ahead_limits.unauthenticated != limits.unauthenticated) {
+        return false;
+    }
+    const struct parser_command *command = &parser->ahead[parser->ahead_next++];
+    parser->argv = parser->stored + command->first;
+    parser->argc = command->argc;
+    parser->at = command->size;
+    return true;
+}
+
+size_t parser_keys_ahead(const struct parser *parser, struct bytes keys[PARSER_AHEAD])
+{
+    if (parser->ahead_next != 1) {
+        return 0;
+    }
+    for (size_t i = 0; i < parser->ahead_count; i++) {
+        const struct parser_command *command = &parser->ahead[i];
+        keys[i] = command->argc > 1 ? parser->stored[command->first + 1] : BYTES("");
+    }
+    return parser->ahead_count;
+}
+
 enum parser_result parser_next(struct parser *parser, struct parser_limits limits)
 {
     if (parser->error[0] != '\0') {
@@ -324,10 +437,19 @@ enum parser_result parser_next(struct parser *parser, struct parser_limits limit
         if (parser->words_left == 0 && parser->at > 0) {
             consume(parser);
         }
+        if (take_ahead(parser, limits)) {
+            return PARSER_COMMAND;
+        }
         struct bytes text = region(parser);
         if (text.size == 0) {
             parser_hold(parser);
             return PARSER_STARVED;
+        }
+        if (parser->words_left == 0) {
+            read_ahead(parser, text, limits);
+            if (take_ahead(parser, limits)) {
+                return PARSER_COMMAND;
+            }
         }
         enum parser_result result = parser->words_left > 0 || text.data[0] == '*'
                                         ? next_multibulk(parser, limits)
@@ -339,50 +461,4 @@ enum parser_result parser_next(struct parser *parser, struct parser_limits limit
             return result;
         }
     }
-}
-
-/* The number of a "*3" or "$5" line at *at, which moves behind it. */
-static bool preview_number(struct bytes text, size_t *at, char mark, size_t *number)
-{
-    enum { MOST_DIGITS = 8 };
-    size_t start = *at + 1, end = start;
-    *number = 0;
-    if (*at >= text.size || text.data[*at] != mark) {
-        return false;
-    }
-    while (end < text.size && end - start < MOST_DIGITS && text.data[end] >= '0' &&
-           text.data[end] <= '9') {
-        *number = *number * 10 + (size_t)(text.data[end++] - '0');
-    }
-    *at = end + 2;
-    return end > start && *at <= text.size && text.data[end] == '\r';
-}
-
-static bool preview_command(struct bytes text, size_t *at, struct bytes *key)
-{
-    size_t words, size;
-    *key = BYTES("");
-    if (!preview_number(text, at, '*', &words) || words == 0) {
-        return false;
-    }
-    for (size_t word = 0; word < words; word++) {
-        if (!preview_number(text, at, '$', &size) || text.size - *at < size + 2) {
-            return false;
-        }
-        if (word == 1) {
-            *key = bytes_slice(text, *at, *at + size);
-        }
-        *at += size + 2;
-    }
-    return true;
-}
-
-size_t parser_preview(const struct parser *parser, struct bytes *keys, size_t most)
-{
-    struct bytes text = region(parser);
-    size_t at = parser->at, count = 0;
-    while (count < most && parser->words_left == 0 && preview_command(text, &at, &keys[count])) {
-        count++;
-    }
-    return count;
 }

@@ -8,8 +8,21 @@
 
 #include "base/bytes.h"
 
+enum { PARSER_AHEAD = 16 };
+
+struct parser_limits {
+    int64_t words, word_size;
+    bool unauthenticated; /* the limits are those before AUTH, with their own error texts */
+};
+
 struct parser_word {
     size_t at, size; /* in the present region */
+};
+
+/* A whole command that has been read but not taken yet. */
+struct parser_command {
+    size_t size;     /* in bytes */
+    int first, argc; /* its words among those stored */
 };
 
 struct parser {
@@ -21,8 +34,12 @@ struct parser {
     int64_t words_left; /* of a multibulk in progress; 0: between commands */
     int64_t word_size;  /* of a bulk in progress, -1: its head is not read yet */
     struct parser_word *words;
-    struct bytes *argv;
-    int argc, words_capacity, argv_capacity;
+    struct bytes *stored; /* the words of the present command and of those ahead */
+    const struct bytes *argv;
+    int argc, words_capacity, stored_capacity;
+    struct parser_command ahead[PARSER_AHEAD];
+    size_t ahead_next, ahead_count;
+    struct parser_limits ahead_limits; /* what was in force when they were read */
     char error[96];
 };
 
@@ -32,20 +49,15 @@ enum parser_result {
     PARSER_BROKEN,  /* parser->error: what Redis answers, "ERR Protocol error: ..." */
 };
 
-struct parser_limits {
-    int64_t words, word_size;
-    bool unauthenticated; /* the limits are those before AUTH, with their own error texts */
-};
-
 void parser_init(struct parser *parser);
 void parser_finish(struct parser *parser);
 void parser_feed(struct parser *parser, struct bytes input);
 enum parser_result parser_next(struct parser *parser, struct parser_limits limits);
 /*
- * Looks ahead without consuming: the first argument (mostly the key) of each of the next commands
- * that are there whole, empty where there is none. Stops at whatever it does not know.
+ * After PARSER_COMMAND: the first argument (mostly the key) of this command and of those that were
+ * read with it, empty where there is none. 0 when nothing was read now: each is told of once.
  */
-size_t parser_preview(const struct parser *parser, struct bytes *keys, size_t most);
+size_t parser_keys_ahead(const struct parser *parser, struct bytes keys[PARSER_AHEAD]);
 /* Copies what is still borrowed; also gives back memory that is no longer needed. */
 void parser_hold(struct parser *parser);
 size_t parser_pending(const struct parser *parser); /* bytes fed and not consumed */

@@ -145,14 +145,12 @@ static struct parser_limits limits_of(const struct session *session)
     if (!session->authenticated) {
         return (struct parser_limits){UNAUTHENTICATED_WORDS, UNAUTHENTICATED_WORD_SIZE, true};
     }
-    return (struct parser_limits){
-        instance_runs(session->instance, "7.0.0") ? INT32_MAX : 1024 * 1024, LONGEST_WORD, false};
+    return (struct parser_limits){session->instance->most_words, LONGEST_WORD, false};
 }
 
-static struct command_entry *find_entry(const struct session *session, const struct bytes *argv,
-                                        int argc)
+static struct command_entry *find_entry(struct session *session, const struct bytes *argv, int argc)
 {
-    struct command_entry *entry = command_table_find(&session->instance->commands, argv[0]);
+    struct command_entry *entry = command_table_find_again(&session->instance->commands, argv[0]);
     if (entry != NULL && entry->subcommand_count > 0 && argc > 1) {
         struct command_entry *sub = command_table_subcommand(entry, argv[1]);
         return sub != NULL ? sub : entry;
@@ -161,18 +159,12 @@ static struct command_entry *find_entry(const struct session *session, const str
 }
 
 /* Pipelined commands wait for memory together, not one after the other. */
-static void preview(struct session *session)
+static void prefetch(struct session *session)
 {
-    enum { AHEAD = 16 };
-    struct bytes keys[AHEAD];
-    if (session->previewed > 0) {
-        session->previewed--;
-        return;
-    }
-    size_t count = parser_preview(&session->parser, keys, AHEAD);
+    struct bytes keys[PARSER_AHEAD];
+    size_t count = parser_keys_ahead(&session->parser, keys);
     if (count > 1) {
         keyspace_prefetch(session->db, keys, count, 1);
-        session->previewed = count - 1;
     }
 }
 
@@ -186,7 +178,6 @@ static enum session_step next_step(struct session *session)
         parser_hold(&session->parser);
         return SESSION_BLOCKED;
     }
-    preview(session);
     switch (parser_next(&session->parser, limits_of(session))) {
     case PARSER_STARVED:
         return SESSION_STARVED;
@@ -195,6 +186,7 @@ static enum session_step next_step(struct session *session)
         session->broken = true;
         return SESSION_CLOSED;
     default:
+        prefetch(session);
         session->entry = find_entry(session, session->parser.argv, session->parser.argc);
         session->ready = true;
         return SESSION_COMMAND;

@@ -179,9 +179,9 @@ static cJSON *give_providers(void *context, const char *name, const char *type,
     char *id = string_format("/subscriptions/%s/providers/%s",
                              host->service->config.subscription_id, name);
     int status;
-    cJSON *answer = answer_or_fail(deployment_call(host->service, &host->principal, ARM_GET, id,
-                                                   NULL, "2021-04-01", NULL, &status),
-                                   status, id, error);
+    cJSON *answer = deployment_call(host->service, &host->principal, ARM_GET, id, NULL,
+                                    "2021-04-01", NULL, &status);
+    answer = answer_or_fail(answer, status, id, error);
     memory_free(id);
     if (answer == NULL || type == NULL) {
         return answer;

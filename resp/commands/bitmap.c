@@ -35,11 +35,10 @@ bool bits_write_or_reply(struct call *call, uint64_t last_bit, struct string **s
     if (*string == NULL) {
         keyspace_set_string(call->db, key, BYTES(""));
     }
-    struct entry *entry = keyspace_write(call, key);
+    struct entry *entry = keyspace_found(call->db, key);
     /* Nothing at the end fills what is missing with zeros. */
     size_t end = *grown ? size : (*string)->size;
     keyspace_replace_data(call->db, entry, string_write(entry->data, end, BYTES("")));
-    keyspace_account(call->db, entry);
     *string = entry->data;
     return true;
 }

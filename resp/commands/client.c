@@ -133,7 +133,7 @@ static void describe(struct instance *instance, const struct session *session, i
     }
     buf_printf(line, "qbuf=%zu qbuf-free=%zu argv-mem=%zu ", held,
                session->parser.held.capacity - session->parser.held.size,
-               (size_t)session->parser.argv_capacity * sizeof(struct bytes));
+               (size_t)session->parser.stored_capacity * sizeof(struct bytes));
     if (modern) {
         buf_printf(line, "multi-mem=0 rbs=%zu rbp=%zu ", session->reply.output.capacity,
                    session->reply.output.capacity);

@@ -136,7 +136,7 @@ static void expire(struct call *call, int64_t unit_ms, bool relative)
     } else if (changed) {
         keyspace_changed(call, call->argv[1], EVENT_HASH, "hexpire");
     } else if (hash != NULL) {
-        keyspace_account(call->db, keyspace_peek_at(call->db, call->argv[1], call->now_ms));
+        keyspace_account(call->db, keyspace_found(call->db, call->argv[1]));
     }
 }
 

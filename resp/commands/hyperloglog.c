@@ -30,7 +30,7 @@ static size_t sparse_limit(const struct call *call)
 /* Puts a string that may have moved back into its key. */
 static void put_back(struct call *call, struct bytes key, struct string *string)
 {
-    struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);
+    struct entry *entry = keyspace_found(call->db, key);
     keyspace_replace_data(call->db, entry, string);
     keyspace_account(call->db, entry);
 }
@@ -66,7 +66,7 @@ static void cmd_pfadd(struct call *call)
     put_back(call, call->argv[1], string);
     if (corrupt) {
         if (changed) { /* the elements before the broken run are in: replicas need them too */
-            keyspace_changed_silently(call->db, keyspace_write(call, call->argv[1]));
+            keyspace_changed_silently(call->db, keyspace_found(call->db, call->argv[1]));
         }
         reply_corrupt(call);
         return;
@@ -252,7 +252,7 @@ static void cmd_pfdebug(struct call *call)
         debug_verbs[i].run(call, &string);
         put_back(call, call->argv[2], string);
         if (hyperloglog_dense(string_bytes(string)) != dense) {
-            keyspace_changed_silently(call->db, keyspace_write(call, call->argv[2]));
+            keyspace_changed_silently(call->db, keyspace_found(call->db, call->argv[2]));
         }
         return;
     }

@@ -13,7 +13,7 @@ static void update(struct call *call, struct string *string, struct bytes text, 
     if (string == NULL) {
         keyspace_set_string(call->db, key, text);
     } else {
-        struct entry *entry = keyspace_write(call, key);
+        struct entry *entry = keyspace_found(call->db, key);
         keyspace_replace_data(call->db, entry, string_replace(string, text));
     }
     keyspace_changed(call, key, EVENT_STRING, event);
@@ -93,7 +93,7 @@ static void cmd_incrbyfloat(struct call *call)
     char digits[LONG_DOUBLE_TEXT];
     struct bytes text = {digits, long_double_to_text(number, digits)};
     update(call, string, text, "incrbyfloat");
-    struct string *stored = keyspace_peek_at(call->db, call->argv[1], call->now_ms)->data;
+    struct string *stored = keyspace_found(call->db, call->argv[1])->data;
     stored->form = STRING_TEXT;
     reply_bulk(call->reply, text);
 }

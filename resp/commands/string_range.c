@@ -21,7 +21,7 @@ static void write_part(struct call *call, struct string *string, size_t offset, 
     if (string == NULL) {
         keyspace_set_string(call->db, key, (struct bytes){"", 0});
     }
-    struct entry *entry = keyspace_write(call, key);
+    struct entry *entry = keyspace_found(call->db, key);
     keyspace_replace_data(call->db, entry, string_write(entry->data, offset, text));
     keyspace_changed(call, key, EVENT_STRING, event);
     string = entry->data;

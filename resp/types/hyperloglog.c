@@ -243,7 +243,7 @@ static enum hyperloglog_change raise_sparse(struct string **string, unsigned ind
                                             size_t limit)
 {
     struct hyperloglog_cursor cursor = hyperloglog_runs(string_bytes(*string));
-    struct hyperloglog_run run;
+    struct hyperloglog_run run = {0};
     size_t at = HEADER_SIZE, before = HEADER_SIZE;
     unsigned first = 0;
     while (hyperloglog_next_run(&cursor, &run) && index >= first + run.length) {
