@@ -82,6 +82,18 @@ static unsigned char lower(char byte)
     return value >= 'A' && value <= 'Z' ? (unsigned char)(value + ('a' - 'A')) : value;
 }
 
+struct bytes bytes_from_string(const char *text)
+{
+    return text == NULL ? BYTES("") : (struct bytes){text, strlen(text)};
+}
+
+struct bytes bytes_slice(struct bytes text, size_t from, size_t to)
+{
+    to = to > text.size ? text.size : to;
+    from = from > to ? to : from;
+    return (struct bytes){text.data == NULL ? NULL : text.data + from, to - from};
+}
+
 bool bytes_equal_nocase(struct bytes a, struct bytes b)
 {
     if (a.size != b.size) {

@@ -43,19 +43,9 @@ struct bytes {
 /* A view of a string literal, usable in initializers. */
 #define BYTES(literal) ((struct bytes){"" literal, sizeof(literal) - 1})
 
-/* NULL gives an empty view. */
-static inline struct bytes bytes_from_string(const char *text)
-{
-    return text == NULL ? BYTES("") : (struct bytes){text, strlen(text)};
-}
+struct bytes bytes_from_string(const char *text); /* NULL gives an empty view */
 
-/* Clamped to the view. */
-static inline struct bytes bytes_slice(struct bytes text, size_t from, size_t to)
-{
-    to = to > text.size ? text.size : to;
-    from = from > to ? to : from;
-    return (struct bytes){text.data == NULL ? NULL : text.data + from, to - from};
-}
+struct bytes bytes_slice(struct bytes text, size_t from, size_t to); /* clamped to the view */
 
 /* Offset of the first `byte`, or text.size if there is none. */
 static inline size_t bytes_find(struct bytes text, char byte)

@@ -98,7 +98,7 @@ static void consume(struct parser *parser)
             parser->held_start = 0;
         }
     } else {
-        parser->input = bytes_slice(parser->input, size, parser->input.size);
+        parser->input = (struct bytes){parser->input.data + size, parser->input.size - size};
     }
 }
 

@@ -331,7 +331,7 @@ static void cmd_xadd(struct call *call)
         return;
     }
     if (stream == NULL) {
-        stream = stream_create(call->instance->random);
+        stream = stream_create();
         keyspace_set_take(call->db, key, &stream_type, stream);
     }
     struct stream_id id;

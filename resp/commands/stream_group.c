@@ -129,7 +129,7 @@ static void cmd_xgroup_create(struct call *call)
         return;
     }
     if (request.stream == NULL) {
-        request.stream = stream_create(call->instance->random);
+        request.stream = stream_create();
         keyspace_set_take(call->db, call->argv[2], &stream_type, request.stream);
     }
     if (stream_group_create(request.stream, call->argv[3], id, request.entries_read) == NULL) {

@@ -113,13 +113,13 @@ static void reply_edge(struct call *call, const struct stream *stream, bool last
 }
 
 /* Pending entries; a consumer's own without its name. */
-static void reply_pending(struct call *call, const struct skip_list *list, bool with_consumer,
+static void reply_pending(struct call *call, const struct counted_tree *tree, bool with_consumer,
                           int64_t count)
 {
     size_t mark = reply_defer(call->reply), shown = 0;
-    const struct stream_pending *pending = stream_pending_from(list, STREAM_ID_LEAST);
+    const struct stream_pending *pending = stream_pending_from(tree, STREAM_ID_LEAST);
     for (; pending != NULL && (count == 0 || shown < (size_t)count);
-         pending = stream_pending_next(list, pending), shown++) {
+         pending = stream_pending_next(tree, pending), shown++) {
         reply_array(call->reply, with_consumer ? 4 : 3);
         reply_stream_id(call, stream_pending_id(pending));
         if (with_consumer) {

@@ -19,7 +19,7 @@ static void reply_pending_summary(struct call *call, const struct stream_group *
         return;
     }
     reply_stream_id(call, stream_pending_id(stream_pending_from(&group->pending, STREAM_ID_LEAST)));
-    reply_stream_id(call, stream_id_decode(group->pending.last->member.data));
+    reply_stream_id(call, stream_pending_id(stream_pending_last(&group->pending)));
     size_t mark = reply_defer(call->reply), shown = 0;
     for (size_t i = 0; i < group->consumer_count; i++) {
         const struct stream_consumer *consumer = group->consumers[i];
@@ -64,7 +64,7 @@ static bool pending_query_or_reply(struct call *call, struct pending_query *quer
 static void reply_pending_entries(struct call *call, const struct stream_group *group,
                                   const struct pending_query *query)
 {
-    const struct skip_list *list = &group->pending;
+    const struct counted_tree *tree = &group->pending;
     if (query->consumer_at != 0) {
         const struct stream_consumer *consumer =
             stream_consumer_find(group, call->argv[query->consumer_at]);
@@ -72,13 +72,13 @@ static void reply_pending_entries(struct call *call, const struct stream_group *
             reply_array(call->reply, 0);
             return;
         }
-        list = &consumer->pending;
+        tree = &consumer->pending;
     }
     size_t mark = reply_defer(call->reply), shown = 0;
-    const struct stream_pending *pending = stream_pending_from(list, query->from);
+    const struct stream_pending *pending = stream_pending_from(tree, query->from);
     for (; pending != NULL && shown < (size_t)query->count &&
            stream_id_compare(stream_pending_id(pending), query->to) <= 0;
-         pending = stream_pending_next(list, pending)) {
+         pending = stream_pending_next(tree, pending)) {
         int64_t idle_ms = call->now_ms - pending->delivered_ms;
         if (idle_ms < query->idle_ms) {
             continue;

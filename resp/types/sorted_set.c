@@ -1,4 +1,4 @@
-/* Members by score: packed, or a table with a skip list. */
+/* Members by score: packed, or a table with a tree. */
 #include "resp/types/sorted_set.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@ struct sorted_set *sorted_set_create(struct random *random)
 static void drop_table(struct sorted_set *set)
 {
     if (set->table != NULL) {
-        skip_list_finish(&set->table->order);
+        counted_tree_finish(&set->table->order);
         dict_finish(&set->table->members);
         memory_free(set->table);
         set->table = NULL;
@@ -108,21 +108,28 @@ static void insert_packed(struct sorted_set *set, struct bytes member, double sc
 static bool table_put(struct sorted_set *set, struct bytes member, double score)
 {
     bool created;
-    struct skip_node **node = dict_insert(&set->table->members, member, &created);
+    double *present = dict_insert(&set->table->members, member, &created);
     if (created) {
-        *node = skip_list_insert(&set->table->order, score, dict_key(&set->table->members, node));
-    } else if ((*node)->score != score) {
-        *node = skip_list_move(&set->table->order, *node, score);
+        *present = score;
+        counted_tree_insert(&set->table->order, (struct counted_item){score, present});
+    } else if (*present != score) {
+        counted_tree_move(&set->table->order, (struct counted_item){*present, present}, score);
+        *present = score;
     }
     return created;
+}
+
+static struct bytes member_of(const void *members, const void *score)
+{
+    return dict_key(members, score);
 }
 
 static void begin_table(struct sorted_set *set)
 {
     set->pack = NULL;
     set->table = memory_allocate_zeroed(sizeof(*set->table));
-    dict_init(&set->table->members, sizeof(struct skip_node *), NULL, set->random);
-    skip_list_init(&set->table->order, set->random);
+    dict_init(&set->table->members, sizeof(double), NULL, set->random);
+    counted_tree_init(&set->table->order, member_of, &set->table->members);
 }
 
 static void become_table(struct sorted_set *set)
@@ -136,10 +143,10 @@ static void become_table(struct sorted_set *set)
     memory_free(pack);
 }
 
-static void table_remove(struct sorted_set *set, struct skip_node **node)
+static void table_remove(struct sorted_set *set, double *score)
 {
-    skip_list_remove(&set->table->order, *node);
-    dict_remove_payload(&set->table->members, node);
+    counted_tree_remove(&set->table->order, (struct counted_item){*score, score});
+    dict_remove_payload(&set->table->members, score);
 }
 
 struct sorted_set *sorted_set_copy(const struct sorted_set *set)
@@ -215,11 +222,11 @@ bool sorted_set_score(const struct sorted_set *set, struct bytes member, double 
         }
         return at != 0;
     }
-    struct skip_node *const *node = dict_find(&set->table->members, member);
-    if (node != NULL) {
-        *score = (*node)->score;
+    const double *present = dict_find(&set->table->members, member);
+    if (present != NULL) {
+        *score = *present;
     }
-    return node != NULL;
+    return present != NULL;
 }
 
 bool sorted_set_put(struct sorted_set *set, struct bytes member, double score,
@@ -254,11 +261,11 @@ bool sorted_set_remove(struct sorted_set *set, struct bytes member)
         }
         return at != 0;
     }
-    struct skip_node **node = dict_find(&set->table->members, member);
-    if (node != NULL) {
-        table_remove(set, node);
+    double *score = dict_find(&set->table->members, member);
+    if (score != NULL) {
+        table_remove(set, score);
     }
-    return node != NULL;
+    return score != NULL;
 }
 
 void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count)
@@ -268,11 +275,10 @@ void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count)
             listpack_remove(set->pack, listpack_at(set->pack, (int64_t)from * 2), count * 2, NULL);
         return;
     }
-    struct skip_node *node = skip_list_at(&set->table->order, from);
-    for (size_t i = 0; i < count; i++) {
-        struct skip_node *next = node->links[0].next;
-        table_remove(set, dict_find(&set->table->members, node->member));
-        node = next;
+    struct counted_item item;
+    for (; count > 0 && counted_item_at(counted_tree_at(&set->table->order, from), &item);
+         count--) {
+        table_remove(set, (double *)item.handle);
     }
 }
 
@@ -288,17 +294,18 @@ bool sorted_set_rank(const struct sorted_set *set, struct bytes member, size_t *
         }
         return at != 0;
     }
-    struct skip_node *const *node = dict_find(&set->table->members, member);
-    if (node != NULL) {
-        *rank = skip_list_rank(&set->table->order, *node);
+    const double *score = dict_find(&set->table->members, member);
+    if (score != NULL) {
+        *rank = counted_tree_rank(&set->table->order, (struct counted_item){*score, score});
     }
-    return node != NULL;
+    return score != NULL;
 }
 
-size_t sorted_set_partition(const struct sorted_set *set, skip_before *before, const void *context)
+size_t sorted_set_partition(const struct sorted_set *set, counted_before *before,
+                            const void *context)
 {
     if (set->pack == NULL) {
-        return skip_list_partition(&set->table->order, before, context);
+        return counted_tree_partition(&set->table->order, before, context);
     }
     struct sorted_set_element element;
     struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
@@ -315,7 +322,7 @@ struct sorted_set_cursor sorted_set_at(const struct sorted_set *set, size_t rank
     if (set->pack != NULL) {
         cursor.position = listpack_at(set->pack, (int64_t)rank * 2);
     } else {
-        cursor.node = skip_list_at(&set->table->order, rank);
+        cursor.place = counted_tree_at(&set->table->order, rank);
     }
     return cursor;
 }
@@ -343,13 +350,13 @@ bool sorted_set_next(struct sorted_set_cursor *cursor, struct sorted_set_element
     if (cursor->set->pack != NULL) {
         return next_packed(cursor, element);
     }
-    const struct skip_node *node = cursor->node;
-    if (node == NULL) {
+    struct counted_item item;
+    if (!counted_item_at(cursor->place, &item)) {
         return false;
     }
-    element->member = node->member;
-    element->score = node->score;
-    cursor->node = cursor->reverse ? node->previous : node->links[0].next;
+    element->member = member_of(&cursor->set->table->members, item.handle);
+    element->score = item.score;
+    cursor->place = cursor->reverse ? counted_previous(cursor->place) : counted_next(cursor->place);
     return true;
 }
 
@@ -362,8 +369,8 @@ static void visit_entry(void *context, struct bytes member, void *payload)
 {
     const struct scan *scan = context;
     char text[64];
-    double score = (*(struct skip_node **)payload)->score;
-    scan->visit(scan->context, member, (struct bytes){text, double_to_text(score, text)});
+    scan->visit(scan->context, member,
+                (struct bytes){text, double_to_text(*(const double *)payload, text)});
 }
 
 uint64_t sorted_set_scan(const struct sorted_set *set, uint64_t position, sorted_set_visit *visit,

@@ -1,20 +1,20 @@
 /*
  * A sorted set value: members ordered by score, packed while they are few and short, then a table
- * and a skip list. Knows no protocol. Every range is one of ranks: sorted_set_partition turns
+ * and a tree. Knows no protocol. Every range is one of ranks: sorted_set_partition turns
  * bounds of any kind into them. Views stay valid until the set changes.
  */
 #ifndef RESP_TYPES_SORTED_SET_H
 #define RESP_TYPES_SORTED_SET_H
 
 #include "base/dict.h"
+#include "resp/types/counted_tree.h"
 #include "resp/types/listpack.h"
 #include "resp/types/packing.h"
-#include "resp/types/skip_list.h"
 #include "resp/value.h"
 
 struct sorted_table {
-    struct dict members;    /* member -> struct skip_node * */
-    struct skip_list order; /* members are the table's keys */
+    struct dict members;       /* member -> its score, a double */
+    struct counted_tree order; /* of the table's payloads */
 };
 
 struct sorted_set {
@@ -48,7 +48,8 @@ void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count);
 /* The member's place from the front, from 0. False: it is not there. */
 bool sorted_set_rank(const struct sorted_set *set, struct bytes member, size_t *rank);
 /* How many elements stand before the place that `before` describes. */
-size_t sorted_set_partition(const struct sorted_set *set, skip_before *before, const void *context);
+size_t sorted_set_partition(const struct sorted_set *set, counted_before *before,
+                            const void *context);
 
 struct sorted_set_element {
     struct bytes member;
@@ -64,7 +65,7 @@ struct sorted_set_element {
 struct sorted_set_cursor {
     const struct sorted_set *set;
     size_t position; /* of a packed member; 0 at the end */
-    const struct skip_node *node;
+    struct counted_place place;
     bool reverse;
 };
 struct sorted_set_cursor sorted_set_at(const struct sorted_set *set, size_t rank, bool reverse);

@@ -51,10 +51,9 @@ bool stream_id_decrement(struct stream_id *id)
 
 /* ---- Nodes ---- */
 
-struct stream *stream_create(struct random *random)
+struct stream *stream_create(void)
 {
     struct stream *stream = memory_allocate_zeroed(sizeof(*stream));
-    stream->random = random;
     return stream;
 }
 
@@ -73,11 +72,11 @@ void stream_destroy(struct stream *stream)
 
 size_t stream_memory(const struct stream *stream)
 {
-    const size_t list_node = sizeof(struct skip_node) + 2 * sizeof(struct skip_link);
+    const size_t in_tree = sizeof(struct counted_item) * 3 / 2; /* nodes are two thirds full */
     return sizeof(*stream) + stream->capacity * sizeof(*stream->nodes) + stream->pack_bytes +
            stream->group_count * (sizeof(struct stream_group) + sizeof(void *)) +
            stream->consumer_count * (sizeof(struct stream_consumer) + sizeof(void *)) +
-           stream->pending_count * (sizeof(struct stream_pending) + 2 * list_node);
+           stream->pending_count * (sizeof(struct stream_pending) + 2 * in_tree);
 }
 
 static struct stream_node *node_at(const struct stream *stream, size_t index)
@@ -642,7 +641,7 @@ static void copy_group(struct stream *copy, const struct stream_group *group)
 static void *copy(const void *data)
 {
     const struct stream *stream = data;
-    struct stream *copy = stream_create(stream->random);
+    struct stream *copy = stream_create();
     for (size_t i = 0; i < stream->count; i++) {
         add_node(copy, node_at(stream, i)->id, listpack_copy(node_at(stream, i)->pack));
     }

@@ -6,7 +6,6 @@
 #ifndef RESP_TYPES_STREAM_H
 #define RESP_TYPES_STREAM_H
 
-#include "base/random.h"
 #include "resp/types/listpack.h"
 #include "resp/types/packing.h"
 #include "resp/value.h"
@@ -40,12 +39,11 @@ struct stream {
     size_t group_count;
     bool tells_activity; /* in dumps: from Redis 7.2 on they hold when consumers were active */
     size_t pack_bytes, consumer_count, pending_count; /* for stream_memory */
-    struct random *random;                            /* borrowed */
 };
 
 extern const struct value_type stream_type;
 
-struct stream *stream_create(struct random *random);
+struct stream *stream_create(void);
 void stream_destroy(struct stream *stream);
 size_t stream_memory(const struct stream *stream);
 

@@ -70,6 +70,18 @@ static struct bytes copy_name(struct bytes name)
     return (struct bytes){bytes_to_string(name), name.size};
 }
 
+static struct bytes key_of(const void *context, const void *pending)
+{
+    (void)context;
+    return (struct bytes){((const struct stream_pending *)pending)->key, STREAM_KEY_SIZE};
+}
+
+/* The milliseconds are the score: they tell most IDs apart without a look at what is pending. */
+static struct counted_item item_of(const struct stream_pending *pending)
+{
+    return (struct counted_item){(double)stream_id_decode(pending->key).ms, pending};
+}
+
 /* ---- Groups ---- */
 
 struct stream_group *stream_group_find(const struct stream *stream, struct bytes name)
@@ -87,7 +99,7 @@ struct stream_group *stream_group_create(struct stream *stream, struct bytes nam
     group->name = copy_name(name);
     group->last_id = last_id;
     group->entries_read = entries_read;
-    skip_list_init(&group->pending, stream->random);
+    counted_tree_init(&group->pending, key_of, NULL);
     stream->groups =
         (struct stream_group **)insert_item((void **)stream->groups, &stream->group_count, group);
     return group;
@@ -99,7 +111,7 @@ void stream_group_destroy(struct stream *stream, struct stream_group *group)
         stream_consumer_destroy(stream, group, group->consumers[group->consumer_count - 1]);
     }
     remove_item((void **)stream->groups, &stream->group_count, group);
-    skip_list_finish(&group->pending);
+    counted_tree_finish(&group->pending);
     memory_free(group->consumers);
     memory_free((char *)group->name.data);
     memory_free(group);
@@ -144,7 +156,7 @@ struct stream_consumer *stream_consumer_create(struct stream *stream, struct str
     consumer->name = copy_name(name);
     consumer->seen_ms = now_ms;
     consumer->active_ms = -1;
-    skip_list_init(&consumer->pending, stream->random);
+    counted_tree_init(&consumer->pending, key_of, NULL);
     group->consumers = (struct stream_consumer **)insert_item((void **)group->consumers,
                                                               &group->consumer_count, consumer);
     stream->consumer_count++;
@@ -160,40 +172,41 @@ void stream_consumer_destroy(struct stream *stream, struct stream_group *group,
     }
     remove_item((void **)group->consumers, &group->consumer_count, consumer);
     stream->consumer_count--;
-    skip_list_finish(&consumer->pending);
+    counted_tree_finish(&consumer->pending);
     memory_free((char *)consumer->name.data);
     memory_free(consumer);
 }
 
 /* ---- What is pending ---- */
 
-static bool before_key(const void *context, struct bytes member, double score)
+static bool before_key(const void *context, struct bytes key, double score)
 {
     (void)score;
-    return memcmp(member.data, context, STREAM_KEY_SIZE) < 0;
+    return memcmp(key.data, context, STREAM_KEY_SIZE) < 0;
 }
 
-static struct stream_pending *pending_of(const struct skip_node *node)
+static struct stream_pending *pending_at(struct counted_place place)
 {
-    /* The member is the first thing in what it belongs to. */
-    return node == NULL ? NULL : (struct stream_pending *)node->member.data;
+    struct counted_item item;
+    return counted_item_at(place, &item) ? (struct stream_pending *)item.handle : NULL;
 }
 
-struct stream_pending *stream_pending_from(const struct skip_list *list, struct stream_id id)
+struct stream_pending *stream_pending_from(const struct counted_tree *tree, struct stream_id id)
 {
     char key[STREAM_KEY_SIZE];
-    if (stream_id_is_zero(id)) {
-        return pending_of(skip_list_first(list));
-    }
     stream_id_encode(id, key);
-    return pending_of(skip_list_at(list, skip_list_partition(list, before_key, key)));
+    return pending_at(counted_tree_at(tree, counted_tree_partition(tree, before_key, key)));
 }
 
-struct stream_pending *stream_pending_next(const struct skip_list *list,
+struct stream_pending *stream_pending_next(const struct counted_tree *tree,
                                            const struct stream_pending *pending)
 {
-    bool of_group = list != &pending->consumer->pending;
-    return pending_of((of_group ? pending->in_group : pending->in_consumer)->links[0].next);
+    return pending_at(counted_tree_at(tree, counted_tree_rank(tree, item_of(pending)) + 1));
+}
+
+struct stream_pending *stream_pending_last(const struct counted_tree *tree)
+{
+    return tree->count == 0 ? NULL : pending_at(counted_tree_at(tree, tree->count - 1));
 }
 
 struct stream_id stream_pending_id(const struct stream_pending *pending)
@@ -201,16 +214,11 @@ struct stream_id stream_pending_id(const struct stream_pending *pending)
     return stream_id_decode(pending->key);
 }
 
-struct stream_pending *stream_pending_find(const struct skip_list *list, struct stream_id id)
+struct stream_pending *stream_pending_find(const struct counted_tree *tree, struct stream_id id)
 {
-    struct stream_pending *pending = stream_pending_from(list, id);
+    struct stream_pending *pending = stream_pending_from(tree, id);
     return pending != NULL && stream_id_compare(stream_pending_id(pending), id) == 0 ? pending
                                                                                      : NULL;
-}
-
-static struct bytes key_of(const struct stream_pending *pending)
-{
-    return (struct bytes){pending->key, sizeof(pending->key)};
 }
 
 struct stream_pending *stream_pending_add(struct stream *stream, struct stream_group *group,
@@ -222,8 +230,8 @@ struct stream_pending *stream_pending_add(struct stream *stream, struct stream_g
     pending->delivered_ms = now_ms;
     pending->deliveries = 1;
     pending->consumer = consumer;
-    pending->in_group = skip_list_insert(&group->pending, 0, key_of(pending));
-    pending->in_consumer = skip_list_insert(&consumer->pending, 0, key_of(pending));
+    counted_tree_insert(&group->pending, item_of(pending));
+    counted_tree_insert(&consumer->pending, item_of(pending));
     stream->pending_count++;
     return pending;
 }
@@ -231,8 +239,8 @@ struct stream_pending *stream_pending_add(struct stream *stream, struct stream_g
 void stream_pending_move(struct stream_pending *pending, struct stream_consumer *consumer)
 {
     if (pending->consumer != consumer) {
-        skip_list_remove(&pending->consumer->pending, pending->in_consumer);
-        pending->in_consumer = skip_list_insert(&consumer->pending, 0, key_of(pending));
+        counted_tree_remove(&pending->consumer->pending, item_of(pending));
+        counted_tree_insert(&consumer->pending, item_of(pending));
         pending->consumer = consumer;
     }
 }
@@ -240,8 +248,8 @@ void stream_pending_move(struct stream_pending *pending, struct stream_consumer 
 void stream_pending_remove(struct stream *stream, struct stream_group *group,
                            struct stream_pending *pending)
 {
-    skip_list_remove(&pending->consumer->pending, pending->in_consumer);
-    skip_list_remove(&group->pending, pending->in_group);
+    counted_tree_remove(&pending->consumer->pending, item_of(pending));
+    counted_tree_remove(&group->pending, item_of(pending));
     memory_free(pending);
     stream->pending_count--;
 }

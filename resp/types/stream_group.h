@@ -1,11 +1,11 @@
 /*
  * Consumer groups: what a group has been given, and what each consumer has not acknowledged yet.
- * An entry that is pending is in the group's list and in its consumer's, both in the order of IDs.
+ * An entry that is pending is in the group's tree and in its consumer's, both in the order of IDs.
  */
 #ifndef RESP_TYPES_STREAM_GROUP_H
 #define RESP_TYPES_STREAM_GROUP_H
 
-#include "resp/types/skip_list.h"
+#include "resp/types/counted_tree.h"
 #include "resp/types/stream.h"
 
 enum { STREAM_KEY_SIZE = 16 };
@@ -13,23 +13,22 @@ enum { STREAM_KEY_SIZE = 16 };
 struct stream_consumer {
     struct bytes name; /* owned */
     int64_t seen_ms;
-    int64_t active_ms; /* when it was last given something; -1: never */
-    struct skip_list pending;
+    int64_t active_ms;           /* when it was last given something; -1: never */
+    struct counted_tree pending; /* of struct stream_pending */
 };
 
 struct stream_pending {
-    char key[STREAM_KEY_SIZE]; /* the ID, big endian: the lists' member */
+    char key[STREAM_KEY_SIZE]; /* the ID, big endian: its name in the trees */
     int64_t delivered_ms;
     uint64_t deliveries;
     struct stream_consumer *consumer;
-    struct skip_node *in_group, *in_consumer;
 };
 
 struct stream_group {
     struct bytes name; /* owned */
     struct stream_id last_id;
-    int64_t entries_read; /* or STREAM_ENTRIES_UNKNOWN */
-    struct skip_list pending;
+    int64_t entries_read;               /* or STREAM_ENTRIES_UNKNOWN */
+    struct counted_tree pending;        /* of struct stream_pending */
     struct stream_consumer **consumers; /* by name */
     size_t consumer_count;
 };
@@ -56,10 +55,12 @@ void stream_consumer_destroy(struct stream *stream, struct stream_group *group,
                              struct stream_consumer *consumer);
 
 /* The first pending entry at or behind `id`; NULL at the end. */
-struct stream_pending *stream_pending_from(const struct skip_list *list, struct stream_id id);
-struct stream_pending *stream_pending_next(const struct skip_list *list,
+struct stream_pending *stream_pending_from(const struct counted_tree *tree, struct stream_id id);
+/* The one behind it, of the same tree. */
+struct stream_pending *stream_pending_next(const struct counted_tree *tree,
                                            const struct stream_pending *pending);
-struct stream_pending *stream_pending_find(const struct skip_list *list, struct stream_id id);
+struct stream_pending *stream_pending_last(const struct counted_tree *tree);
+struct stream_pending *stream_pending_find(const struct counted_tree *tree, struct stream_id id);
 struct stream_id stream_pending_id(const struct stream_pending *pending);
 /* Delivered once, now. The ID is not pending yet. */
 struct stream_pending *stream_pending_add(struct stream *stream, struct stream_group *group,

@@ -13,11 +13,11 @@ static void save_id(struct rdb_writer *writer, struct stream_id id)
     rdb_write_length(writer, id.seq);
 }
 
-static void save_pending(struct rdb_writer *writer, const struct skip_list *list, bool whole)
+static void save_pending(struct rdb_writer *writer, const struct counted_tree *tree, bool whole)
 {
-    rdb_write_length(writer, list->count);
-    const struct stream_pending *pending = stream_pending_from(list, STREAM_ID_LEAST);
-    for (; pending != NULL; pending = stream_pending_next(list, pending)) {
+    rdb_write_length(writer, tree->count);
+    const struct stream_pending *pending = stream_pending_from(tree, STREAM_ID_LEAST);
+    for (; pending != NULL; pending = stream_pending_next(tree, pending)) {
         rdb_write_raw(writer, (struct bytes){pending->key, sizeof(pending->key)});
         if (whole) {
             rdb_write_little(writer, (uint64_t)pending->delivered_ms, 8);
@@ -262,7 +262,7 @@ static bool read_all(struct rdb_reader *reader, struct stream *stream, bool coun
 
 static bool read_stream(struct rdb_reader *reader, bool counters, bool activity, void **data)
 {
-    struct stream *stream = stream_create(reader->random);
+    struct stream *stream = stream_create();
     stream->tells_activity = activity;
     struct buf text;
     buf_init(&text, LONGEST_TEXT);

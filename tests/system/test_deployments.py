@@ -399,6 +399,18 @@ def test_what_if_tells_what_preflight_refuses(emulator, group):
         assert refused.json["error"]["details"] == result["error"]["details"]
 
 
+def test_providers_of_a_namespace_that_is_not_there(emulator, group):
+    def output(expression):
+        return template(outputs={"found": {"type": "object", "value": expression}})
+
+    group.deploy(output("[providers('Microsoft.Cache', 'redis')]"))
+    assert group.get()["properties"]["outputs"]["found"]["value"]["resourceType"].lower() == "redis"
+    group.put(output("[providers('Microsoft.Nope', 'redis')]"))
+    emulator.advance("1m")
+    gone = group.get()["properties"]
+    assert gone["provisioningState"] == "Failed" and "Microsoft.Nope" in str(gone["error"]), gone
+
+
 def test_export(emulator, group):
     source = template(parameters={"name": {"type": "string"}},
                       resources=[cache("[parameters('name')]", tags={"a": "b"})])
