@@ -218,7 +218,7 @@ bool setting_permits(const struct session *session, const char *name)
 
 bool permitted_or_reply(struct call *call, const char *command, const char *setting)
 {
-    if (setting_permits(call->session, setting)) {
+    if (setting_permits(call->session, setting) || !instance_runs(call->instance, "7.0.0")) {
         return true;
     }
     reply_errorf(call->reply,

@@ -51,9 +51,11 @@ void reply_unknown_subcommand(struct call *call)
         reply_errorf(call->reply, "ERR unknown subcommand '%.*s'. Try %s HELP.", (int)sub.size,
                      sub.data, name);
     } else {
-        reply_errorf(call->reply,
-                     "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
-                     (int)sub.size, sub.data, name);
+        bool dot = strcmp(name, "CLIENT") != 0 && strcmp(name, "MEMORY") != 0;
+        reply_errorf(
+            call->reply,
+            "ERR Unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP%s",
+            (int)sub.size, sub.data, name, dot ? "." : "");
     }
 }
 

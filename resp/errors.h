@@ -20,6 +20,7 @@
 #define ERROR_NO_STREAM                                                                            \
     "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to "   \
     "use the MKSTREAM option to create an empty stream automatically."
+#define ERROR_NO_CLUSTER "ERR This instance has cluster support disabled"
 #define ERROR_INDEX "ERR index out of range"
 #define ERROR_MAX_CLIENTS "ERR max number of clients reached"
 #define ERROR_OUT_OF_MEMORY "OOM command not allowed when used memory > 'maxmemory'."

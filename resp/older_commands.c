@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "resp/arguments.h"
+#include "resp/commands/help.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 #include "resp/types/stream_group.h"
@@ -61,6 +62,14 @@ static bool glance_at_stream(struct call *call)
     return stream != NULL;
 }
 
+static bool glance_at_cluster(struct call *call)
+{
+    if (!call->instance->clustered) {
+        reply_error(call->reply, ERROR_NO_CLUSTER);
+    }
+    return call->instance->clustered;
+}
+
 #define NO_KEYS                                                                                    \
     {                                                                                              \
         .begin = KEY_BEGIN_NONE                                                                    \
@@ -90,7 +99,7 @@ static const struct older_command older_commands[] = {
     {.name = "ASKING", .categories = MOVED_TO_KEYSPACE},
     {.name = "AUTH", .flags = SIGN_IN},
     {.name = "CLIENT", .flags = CONTROLS | ANY_TIME | CMD_RANDOM},
-    {.name = "CLUSTER", .flags = CMD_ADMIN | CMD_STALE | CMD_RANDOM},
+    {.name = "CLUSTER", .flags = CMD_ADMIN | CMD_STALE | CMD_RANDOM, .glance = glance_at_cluster},
     {.name = "COMMAND", .flags = CMD_RANDOM},
     {.name = "CONFIG", .flags = CONTROLS | ANY_TIME},
     {.name = "DUMP", .flags = CMD_RANDOM},
@@ -252,7 +261,8 @@ static const struct {
     const char *container, *name;
     int arity;
 } older_arities[] = {
-    {"COMMAND", "GETKEYS", -3},
+    {"CLIENT", "KILL", -2},   {"CLIENT", "PAUSE", 3}, {"COMMAND", "GETKEYS", -3},
+    {"SCRIPT", "EXISTS", -2}, {"SCRIPT", "FLUSH", 2},
 };
 
 static int older_arity(const struct command *container, const struct command *sub)
@@ -274,6 +284,11 @@ static void run_container(struct call *call)
         return;
     }
     if (row->older->glance != NULL && !row->older->glance(call)) {
+        return;
+    }
+    bool help = bytes_equal_string_nocase(call->argv[1], "HELP") &&
+                (call->argc == 2 || row->older->glance == glance_at_stream);
+    if (help && reply_older_help(call)) {
         return;
     }
     const struct command *sub =

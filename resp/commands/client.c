@@ -107,10 +107,6 @@ static void describe(struct instance *instance, const struct session *session, i
     char command[64] = "NULL";
     if (session->last != NULL) {
         command_full_name(session->last, command);
-        char *bar = modern ? NULL : strchr(command, '|');
-        if (bar != NULL) {
-            *bar = '\0';
-        }
     }
     int64_t idle = (now_ms - session->active_ms) / 1000;
     size_t held = parser_pending(&session->parser);
@@ -302,7 +298,8 @@ static bool read_filter_or_reply(struct call *call, struct kill_filter *filter)
         }
         value = call->argv[i + 1];
         if (bytes_equal_string_nocase(word, "ID")) {
-            if (!bytes_to_int64(value, &filter->id) || filter->id <= 0) {
+            bool number = bytes_to_int64(value, &filter->id);
+            if (!number || (filter->id <= 0 && call_supports(call, "7.0.0"))) {
                 reply_error(call->reply, call_supports(call, "7.0.0")
                                              ? "ERR client-id should be greater than 0"
                                              : ERROR_NOT_INTEGER);
@@ -357,7 +354,9 @@ static void cmd_client_kill(struct call *call)
         }
         return;
     }
-    if (read_filter_or_reply(call, &filter)) {
+    if (call->argc == 2) {
+        reply_syntax_error(call);
+    } else if (read_filter_or_reply(call, &filter)) {
         reply_integer(call->reply, kill_matching(call, &filter));
     }
 }

@@ -6,12 +6,13 @@
 #include "resp/cluster.h"
 #include "resp/cluster_move.h"
 #include "resp/commands/help.h"
+#include "resp/errors.h"
 #include "resp/instance_state.h"
 
 static bool cluster_or_reply(struct call *call)
 {
     if (call->instance->cluster == NULL) {
-        reply_error(call->reply, "ERR This instance has cluster support disabled");
+        reply_error(call->reply, ERROR_NO_CLUSTER);
     }
     return call->instance->cluster != NULL;
 }

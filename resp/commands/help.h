@@ -8,5 +8,7 @@
 #include "resp/command.h"
 
 void reply_help(struct call *call, const char *const *lines); /* ended by NULL */
+/* That of Redis 6.0 for the container call->command; false, without an answer: it is not known. */
+bool reply_older_help(struct call *call);
 
 #endif

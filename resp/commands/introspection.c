@@ -202,12 +202,8 @@ static void reply_tips(struct call *call, const struct command *command)
 static void reply_info(struct call *call, const struct command_entry *entry)
 {
     bool modern = call_supports(call, "7.0.0");
-    if (entry == NULL && modern) {
-        reply_null(call->reply);
-        return;
-    }
     if (entry == NULL) {
-        reply_null_array(call->reply);
+        reply_null(call->reply);
         return;
     }
     char name[64];
@@ -377,8 +373,9 @@ static void cmd_docs(struct call *call)
     reply_map_at(call->reply, mark, count);
 }
 
-/* The keys of the command in argv[2...], their count in *count; NULL after answering. */
-static struct command_key *keys_or_reply(struct call *call, int *count)
+/* The keys of the command in argv[2...], which is *found; NULL after answering. */
+static struct command_key *keys_or_reply(struct call *call, const struct command_entry **found,
+                                         int *count)
 {
     const struct bytes *argv = call->argv + 2;
     int argc = call->argc - 2;
@@ -403,6 +400,7 @@ static struct command_key *keys_or_reply(struct call *call, int *count)
         return NULL;
     }
     struct command_key *keys = memory_allocate((size_t)argc * sizeof(*keys));
+    *found = entry;
     *count = command_keys(entry->command, argv, argc, keys, argc);
     if (*count <= 0) {
         memory_free(keys);
@@ -415,13 +413,17 @@ static struct command_key *keys_or_reply(struct call *call, int *count)
 static void cmd_getkeys(struct call *call)
 {
     int count;
-    struct command_key *keys = keys_or_reply(call, &count);
+    const struct command_entry *entry;
+    struct command_key *keys = keys_or_reply(call, &entry, &count);
     if (keys == NULL) {
         return;
     }
+    /* Until 7.0 ZUNIONSTORE and its kin named what they read first. */
+    bool rotate = entry->command->keys[1].find == KEY_FIND_NUMBER && !call_supports(call, "7.0.0");
     reply_array(call->reply, (size_t)count);
     for (int i = 0; i < count; i++) {
-        reply_bulk(call->reply, call->argv[2 + keys[i].index]);
+        int place = rotate ? (i + 1) % count : i;
+        reply_bulk(call->reply, call->argv[2 + keys[place].index]);
     }
     memory_free(keys);
 }
@@ -429,7 +431,8 @@ static void cmd_getkeys(struct call *call)
 static void cmd_getkeysandflags(struct call *call)
 {
     int count;
-    struct command_key *keys = keys_or_reply(call, &count);
+    const struct command_entry *entry;
+    struct command_key *keys = keys_or_reply(call, &entry, &count);
     if (keys == NULL) {
         return;
     }

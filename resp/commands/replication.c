@@ -1,6 +1,7 @@
 /* WAIT, ROLE, READONLY and their kin, and the verbs of replication that only a replica obeys. */
 #include "resp/arguments.h"
 #include "resp/blocking.h"
+#include "resp/errors.h"
 #include "resp/instance_state.h"
 #include "resp/sentinel.h"
 
@@ -146,14 +147,16 @@ static void cmd_role(struct call *call)
 static bool clustered_or_reply(struct call *call)
 {
     if (!call->instance->clustered) {
-        reply_error(call->reply, "ERR This instance has cluster support disabled");
+        reply_error(call->reply, ERROR_NO_CLUSTER);
     }
     return call->instance->clustered;
 }
 
 static void set_readonly(struct call *call, bool readonly)
 {
-    if (clustered_or_reply(call)) {
+    /* Until 7.0 nobody minded READWRITE. */
+    bool minded = readonly || call_supports(call, "7.0.0");
+    if (!minded || clustered_or_reply(call)) {
         call->session->readonly = readonly;
         reply_ok(call->reply);
     }

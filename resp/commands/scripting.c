@@ -207,7 +207,8 @@ static void cmd_script_debug(struct call *call)
         reply_error(call->reply, "ERR the Lua debugger is not part of this server: use "
                                  "redis-server for ldb sessions");
     } else {
-        reply_error(call->reply, "ERR Use SCRIPT DEBUG YES/SYNC/NO");
+        reply_error(call->reply, call_supports(call, "7.0.0") ? "ERR Use SCRIPT DEBUG YES/SYNC/NO"
+                                                              : "ERR Use SCRIPT DEBUG yes/sync/no");
     }
 }
 

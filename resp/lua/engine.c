@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,10 +30,50 @@ static bool find_place(lua_State *lua, lua_Debug *place)
     return false;
 }
 
+/*
+ * As Redis 6.0 found the place: where the error was raised, or called `error`. What cannot be
+ * joined to that place fails once more, in the handler itself.
+ */
+static int handle_error_of_six(lua_State *lua)
+{
+    lua_Debug place;
+    const char *source = NULL, *text = lua_tostring(lua, 1);
+    int line = 0;
+    if (text == NULL) {
+        text = lua_pushfstring(lua,
+                               "err_handler_def:8: attempt to concatenate local 'err' (a %s value)",
+                               luaL_typename(lua, 1));
+        source = "@err_handler_def";
+        line = 8;
+    } else if (lua_getstack(lua, 1, &place)) {
+        lua_getinfo(lua, "Sl", &place);
+        if (strcmp(place.what, "C") == 0 && lua_getstack(lua, 2, &place)) {
+            lua_getinfo(lua, "Sl", &place);
+        }
+        source = place.source;
+        line = place.currentline;
+        if (strcmp(source, SANDBOX_CHUNK) == 0) {
+            source = "@enable_strict_lua";
+            line = strstr(text, "attempted to create") != NULL ? 8 : 15;
+        }
+    }
+    lua_newtable(lua);
+    lua_pushstring(lua, text);
+    lua_setfield(lua, -2, "err");
+    lua_pushstring(lua, source);
+    lua_setfield(lua, -2, "source");
+    lua_pushinteger(lua, line);
+    lua_setfield(lua, -2, "line");
+    return 1;
+}
+
 /* Makes {err, source, line} of whatever was raised. */
 static int handle_error(lua_State *lua)
 {
     lua_Debug place;
+    if (!instance_runs(lua_engine_of(lua)->instance, "7.0.0")) {
+        return handle_error_of_six(lua);
+    }
     if (!lua_istable(lua, 1)) {
         const char *text = lua_tostring(lua, 1);
         if (text == NULL) {
@@ -137,8 +178,12 @@ static void hook(lua_State *lua, lua_Debug *where)
     if (run != NULL && run->killed) {
         /* From here on every line fails: pcall cannot catch it for ever. */
         lua_sethook(lua, hook, LUA_MASKLINE | LUA_MASKCOUNT, 1);
-        lua_push_error_table(lua, run->is_function ? "Script killed by user with FUNCTION KILL."
-                                                   : "Script killed by user with SCRIPT KILL.");
+        if (instance_runs(engine->instance, "7.0.0")) {
+            lua_push_error_table(lua, run->is_function ? "Script killed by user with FUNCTION KILL."
+                                                       : "Script killed by user with SCRIPT KILL.");
+        } else {
+            lua_pushliteral(lua, "Script killed by user with SCRIPT KILL...");
+        }
         lua_error(lua);
     }
 }
@@ -164,11 +209,33 @@ struct script_run *lua_engines_run(const struct instance *instance)
 
 /* ---- Compiling ---- */
 
+/*
+ * Until 7.0 a script was compiled as the body of a function, which some errors tell. False with
+ * the error on the stack.
+ */
+static bool fits_in_function(struct lua_engine *engine, struct bytes body, const char *chunk)
+{
+    struct buf text;
+    if (instance_runs(engine->instance, "7.0.0")) {
+        return true;
+    }
+    buf_init(&text, SIZE_MAX);
+    buf_append_string(&text, "function f() ");
+    buf_append(&text, body);
+    buf_append_string(&text, "\nend");
+    bool fits = sandbox_load(engine->lua, buf_bytes(&text), chunk) == 0;
+    buf_finish(&text);
+    if (fits) {
+        lua_pop(engine->lua, 1);
+    }
+    return fits;
+}
+
 bool lua_engine_compile(struct lua_engine *engine, struct bytes body, const char *chunk,
                         int *reference, struct buf *error)
 {
     lua_State *lua = engine->lua;
-    if (sandbox_load(lua, body, chunk) != 0) {
+    if (!fits_in_function(engine, body, chunk) || sandbox_load(lua, body, chunk) != 0) {
         buf_append_string(error, lua_tostring(lua, -1));
         lua_pop(lua, 1);
         return false;
@@ -210,10 +277,12 @@ static void reply_raised(struct lua_engine *engine, const struct script_run *run
         lua_pop(lua, 1);
     }
     if (!instance_runs(engine->instance, "7.0.0")) {
-        /* Redis 6.0 has no codes of its own here: "ERR " was put in front by us. */
-        const char *plain = strncmp(text, "ERR ", 4) == 0 ? text + 4 : text;
-        reply_errorf(reply, "ERR Error running script (call to f_%s): %s:%d: %s", run->name,
-                     source != NULL ? source : "?", (int)line, plain);
+        char place[64] = "";
+        if (source != NULL) {
+            snprintf(place, sizeof(place), "%.40s:%d: ", source, (int)line);
+        }
+        reply_errorf(reply, "ERR Error running script (call to f_%s): %s%s", run->name, place,
+                     table ? text : "not enough memory");
     } else if (source != NULL) {
         reply_errorf(reply, "%s script: %s, on %s:%d.", text, run->name, source, (int)line);
     } else {

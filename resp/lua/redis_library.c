@@ -25,15 +25,19 @@ void lua_push_error_table(lua_State *lua, const char *text)
     lua_setfield(lua, -2, "err");
 }
 
-static int raise(lua_State *lua, const char *text)
-{
-    lua_push_error_table(lua, text);
-    return lua_error(lua);
-}
-
 static bool modern(lua_State *lua)
 {
     return instance_runs(lua_engine_of(lua)->instance, "7.0.0");
+}
+
+static int raise(lua_State *lua, const char *text)
+{
+    if (modern(lua)) {
+        lua_push_error_table(lua, text);
+    } else {
+        lua_pushstring(lua, text);
+    }
+    return lua_error(lua);
 }
 
 /* ---- redis.call and redis.pcall ---- */
@@ -179,15 +183,22 @@ static void run_command(struct lua_engine *engine, struct command_entry *entry,
     dispatch_run(client, entry, words, count, true);
 }
 
-static const char *describe_refusal(lua_State *lua, const char *refusal)
+/* The table of an error that a function of ours returns. Redis 6.0 says where, and no code. */
+static void push_refusal(lua_State *lua, const char *refusal)
 {
     lua_Debug place;
-    if (modern(lua) || refusal[0] == '-' || !lua_getstack(lua, 1, &place)) {
-        return refusal;
+    if (modern(lua)) {
+        lua_push_error_table(lua, refusal);
+        return;
     }
-    /* Redis 6.0 says where, in words of its own. */
-    lua_getinfo(lua, "Sl", &place);
-    return lua_pushfstring(lua, "%s: %d: %s", place.source, place.currentline, refusal);
+    lua_newtable(lua);
+    if (lua_getstack(lua, 1, &place)) {
+        lua_getinfo(lua, "Sl", &place);
+        lua_pushfstring(lua, "%s: %d: %s", place.source, place.currentline, refusal);
+    } else {
+        lua_pushstring(lua, refusal);
+    }
+    lua_setfield(lua, -2, "err");
 }
 
 static void mark_error(lua_State *lua)
@@ -217,7 +228,7 @@ static int call_command(lua_State *lua, bool raise_errors)
         failed = refusal != NULL;
     }
     if (failed) {
-        lua_push_error_table(lua, describe_refusal(lua, refusal));
+        push_refusal(lua, refusal);
         mark_error(lua);
     } else {
         run_command(engine, entry, words, count);
@@ -226,6 +237,9 @@ static int call_command(lua_State *lua, bool raise_errors)
         if (failed) {
             mark_error(lua);
         }
+    }
+    if (failed && raise_errors && !modern(lua)) {
+        lua_getfield(lua, -1, "err"); /* it raised the text alone */
     }
     return failed && raise_errors ? lua_error(lua) : 1;
 }
@@ -245,7 +259,7 @@ static int redis_pcall(lua_State *lua)
 static int redis_error_reply(lua_State *lua)
 {
     if (lua_gettop(lua) != 1 || lua_type(lua, 1) != LUA_TSTRING) {
-        lua_push_error_table(lua, "wrong number or type of arguments");
+        push_refusal(lua, "wrong number or type of arguments");
         return 1;
     }
     const char *text = lua_tostring(lua, 1);
@@ -262,7 +276,7 @@ static int redis_error_reply(lua_State *lua)
 static int redis_status_reply(lua_State *lua)
 {
     if (lua_gettop(lua) != 1 || lua_type(lua, 1) != LUA_TSTRING) {
-        lua_push_error_table(lua, "wrong number or type of arguments");
+        push_refusal(lua, "wrong number or type of arguments");
         return 1;
     }
     lua_newtable(lua);
@@ -303,7 +317,7 @@ static int redis_log(lua_State *lua)
     }
     int level = (int)lua_tonumber(lua, 1);
     if (level < SCRIPT_LOG_DEBUG || level > SCRIPT_LOG_WARNING) {
-        return raise(lua, modern(lua) ? "Invalid debug level." : "Invalid log level.");
+        return raise(lua, "Invalid debug level.");
     }
     struct buf line;
     buf_init(&line, 1024);

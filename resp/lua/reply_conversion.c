@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resp/instance_state.h"
 #include "resp/lua/engine.h"
 
 /* ---- From a reply to a value ---- */
@@ -257,6 +258,7 @@ static void reply_error_text(struct reply *reply, struct bytes text)
 
 static void reply_table(lua_State *lua, struct reply *reply, int protocol)
 {
+    bool modern = instance_runs(lua_engine_of(lua)->instance, "7.0.0");
     if (has_field(lua, "err", LUA_TSTRING)) {
         reply_error_text(reply, text_at(lua, -1));
     } else if (has_field(lua, "ok", LUA_TSTRING)) {
@@ -267,9 +269,9 @@ static void reply_table(lua_State *lua, struct reply *reply, int protocol)
         reply_pairs(lua, reply, protocol, true);
     } else if (has_field(lua, "set", LUA_TTABLE)) {
         reply_pairs(lua, reply, protocol, false);
-    } else if (has_field(lua, "big_number", LUA_TSTRING)) {
+    } else if (modern && has_field(lua, "big_number", LUA_TSTRING)) {
         reply_big_number(reply, text_at(lua, -1));
-    } else if (has_field(lua, "verbatim_string", LUA_TTABLE)) {
+    } else if (modern && has_field(lua, "verbatim_string", LUA_TTABLE)) {
         if (!reply_verbatim_table(lua, reply)) {
             reply_null(reply);
         }

@@ -8,9 +8,11 @@ END = b"$13\r\nend-of-answer\r\n"
 
 
 class Client:
-    def __init__(self, port):
+    def __init__(self, port, key=None):
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
         self.queuing = False
+        if key is not None:
+            self.ask(f"AUTH {key}")
 
     def ask(self, line):
         """The lines answered; "closed" is the last one where the server hangs up."""
