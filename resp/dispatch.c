@@ -141,10 +141,11 @@ static bool gate_authenticated(struct call *call)
     return false;
 }
 
-static bool one_of(const struct command *command, const char *const names[], size_t count)
+/* Subcommands have names of their own: LATENCY RESET is not RESET. */
+static bool one_of(const struct command_entry *entry, const char *const names[], size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(command->name, names[i]) == 0) {
+        if (entry->container == NULL && strcmp(entry->command->name, names[i]) == 0) {
             return true;
         }
     }
@@ -157,17 +158,16 @@ static const char *const transaction_commands[] = {"EXEC",  "DISCARD", "QUIT",
 enum { TRANSACTION_ENDS = 4 };
 
 /* What waits in a transaction takes memory, whatever it does. */
-static bool takes_memory(const struct call *call)
+static bool takes_memory(const struct call *call, const struct command_entry *entry)
 {
-    return call_has(call, CMD_DENY_OOM) ||
-           (call->session->in_transaction &&
-            !one_of(call->command, transaction_commands, TRANSACTION_ENDS));
+    return call_has(call, CMD_DENY_OOM) || (call->session->in_transaction &&
+                                            !one_of(entry, transaction_commands, TRANSACTION_ENDS));
 }
 
-static bool gate_memory(struct call *call)
+static bool gate_memory(struct call *call, const struct command_entry *entry)
 {
     if (replica_follows(call->instance) || eviction_make_room(call->instance) ||
-        !takes_memory(call)) {
+        !takes_memory(call, entry)) {
         return true;
     }
     call_refuse(call, "%s", ERROR_OUT_OF_MEMORY);
@@ -248,7 +248,7 @@ static bool passes(struct call *call, struct command_entry *entry)
     return gate_known(call, entry) && gate_arity(call, entry) && gate_authenticated(call) &&
            acl_permits_or_reply(call, entry) &&
            (call->instance->cluster == NULL || cluster_serves_or_reply(call, entry)) &&
-           (call->instance->max_memory == 0 || gate_memory(call)) && gate_replica(call) &&
+           (call->instance->max_memory == 0 || gate_memory(call, entry)) && gate_replica(call) &&
            (call->reply->protocol > 2 || gate_subscriber(call, entry)) && gate_transaction(call) &&
            (call->instance->long_run == NULL || gate_busy(call)) && gate_paused(call, entry);
 }
@@ -418,7 +418,7 @@ void dispatch(struct session *session, struct command_entry *entry, const struct
         return;
     }
     if (session->in_transaction &&
-        !one_of(entry->command, transaction_commands, ARRAY_LEN(transaction_commands))) {
+        !one_of(entry, transaction_commands, ARRAY_LEN(transaction_commands))) {
         transaction_queue(session, entry, argv, argc);
         reply_status(&session->reply, "QUEUED");
         return;

@@ -68,6 +68,10 @@ void cmd_client_unblock(struct call *call)
 {
     const char *error = NULL;
     int64_t id;
+    if (call->argc > 4) {
+        reply_subcommand_syntax_error(call);
+        return;
+    }
     if (call->argc == 4) {
         if (bytes_equal_string_nocase(call->argv[3], "ERROR")) {
             error = "UNBLOCKED client unblocked via CLIENT UNBLOCK";

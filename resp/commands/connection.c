@@ -60,11 +60,12 @@ static void cmd_hello(struct call *call)
 {
     int64_t protocol = call->reply->protocol;
     if (call->argc > 1) {
-        if (!bytes_to_int64(call->argv[1], &protocol)) {
+        bool number = bytes_to_int64(call->argv[1], &protocol);
+        if (!number && call_supports(call, "7.0.0")) {
             reply_error(call->reply, "ERR Protocol version is not an integer or out of range");
             return;
         }
-        if (protocol < 2 || protocol > 3) {
+        if (!number || protocol < 2 || protocol > 3) {
             reply_error(call->reply, "NOPROTO unsupported protocol version");
             return;
         }

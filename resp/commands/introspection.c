@@ -494,7 +494,7 @@ static void cmd_list(struct call *call)
             }
         }
     }
-    reply_set_at(call->reply, mark, count);
+    reply_array_at(call->reply, mark, count);
 }
 
 static const char *const help_lines[] = {

@@ -29,6 +29,7 @@ SHARES = [
     ["hash", "set", "sorted_set", "keys"],
     ["geo"],           # others put members there that are equally far away
     ["stream", "keys", "string"],
+    ["containers", "stream", "list", "string"],
 ]
 
 

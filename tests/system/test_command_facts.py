@@ -2,6 +2,7 @@
 import pytest
 
 from harness.emulator import ROOT, run_binary
+from harness.wire import encode
 
 # Beyond redis-server 7.0: answered to clients that send it, and shown by no 7.0.
 NEWER = {"client|setinfo"}
@@ -60,6 +61,13 @@ def test_command_docs_tell_redis_own_facts(both, protocol):
                                    if sub in mine["subcommands"]}
         assert list(mine) == list(real), name
         assert ordered(mine) == ordered(real), name
+
+
+def test_command_list_is_an_array_in_resp3(both):
+    for wire in both:
+        wire.call("HELLO", "3")
+        wire.send(encode("COMMAND", "LIST", "FILTERBY", "PATTERN", "getdel") + encode("QUIT"))
+        assert wire.everything() == b"*1\r\n$6\r\ngetdel\r\n+OK\r\n"
 
 
 def test_the_readme_has_the_table_of_this_binary():
