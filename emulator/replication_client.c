@@ -1,9 +1,10 @@
 #include "emulator/replication_client.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "resp/configuration.h"
 #include "resp/rdb.h"
 #include "resp/replica.h"
 
@@ -13,6 +14,7 @@ enum {
     RETRY_MS = 1000,
     ACK_MS = 1000,
     MARK_SIZE = 40,
+    ID_SIZE = 40,
     LONGEST_LINE = 1024,
 };
 
@@ -30,16 +32,11 @@ struct replication_client {
     size_t copy_size;     /* of a copy whose size is told */
     char mark[MARK_SIZE]; /* that ends a copy whose size is not */
     bool marked;
-    uint64_t copy_offset;       /* of the primary's stream, where the copy ends */
-    struct loop_deadline later; /* the next try, or the next ACK */
+    uint64_t copy_offset;         /* of the primary's stream, where the copy ends */
+    char primary_id[ID_SIZE + 1]; /* of the stream that the data comes from; empty: of none */
+    char next_id[ID_SIZE + 1];    /* the same once the copy has been loaded */
+    struct loop_deadline later;   /* the next try, or the next ACK */
     bool leaving;
-};
-
-/* Each is answered with a line; the last one with "+FULLRESYNC ID OFFSET". */
-static const char *const handshake[] = {
-    "*1\r\n$4\r\nPING\r\n",
-    "*5\r\n$8\r\nREPLCONF\r\n$4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n",
-    "*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n",
 };
 
 static void dial(struct replication_client *client);
@@ -62,9 +59,78 @@ static void acknowledge(struct replication_client *client)
     memory_free(text);
 }
 
+static void say(struct replication_client *client, const char *const *words, int count)
+{
+    struct buf text;
+    buf_init(&text, SIZE_MAX);
+    buf_printf(&text, "*%d\r\n", count);
+    for (int i = 0; i < count; i++) {
+        buf_printf(&text, "$%zu\r\n%s\r\n", strlen(words[i]), words[i]);
+    }
+    connection_send(client->connection, buf_bytes(&text));
+    buf_finish(&text);
+}
+
+static bool say_ping(struct replication_client *client)
+{
+    say(client, (const char *const[]){"PING"}, 1);
+    return true;
+}
+
+/* Only with a password: CONFIG SET masterauth, masteruser. */
+static bool say_who(struct replication_client *client)
+{
+    const char *password = setting_value(client->instance, "masterauth");
+    const char *user = setting_value(client->instance, "masteruser");
+    const char *const words[] = {"AUTH", user, password};
+    const char *const nameless[] = {"AUTH", password};
+    if (password[0] != '\0') {
+        say(client, user[0] != '\0' ? words : nameless, user[0] != '\0' ? 3 : 2);
+    }
+    return password[0] != '\0';
+}
+
+static bool say_port(struct replication_client *client)
+{
+    const char *port = setting_value(client->instance, "port");
+    say(client, (const char *const[]){"REPLCONF", "listening-port", port}, 3);
+    return true;
+}
+
+static bool say_what_it_takes(struct replication_client *client)
+{
+    say(client, (const char *const[]){"REPLCONF", "capa", "eof", "capa", "psync2"}, 5);
+    return true;
+}
+
+/* From where it was, if it was anywhere. */
+static bool say_sync(struct replication_client *client)
+{
+    char digits[24] = {0};
+    int64_to_digits((int64_t)replica_offset(client->instance) + 1, digits);
+    bool known = client->primary_id[0] != '\0';
+    say(client,
+        (const char *const[]){"PSYNC", known ? client->primary_id : "?", known ? digits : "-1"}, 3);
+    return true;
+}
+
+/* Each that says something is answered with a line. */
+static bool (*const handshake[])(struct replication_client *client) = {
+    say_ping, say_who, say_port, say_what_it_takes, say_sync,
+};
+
+static void begin_stream(struct replication_client *client)
+{
+    replica_set_link(client->instance, true, false);
+    client->phase = PHASE_STREAM;
+    acknowledge(client);
+    loop_set_deadline(client->group.loop, &client->later, ACK_MS);
+}
+
 static void ask_next(struct replication_client *client)
 {
-    connection_send(client->connection, bytes_from_string(handshake[client->asked++]));
+    while (!handshake[client->asked++](client)) {
+    }
 }
 
 /* ---- What is heard ---- */
@@ -85,6 +151,30 @@ static bool take_line(struct replication_client *client, char line[LONGEST_LINE]
     return true;
 }
 
+/* "+CONTINUE [ID]" or "+FULLRESYNC ID OFFSET". */
+static bool hear_sync(struct replication_client *client, const char *line)
+{
+    char id[ID_SIZE + 1];
+    unsigned long long offset;
+    if (strncmp(line, "+CONTINUE", 9) == 0 && client->primary_id[0] != '\0') {
+        if (sscanf(line, "+CONTINUE %40s", id) == 1 && strlen(id) == ID_SIZE) {
+            memcpy(client->primary_id, id, sizeof(id));
+        }
+        log_info("redis", "replication goes on primary=%s:%d", client->host, client->port);
+        begin_stream(client); /* a command that was half heard is heard to its end */
+        return true;
+    }
+    if (sscanf(line, "+FULLRESYNC %40s %llu", id, &offset) != 2) {
+        give_up(client, "it does not answer PSYNC as a Redis does");
+        return false;
+    }
+    memcpy(client->next_id, id, sizeof(id));
+    client->primary_id[0] = '\0'; /* until the copy is there */
+    client->copy_offset = offset;
+    client->phase = PHASE_HEAD;
+    return true;
+}
+
 static bool hear_line(struct replication_client *client)
 {
     char line[LONGEST_LINE];
@@ -94,7 +184,10 @@ static bool hear_line(struct replication_client *client)
     if (line[0] == '\0') {
         return true; /* the primary lives, and prepares the copy */
     }
-    if (line[0] == '-') {
+    /* PING is refused where a password is asked for, which comes next. */
+    bool unknown_yet = client->asked == 1 && strncmp(line, "-NOAUTH", 7) == 0 &&
+                       setting_value(client->instance, "masterauth")[0] != '\0';
+    if (line[0] == '-' && !unknown_yet) {
         give_up(client, line);
         return false;
     }
@@ -102,14 +195,7 @@ static bool hear_line(struct replication_client *client)
         ask_next(client);
         return true;
     }
-    const char *offset = strrchr(line, ' ');
-    if (strncmp(line, "+FULLRESYNC ", 12) != 0 || offset == NULL) {
-        give_up(client, "it does not answer PSYNC as a Redis does");
-        return false;
-    }
-    client->copy_offset = strtoull(offset + 1, NULL, 10);
-    client->phase = PHASE_HEAD;
-    return true;
+    return hear_sync(client, line);
 }
 
 static bool hear_head(struct replication_client *client)
@@ -173,10 +259,8 @@ static bool hear_copy(struct replication_client *client)
         return false;
     }
     buf_consume(&client->inbox, size + behind);
-    replica_set_link(client->instance, true, false);
-    client->phase = PHASE_STREAM;
-    acknowledge(client);
-    loop_set_deadline(client->group.loop, &client->later, ACK_MS);
+    memcpy(client->primary_id, client->next_id, sizeof(client->primary_id));
+    begin_stream(client);
     return true;
 }
 
@@ -279,6 +363,7 @@ void replication_client_follow(struct replication_client *client, struct instanc
     client->instance = instance;
     memory_free(client->host);
     client->host = bytes_to_string(host);
+    client->primary_id[0] = '\0';
     client->port = port;
     dial(client);
 }

@@ -281,6 +281,13 @@ static void apply_password(struct instance *instance, const char *text, int64_t 
     }
 }
 
+static void apply_backlog(struct instance *instance, const char *text, int64_t number)
+{
+    (void)text;
+    (void)number;
+    replication_backlog_configure(instance);
+}
+
 static void apply_tracking_keys(struct instance *instance, const char *text, int64_t number)
 {
     (void)text;
@@ -315,6 +322,8 @@ static const struct {
     {"maxclients", apply_clients},
     {"timeout", apply_timeout},
     {"requirepass", apply_password},
+    {"repl-backlog-size", apply_backlog},
+    {"repl-backlog-ttl", apply_backlog},
     {"tracking-table-max-keys", apply_tracking_keys},
     {"hash-max-listpack-entries", apply_hash_entries},
     {"hash-max-listpack-value", apply_hash_value},

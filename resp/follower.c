@@ -38,6 +38,7 @@ void follower_begin(struct session *session)
     follower->ping.fire = ping_due;
     follower->heard_ms = clock_now_ms(instance->clock);
     session->follower = follower;
+    replication_backlog_begin(instance);
     replication_listen(instance, &follower->listener);
     clock_arm(instance->clock, &follower->ping, clock_now_ms(instance->clock) + PING_MS);
 }
@@ -49,6 +50,7 @@ void follower_end(struct session *session)
         clock_disarm(session->instance->clock, &session->follower->ping);
         memory_free(session->follower);
         session->follower = NULL;
+        replication_backlog_leave(session->instance);
     }
 }
 

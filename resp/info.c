@@ -167,9 +167,9 @@ static void section_stats(struct info_writer *writer)
         info_line(writer, "instantaneous_output_repl_kbps:0.00");
     }
     info_line(writer, "rejected_connections:%llu", (ull)instance->stats.rejected_connections);
-    info_line(writer, "sync_full:0");
-    info_line(writer, "sync_partial_ok:0");
-    info_line(writer, "sync_partial_err:0");
+    info_line(writer, "sync_full:%llu", (ull)instance->stats.full_syncs);
+    info_line(writer, "sync_partial_ok:%llu", (ull)instance->stats.partial_syncs);
+    info_line(writer, "sync_partial_err:%llu", (ull)instance->stats.failed_syncs);
     if (instance_runs(instance, "7.4.0")) {
         info_line(writer, "expired_subkeys:%llu", (ull)instance->stats.expired_fields);
     }

@@ -90,7 +90,7 @@ void info_memory(struct info_writer *writer)
     info_line(writer, "mem_fragmentation_ratio:%.2f", (double)resident / (double)used);
     info_line(writer, "mem_fragmentation_bytes:%llu", (ull)(resident - used));
     info_line(writer, "mem_not_counted_for_evict:0");
-    info_line(writer, "mem_replication_backlog:0");
+    info_line(writer, "mem_replication_backlog:%zu", instance->backlog.bytes.capacity);
     if (writer->modern) {
         info_line(writer, "mem_total_replication_buffers:0");
     }

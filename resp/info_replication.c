@@ -62,8 +62,10 @@ void info_replication(struct info_writer *writer)
     info_line(writer, "master_replid2:0000000000000000000000000000000000000000");
     info_line(writer, "master_repl_offset:%llu", (ull)instance_replication_offset(instance));
     info_line(writer, "second_repl_offset:-1");
-    info_line(writer, "repl_backlog_active:0");
-    info_line(writer, "repl_backlog_size:1048576");
-    info_line(writer, "repl_backlog_first_byte_offset:0");
-    info_line(writer, "repl_backlog_histlen:0");
+    uint64_t first;
+    size_t kept = replication_backlog_size(instance, &first);
+    info_line(writer, "repl_backlog_active:%d", instance->backlog.instance != NULL ? 1 : 0);
+    info_line(writer, "repl_backlog_size:%s", setting_value(instance, "repl-backlog-size"));
+    info_line(writer, "repl_backlog_first_byte_offset:%llu", (ull)first);
+    info_line(writer, "repl_backlog_histlen:%zu", kept);
 }

@@ -159,6 +159,7 @@ void instance_destroy(struct instance *instance)
     acl_destroy(instance->acl);
     replica_finish(&instance->replica);
     migration_forget(instance);
+    replication_backlog_finish(instance);
     for (int i = 0; i < instance->database_count; i++) {
         keyspace_destroy(instance->databases[i]);
     }
@@ -243,7 +244,7 @@ uint64_t instance_replication_offset(const struct instance *instance)
         return instance->replica.offset;
     }
     /* Replicas that share this memory have no stream to count in. */
-    return followers_count(instance) > 0                            ? instance->feed.offset
+    return instance->backlog.instance != NULL                       ? instance->feed.offset
            : instance->replicas > 0 || instance->feed.first != NULL ? instance->changes
                                                                     : instance->feed.offset;
 }

@@ -19,6 +19,7 @@
 #include "resp/parser.h"
 #include "resp/pubsub.h"
 #include "resp/replica.h"
+#include "resp/replication_backlog.h"
 #include "resp/replication_feed.h"
 #include "resp/scripts.h"
 #include "resp/session.h"
@@ -78,6 +79,7 @@ struct instance {
 
     const struct sentinel_host *sentinel; /* NULL: it is none */
     struct replication_feed feed;
+    struct replication_backlog backlog;
     struct replica replica; /* of whom; nobody's as long as it has no host */
     struct pubsub pubsub;
     struct tracking_table tracking;
@@ -116,6 +118,7 @@ struct instance {
         uint64_t connections, commands, rejected_connections, input_bytes, output_bytes;
         uint64_t expired_keys, expired_fields, evicted_keys, hits, misses, errors, lazy_freed;
         uint64_t get_commands, set_commands, accounts_ended;
+        uint64_t full_syncs, partial_syncs, failed_syncs; /* of followers */
         uint64_t reads, writes; /* of bytes, however many commands they held */
     } stats;
     struct latency_window latencies; /* since instance_take_latency */

@@ -433,6 +433,7 @@ void replication_copy_anew(struct instance *instance)
     buf_clear(&instance->feed.keys);
     instance->feed.database = -1;
     tell(instance);
+    instance->feed.offset++; /* nobody is to go on from where he was */
 }
 
 /* ---- Who listens ---- */
@@ -471,7 +472,7 @@ bool replication_is_whole(const struct instance *instance)
 
 int replication_listeners(const struct instance *instance)
 {
-    int count = 0;
+    int count = instance->backlog.instance != NULL ? -1 : 0; /* it is nobody */
     for (const struct replication_listener *listener = instance->feed.first; listener != NULL;
          listener = listener->next) {
         count++;

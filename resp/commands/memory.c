@@ -69,7 +69,7 @@ static void cmd_memory_stats(struct call *call)
     reply_figure(call, "peak.allocated", peak);
     reply_figure(call, "total.allocated", total);
     reply_figure(call, "startup.allocated", sizeof(*instance));
-    reply_figure(call, "replication.backlog", 0);
+    reply_figure(call, "replication.backlog", instance->backlog.bytes.capacity);
     reply_figure(call, "clients.slaves", 0);
     reply_figure(call, "clients.normal", instance->session_memory);
     pairs += 6;

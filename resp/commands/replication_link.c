@@ -21,6 +21,7 @@ static void send_copy(struct call *call)
     buf_init(&dump, COPY_LIMIT);
     buf_init(&head, 64);
     follower_end(call->session);
+    call->instance->stats.full_syncs++;
     if (!rdb_save_node(call->instance, &sink)) {
         call->session->closing = true;
     } else {
@@ -38,13 +39,17 @@ static void cmd_sync(struct call *call)
     send_copy(call);
 }
 
-static bool up_to_date(const struct call *call)
+/* Whether all that it missed is at hand. */
+static bool goes_on(const struct call *call, int64_t offset, struct bytes *missed)
 {
-    int64_t offset;
-    return bytes_equal_string(call->argv[1], call->instance->replication_id) &&
-           bytes_to_int64(call->argv[2], &offset) &&
-           (uint64_t)offset == call->instance->feed.offset + 1 &&
-           replication_is_whole(call->instance);
+    const struct instance *instance = call->instance;
+    *missed = BYTES("");
+    if (!bytes_equal_string(call->argv[1], instance->replication_id) || offset < 0) {
+        return false;
+    }
+    return replication_backlog_since(instance, (uint64_t)offset, missed) ||
+           (instance->backlog.instance == NULL && (uint64_t)offset == instance->feed.offset + 1 &&
+            replication_is_whole(instance));
 }
 
 /* "+WORD REPLICATION-ID MORE" */
@@ -60,16 +65,21 @@ static void cmd_psync(struct call *call)
 {
     struct instance *instance = call->instance;
     int64_t offset;
+    struct bytes missed;
     if (!argument_integer_or_reply(call, 2, &offset)) {
         return;
     }
-    if (up_to_date(call)) {
+    if (goes_on(call, offset, &missed)) {
+        instance->stats.partial_syncs++;
         reply_line(call, "CONTINUE", NULL);
+        reply_raw(call->reply, missed);
         follower_end(call->session);
         follower_begin(call->session);
         return;
     }
+    instance->stats.failed_syncs += bytes_equal_string(call->argv[1], "?") ? 0 : 1;
     char digits[24] = {0};
+    replication_backlog_begin(instance);
     int64_to_digits((int64_t)instance->feed.offset, digits);
     reply_line(call, "FULLRESYNC", digits);
     send_copy(call);

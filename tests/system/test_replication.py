@@ -133,3 +133,94 @@ def test_a_primary_that_is_not_there_is_tried_again(emulator, redis_server):
         ours.execute_command("REPLICAOF", "127.0.0.1", "x")
     assert ours.replicaof("127.0.0.1", redis_server.port)
     wait_until(lambda: ours.info("replication")["master_link_status"] == "up", "the link")
+
+
+def status(client, name):
+    return client.info("replication").get(name)
+
+
+def test_a_follower_that_lost_its_link_goes_on(emulator, redis_server):
+    ours, theirs = follow(emulator, redis_server)
+    ours.set("a", "1")
+    other = redis.Redis(port=emulator.port, db=5)
+    assert ours.wait(1, 10000) == 1
+    for turn in range(3):
+        assert ours.execute_command("CLIENT", "KILL", "TYPE", "replica") == 1
+        with other.pipeline() as transaction:
+            transaction.incr("n").rpush("l", "x" * 1000, turn).execute()
+        ours.incr("n")
+        wait_until(lambda: theirs.get("n") == str(turn + 1).encode(), "the write")
+    assert redis.Redis(port=redis_server.port, db=5).llen("l") == 6
+    figures = ours.info("stats")
+    assert (figures["sync_full"], figures["sync_partial_ok"]) == (1, 3)
+    assert status(ours, "repl_backlog_active") == 1 and status(ours, "repl_backlog_histlen") > 3000
+    # More than is kept was missed: a copy again.
+    ours.config_set("repl-backlog-size", 16384)
+    theirs.config_set("repl-timeout", "5")
+    theirs.replicaof("NO", "ONE")
+    for number in range(50):
+        ours.set("big", str(number) * 1000)
+    theirs.replicaof("127.0.0.1", emulator.port)
+    wait_until(lambda: theirs.get("big") == b"49" * 1000, "the copy")
+    assert ours.info("stats")["sync_full"] == 2
+
+
+def test_what_nobody_was_told_is_copied(start_emulator, redis_server):
+    emulator = start_emulator("--profile", "redis", "--ephemeral", "--clock", "frozen")
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=redis_server.port)
+    ours.config_set("repl-backlog-ttl", 10)
+    theirs.replicaof("127.0.0.1", emulator.port)
+    wait_until(lambda: status(theirs, "master_link_status") == "up", "the link")
+    theirs.config_set("masterauth", "wrong")
+    ours.config_set("requirepass", "secret")
+    ours = redis.Redis(port=emulator.port, password="secret")
+    assert ours.execute_command("CLIENT", "KILL", "TYPE", "replica") == 1
+    wait_until(lambda: status(ours, "connected_slaves") == 0, "the end of the link")
+    emulator.advance("9s")
+    assert status(ours, "repl_backlog_active") == 1
+    emulator.advance("1s")
+    assert status(ours, "repl_backlog_active") == 0
+    ours.set("a", "1")
+    theirs.config_set("masterauth", "secret")
+    wait_until(lambda: theirs.get("a") == b"1", "the copy")
+    assert ours.info("stats")["sync_full"] == 2
+    # And so is what came from elsewhere than commands.
+    with ours.pipeline(transaction=False) as pipe:
+        pipe.set("b", "2").execute()
+    emulator.admin("POST", "/reset")
+    wait_until(lambda: theirs.dbsize() == 0, "the flush")
+
+
+@pytest.mark.parametrize("user", ["", "copier"])
+def test_primaries_with_a_password(emulator, redis_server, user):
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=redis_server.port)
+    theirs.set("a", "1")
+    theirs.execute_command("ACL", "SETUSER", "copier", "on", ">copying", "+psync", "+replconf", "+ping")
+    theirs.config_set("requirepass", "secret")
+    theirs = redis.Redis(port=redis_server.port, password="secret")
+    assert ours.replicaof("127.0.0.1", redis_server.port)
+    wait_until(lambda: "replication failed" in emulator.log, "the refusal")
+    assert status(ours, "master_link_status") == "down" and "NOAUTH" in emulator.log
+    ours.config_set("masterauth", "wrong")
+    ours.config_set("masteruser", user)
+    wait_until(lambda: "WRONGPASS" in emulator.log, "the other refusal")
+    ours.config_set("masterauth", "copying" if user else "secret")
+    wait_until(lambda: status(ours, "master_link_status") == "up", "the link")
+    assert ours.get("a") == b"1" and "secret" not in emulator.log and "copying" not in emulator.log
+    assert theirs.info("replication")["slave0"]["port"] == emulator.port
+
+
+def test_we_go_on_after_a_broken_link(emulator, redis_server):
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=redis_server.port)
+    theirs.config_set("repl-diskless-sync-delay", 0)
+    assert ours.replicaof("127.0.0.1", redis_server.port)
+    wait_until(lambda: status(ours, "master_link_status") == "up", "the link")
+    for turn in range(1, 4):
+        assert theirs.execute_command("CLIENT", "KILL", "TYPE", "replica") == 1
+        redis.Redis(port=redis_server.port, db=turn).rpush("l", "x" * 100000)
+        theirs.incr("n")
+        wait_until(lambda: ours.get("n") == str(turn).encode(), "the write")
+        assert redis.Redis(port=emulator.port, db=turn).llen("l") == 1
+    figures = theirs.info("stats")
+    assert figures["sync_full"] == 1 and figures["sync_partial_ok"] == 3
+    assert "goes on" in emulator.log
