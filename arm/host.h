@@ -227,6 +227,8 @@ struct arm_host {
                                       enum arm_figure figure, int64_t from_ms, int64_t to_ms);
     /* Sends JSON to a webhook, some time soon. May be NULL: nobody is told. */
     void (*post)(void *context, const char *url, struct bytes body);
+    /* Gets a document that a URL leads to, at once. False: `reason` says why. May be NULL. */
+    bool (*fetch)(void *context, const char *url, struct buf *content, struct buf *reason);
     /* May be NULL: every operation succeeds. */
     void (*decide_outcome)(void *context, const struct arm_ending *ending,
                            struct arm_outcome *outcome);

@@ -365,6 +365,7 @@ void app_make_management(struct app *app)
         .caches = app->caches,
         .metrics = app->metrics,
         .webhooks = app->webhooks,
+        .source = {app->authority, app->config->offline},
         .changed = resources_changed,
         .faults = app->http_faults,
         .app_log = app_logged,

@@ -29,6 +29,7 @@ struct management {
     struct cache_host *caches;
     struct metrics *metrics;
     struct webhooks *webhooks;
+    struct content_source source;
     struct http_faults *faults;
     const struct site_request *asked; /* while it is handled */
     void (*changed)(void *context);
@@ -118,6 +119,12 @@ static size_t cache_notices(void *context, struct bytes name, struct arm_notice 
         notices[i] = cache->maintenance.notices[i];
     }
     return count;
+}
+
+static bool fetch(void *context, const char *url, struct buf *content, struct buf *reason)
+{
+    struct management *management = context;
+    return content_fetch(&management->source, url, content, reason);
 }
 
 static bool cache_export(void *context, struct bytes name, struct bytes container,
@@ -215,6 +222,7 @@ struct management *management_create(const struct management_config *config)
         .cache_sample = cache_sample,
         .cache_notices = cache_notices,
         .post = post,
+        .fetch = fetch,
         .decide_outcome = config->faults == NULL ? NULL : decide_outcome,
         .interfere = config->faults == NULL ? NULL : interfere,
         .cache_export = cache_export,
@@ -231,6 +239,7 @@ struct management *management_create(const struct management_config *config)
     management->caches = config->caches;
     management->metrics = config->metrics;
     management->webhooks = config->webhooks;
+    management->source = config->source;
     management->faults = config->faults;
     management->changed = config->changed;
     management->app_log = config->app_log;

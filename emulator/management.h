@@ -6,6 +6,7 @@
 #define EMULATOR_MANAGEMENT_H
 
 #include "arm/service.h"
+#include "emulator/content_fetch.h"
 #include "emulator/cache_host.h"
 #include "emulator/http_faults.h"
 #include "emulator/identity.h"
@@ -20,6 +21,7 @@ struct management_config {
     struct identity *identity;
     struct cache_host *caches;
     struct metrics *metrics;
+    struct content_source source; /* of documents that deployments link to */
     struct webhooks *webhooks;
     /* A resource changed. May be NULL. */
     void (*changed)(void *context);

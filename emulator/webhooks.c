@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/log.h"
 #include "emulator/connection.h"
+#include "emulator/http_place.h"
 #include "emulator/http_routes.h"
 #include "emulator/version.h"
 
@@ -18,8 +19,6 @@ enum {
     DEADLINE_MS = 30 * 1000,
     ANSWER_LIMIT = 64 * 1024,
     CHUNK = 16 * 1024,
-    HTTP_PORT = 80,
-    HTTPS_PORT = 443,
 };
 
 struct webhooks {
@@ -144,49 +143,6 @@ static void closed(struct connection *connection)
 
 /* ---- Where to ---- */
 
-struct place {
-    bool tls;
-    struct bytes host; /* with the brackets of an IPv6 address */
-    int port;
-    struct bytes path; /* may be empty */
-};
-
-static bool read_url(const char *url, struct place *place)
-{
-    struct bytes text = bytes_from_string(url);
-    int64_t port;
-    place->tls = bytes_start_with(text, BYTES("https://"));
-    if (!place->tls && !bytes_start_with(text, BYTES("http://"))) {
-        return false;
-    }
-    text = bytes_slice(text, strlen(place->tls ? "https://" : "http://"), text.size);
-    for (size_t i = 0; i < text.size; i++) {
-        if ((unsigned char)text.data[i] <= ' ' || text.data[i] == 0x7f) {
-            return false;
-        }
-    }
-    size_t size = strcspn(text.data, "/?#");
-    struct bytes authority = bytes_slice(text, 0, size);
-    place->path = bytes_slice(text, size, size + strcspn(text.data + size, "#"));
-    size_t at = bytes_find(authority, '@');
-    if (at < authority.size) {
-        authority = bytes_slice(authority, at + 1, authority.size);
-    }
-    size_t bracket = bytes_find(authority, ']');
-    size_t from = bracket < authority.size ? bracket : 0;
-    size_t colon = from + bytes_find(bytes_slice(authority, from, authority.size), ':');
-    place->host = bytes_slice(authority, 0, colon);
-    place->port = place->tls ? HTTPS_PORT : HTTP_PORT;
-    if (colon < authority.size) {
-        if (!bytes_to_int64(bytes_slice(authority, colon + 1, authority.size), &port) || port < 1 ||
-            port > 65535) {
-            return false;
-        }
-        place->port = (int)port;
-    }
-    return place->host.size > 0;
-}
-
 static SSL_CTX *client_context(struct webhooks *webhooks)
 {
     if (webhooks->tls == NULL) {
@@ -199,11 +155,9 @@ static SSL_CTX *client_context(struct webhooks *webhooks)
     return webhooks->tls;
 }
 
-static void start_tls(struct delivery *delivery, const struct place *place)
+static void start_tls(struct delivery *delivery, const struct http_place *place)
 {
-    char *name = bytes_to_string(place->host.data[0] == '['
-                                     ? bytes_slice(place->host, 1, place->host.size - 1)
-                                     : place->host);
+    char *name = http_place_name(place);
     delivery->ssl = SSL_new(client_context(delivery->webhooks));
     delivery->input = BIO_new(BIO_s_mem());
     delivery->output = BIO_new(BIO_s_mem());
@@ -219,8 +173,8 @@ static void start_tls(struct delivery *delivery, const struct place *place)
 
 void webhooks_post(struct webhooks *webhooks, const char *url, struct bytes body)
 {
-    struct place place;
-    if (!read_url(url, &place)) {
+    struct http_place place;
+    if (!http_place_read(url, &place)) {
         log_warn("monitor", "a webhook's address is no http or https URL");
         return;
     }

@@ -91,6 +91,18 @@ cJSON *deployment_show_step(const struct arm_resource *deployment, const cJSON *
 cJSON *deployment_properties(const struct template *template, const cJSON *document,
                              const char *mode);
 
+/* ---- deployment_links.c ---- */
+/* Whether the template is elsewhere; then its expressions are its own. */
+bool deployment_is_linked(const cJSON *properties);
+/*
+ * templateLink and parametersLink: what they lead to becomes `template` and `parameters`. `around`
+ * is the templateLink of the deployment around this one; NULL: none.
+ */
+bool deployment_follow_links(struct arm_service *service, cJSON *properties, const cJSON *around,
+                             struct template_error *error);
+/* The links without what may be secret. */
+void deployment_show_links(const cJSON *properties, cJSON *shown);
+
 /* ---- deployment_checks.c, deployment_export.c: the POSTs ---- */
 bool deployment_validate(struct arm_call *call);
 bool deployment_what_if(struct arm_call *call);

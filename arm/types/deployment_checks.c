@@ -83,8 +83,16 @@ static void check_nested(struct deployment_host *host, struct template *template
                          cJSON *details, int depth)
 {
     const struct template_resource *resource = template_resource_at(template, index);
-    const cJSON *properties = arm_json_at(body, "properties");
+    cJSON *properties = arm_json_at(body, "properties");
     struct template_error error = {0};
+    if (has_expression(arm_json_at(properties, "templateLink"))) {
+        return; /* where it leads to is known later */
+    }
+    if (!deployment_follow_links(host->service, properties,
+                                 arm_json_at(around->properties, "templateLink"), &error)) {
+        cJSON_AddItemToArray(details, deployment_template_error(&error));
+        return;
+    }
     cJSON *outer = deployment_is_inner(properties) ? NULL : template_outer(template, index, &error);
     struct deployment_request request = *around;
     request.scope = (struct deployment_scope){resource->resource_group, resource->name};

@@ -109,7 +109,8 @@ static cJSON *show_deployment(const struct deployment_host *host)
         cJSON_AddStringToObject(object, "location", host->location);
     }
     cJSON *properties = cJSON_AddObjectToObject(object, "properties");
-    static const char *const told[] = {"templateHash", "parameters", "mode", "provisioningState"};
+    static const char *const told[] = {"templateLink", "templateHash", "parameters", "mode",
+                                       "provisioningState"};
     for (size_t i = 0; i < ARRAY_LEN(told); i++) {
         arm_json_copy_member(properties, host->shown, told[i]);
     }
@@ -296,7 +297,7 @@ void deployment_host_finish(struct deployment_host *host)
 bool deployment_is_inner(const cJSON *properties)
 {
     const char *scope = arm_json_text(properties, "expressionEvaluationOptions.scope");
-    return scope != NULL && strcasecmp(scope, "inner") == 0;
+    return deployment_is_linked(properties) || (scope != NULL && strcasecmp(scope, "inner") == 0);
 }
 
 struct template *deployment_template(const struct deployment_request *request,
@@ -306,13 +307,8 @@ struct template *deployment_template(const struct deployment_request *request,
     host->shown = request->properties;
     host->template = template;
     if (!cJSON_IsObject(template)) {
-        const char *link = arm_json_text(request->properties, "templateLink.uri");
-        template_fail(error,
-                      "Unable to download deployment content from '%.512s'. The emulator is "
-                      "offline: send the template itself. Please see https://aka.ms/arm-deploy for "
-                      "usage details.",
-                      link != NULL ? link : "");
-        snprintf(error->code, sizeof(error->code), "InvalidContentLink");
+        template_fail(error, "The deployment '%.64s' has no template.", request->scope.name);
+        snprintf(error->code, sizeof(error->code), "InvalidTemplate");
         return NULL;
     }
     host->location = request->location;

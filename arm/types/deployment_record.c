@@ -107,6 +107,7 @@ cJSON *deployment_make_record(struct arm_deployment_run *run,
     if (request->source.size > 0) {
         cJSON_AddItemToObject(record, "source", arm_json_text_bytes(request->source));
     }
+    arm_json_copy_member(record, request->properties, "templateLink");
     if (request->parent != NULL) {
         cJSON_AddStringToObject(record, "parent", request->parent);
     }

@@ -135,7 +135,7 @@ static void finish(struct arm_deployment_run *run, struct arm_resource *deployme
     deployment_set_time(service, deployment->secrets, "endedMs");
     deployment_set_state(service, deployment, state);
     /* Secure values are kept no longer than they are needed. */
-    static const char *const secret[] = {"source", "parameters", "outer"};
+    static const char *const secret[] = {"source", "parameters", "outer", "templateLink"};
     for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
         arm_json_remove(deployment->secrets, secret[i]);
     }
@@ -276,6 +276,7 @@ struct arm_resource *deployment_begin(struct arm_service *service,
     cJSON *body = cJSON_CreateObject();
     cJSON *properties =
         deployment_properties(run->template, arm_json_at(request->properties, "template"), mode);
+    deployment_show_links(request->properties, properties);
     static const char *const later[] = {"provisioningState", "timestamp", "duration"};
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         cJSON_AddStringToObject(properties, later[i], "");

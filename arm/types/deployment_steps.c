@@ -77,10 +77,15 @@ static void start_nested(struct arm_deployment_run *run, const struct arm_resour
 {
     struct arm_service *service = run->service;
     const struct template_resource *resource = template_resource_at(run->template, index);
-    const cJSON *properties = arm_json_at(body, "properties");
+    cJSON *properties = arm_json_at(body, "properties");
     const cJSON *depth = arm_json_at(deployment->secrets, "depth");
     struct template_error error = {0};
     cJSON *outer = NULL;
+    if (!deployment_follow_links(service, properties,
+                                 arm_json_at(deployment->secrets, "templateLink"), &error)) {
+        fail_step(service, step, &error);
+        return;
+    }
     if (!deployment_is_inner(properties)) {
         outer = template_outer(run->template, index, &error);
     }

@@ -109,20 +109,19 @@ static bool mode_or_fail(struct arm_call *call, const cJSON *properties, bool gr
                     "Please see https://aka.ms/arm-deploy for usage details.");
 }
 
-static bool template_or_fail(struct arm_call *call, const cJSON *properties)
+/* A template that is linked to is got now. */
+static bool template_or_fail(struct arm_call *call, struct deployment_request *request)
 {
-    const char *link = arm_json_text(properties, "templateLink.uri");
-    if (cJSON_IsObject(arm_json_at(properties, "template"))) {
-        return true;
+    cJSON *properties = arm_json_at(call->body, "properties");
+    struct template_error error = {0};
+    if (!deployment_follow_links(call->service, properties, NULL, &error)) {
+        return arm_fail(&call->error, 400, error.code, "%s", error.message);
     }
-    if (link != NULL) {
-        return arm_fail(&call->error, 400, "InvalidContentLink",
-                        "Unable to download deployment content from '%.512s'. The emulator is "
-                        "offline: send the template itself. Please see https://aka.ms/arm-deploy "
-                        "for usage details.",
-                        link);
+    if (deployment_is_linked(properties)) {
+        request->source = (struct bytes){0}; /* lines would be those of the request */
     }
-    return fail_member(call, "template", "properties");
+    return cJSON_IsObject(arm_json_at(properties, "template")) ||
+           fail_member(call, "template", "properties");
 }
 
 bool deployment_read_request(struct arm_call *call, struct deployment_request *request)
@@ -153,7 +152,7 @@ bool deployment_read_request(struct arm_call *call, struct deployment_request *r
                         request->location);
     }
     return mode_or_fail(call, properties, request->scope.group != NULL) &&
-           template_or_fail(call, properties);
+           template_or_fail(call, request);
 }
 
 /* ---- Answers ---- */
