@@ -63,8 +63,8 @@ static bool add_key(struct call *call, struct migration *migration, const struct
         ttl_ms = ttl_ms < 1 ? 1 : ttl_ms;
     }
     buf_init(&payload, REQUEST_LIMIT);
-    rdb_writer_init(&writer, &sink);
-    rdb_write_byte(&writer, entry_type(entry)->rdb_type(entry->data));
+    rdb_writer_init(&writer, &sink, rdb_version(call->instance));
+    rdb_write_type(&writer, entry_type(entry)->rdb_type(entry->data));
     entry_type(entry)->rdb_save(entry->data, &writer);
     rdb_write_footer(&writer, rdb_version(call->instance));
     bool whole = rdb_writer_finish(&writer);

@@ -13,7 +13,10 @@ enum { LONGEST_LIBRARY = 512 * 1024 * 1024 };
 
 int rdb_version(const struct instance *instance)
 {
-    return instance_runs(instance, "7.4.0") ? 12 : instance_runs(instance, "7.2.0") ? 11 : 10;
+    return instance_runs(instance, "7.4.0")   ? 12
+           : instance_runs(instance, "7.2.0") ? 11
+           : instance_runs(instance, "7.0.0") ? 10
+                                              : 9;
 }
 
 /* ---- Saving ---- */
@@ -44,7 +47,7 @@ static void write_key(void *context, struct bytes key, struct entry *entry)
         rdb_write_byte(writer, RDB_MARK_EXPIRES_MS);
         rdb_write_little(writer, (uint64_t)keyspace_expires_at(writing->db, entry), 8);
     }
-    rdb_write_byte(writer, entry_type(entry)->rdb_type(entry->data));
+    rdb_write_type(writer, entry_type(entry)->rdb_type(entry->data));
     rdb_write_string(writer, key);
     entry_type(entry)->rdb_save(entry->data, writer);
 }
@@ -95,13 +98,13 @@ bool rdb_save(struct instance *instance, const struct rdb_sink *sink)
     struct rdb_writer writer;
     char magic[10];
     snprintf(magic, sizeof(magic), "REDIS%04d", rdb_version(instance));
-    rdb_writer_init(&writer, sink);
+    rdb_writer_init(&writer, sink, rdb_version(instance));
     rdb_write_raw(&writer, (struct bytes){magic, 9});
     write_fact(&writer, "redis-ver", bytes_from_string(instance->version));
     write_number_fact(&writer, "redis-bits", (int64_t)sizeof(void *) * 8);
     write_number_fact(&writer, "ctime", clock_now_ms(instance->clock) / 1000);
     write_number_fact(&writer, "used-mem", (int64_t)instance_memory(instance));
-    write_number_fact(&writer, "aof-base", 0);
+    write_number_fact(&writer, writer.version < 10 ? "aof-preamble" : "aof-base", 0);
     for (size_t i = 0; i < instance->functions.count; i++) {
         rdb_write_byte(&writer, RDB_MARK_FUNCTION2);
         rdb_write_string(&writer, instance->functions.libraries[i]->code);
@@ -328,7 +331,9 @@ static bool load(struct instance *instance, struct bytes dump, bool over, struct
     for (int i = 0; i < instance->database_count; i++) {
         loading.staged[i] = keyspace_create(instance, i);
     }
-    if (read_header(&loading.reader, rdb_version(instance))) {
+    /* Files of Redis 7.0 are taken by older caches, too: they hold nothing that these have not. */
+    int newest = rdb_version(instance) < 10 ? 10 : rdb_version(instance);
+    if (read_header(&loading.reader, newest)) {
         while (read_part(&loading)) {
         }
     }

@@ -8,7 +8,7 @@
 
 struct instance;
 
-/* Of the instance's Redis: 10 up to 7.0, 11 for 7.2, 12 for 7.4. It reads none that is newer. */
+/* Of the instance's Redis: 9 up to 6.2, 10 for 7.0, 11 for 7.2, 12 for 7.4. */
 int rdb_version(const struct instance *instance);
 
 enum rdb_mark {

@@ -24,9 +24,9 @@ uint64_t rdb_checksum(uint64_t checksum, struct bytes data)
     return checksum;
 }
 
-void rdb_writer_init(struct rdb_writer *writer, const struct rdb_sink *sink)
+void rdb_writer_init(struct rdb_writer *writer, const struct rdb_sink *sink, int version)
 {
-    *writer = (struct rdb_writer){.sink = sink};
+    *writer = (struct rdb_writer){.sink = sink, .version = version};
     buf_init(&writer->pending, 2 * PIECE);
 }
 
@@ -85,6 +85,22 @@ static void write_number(struct rdb_writer *writer, uint64_t number, size_t size
 void rdb_write_little(struct rdb_writer *writer, uint64_t number, size_t size)
 {
     write_number(writer, number, size, false);
+}
+
+void rdb_write_type(struct rdb_writer *writer, unsigned char type)
+{
+    static const struct {
+        unsigned char now, before;
+    } types[] = {
+        {RDB_TYPE_HASH_LISTPACK, RDB_TYPE_HASH_ZIPLIST},
+        {RDB_TYPE_ZSET_LISTPACK, RDB_TYPE_ZSET_ZIPLIST},
+        {RDB_TYPE_LIST_QUICKLIST_2, RDB_TYPE_LIST_QUICKLIST},
+        {RDB_TYPE_STREAM_LISTPACKS_2, RDB_TYPE_STREAM_LISTPACKS},
+    };
+    for (size_t i = 0; writer->version < 10 && i < ARRAY_LEN(types); i++) {
+        type = type == types[i].now ? types[i].before : type;
+    }
+    rdb_write_byte(writer, type);
 }
 
 void rdb_write_length(struct rdb_writer *writer, uint64_t length)

@@ -78,8 +78,8 @@ static void add_payload(struct instance *instance, int database, struct bytes ke
     char digits[24];
     const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
     buf_init(&payload, PAYLOAD_LIMIT);
-    rdb_writer_init(&writer, &sink);
-    rdb_write_byte(&writer, entry_type(entry)->rdb_type(entry->data));
+    rdb_writer_init(&writer, &sink, rdb_version(instance));
+    rdb_write_type(&writer, entry_type(entry)->rdb_type(entry->data));
     entry_type(entry)->rdb_save(entry->data, &writer);
     rdb_write_footer(&writer, rdb_version(instance));
     rdb_writer_finish(&writer);

@@ -36,12 +36,12 @@ static bool count_piece(void *context, struct bytes piece)
     return true;
 }
 
-static size_t serialized_size(const struct entry *entry)
+static size_t serialized_size(const struct call *call, const struct entry *entry)
 {
     size_t size = 0;
     const struct rdb_sink sink = {count_piece, &size};
     struct rdb_writer writer;
-    rdb_writer_init(&writer, &sink);
+    rdb_writer_init(&writer, &sink, rdb_version(call->instance));
     entry_type(entry)->rdb_save(entry->data, &writer);
     rdb_writer_finish(&writer);
     return size;
@@ -72,8 +72,8 @@ static void debug_object(struct call *call)
                "Value at:%p refcount:%d encoding:%s serializedlength:%zu lru:%u "
                "lru_seconds_idle:%lld",
                entry->data, value_reference_count(call->instance, entry),
-               entry_type(entry)->encoding(entry->data), serialized_size(entry), entry->access,
-               (long long)access_idle_s(entry->access, call->now_ms));
+               entry_type(entry)->encoding(entry->data), serialized_size(call, entry),
+               entry->access, (long long)access_idle_s(entry->access, call->now_ms));
     if (entry->kind == VALUE_LIST) {
         describe_list(call, entry->data, &line);
     }

@@ -18,8 +18,8 @@ static void cmd_dump(struct call *call)
     struct rdb_writer writer;
     buf_init(&payload, PAYLOAD_LIMIT);
     const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
-    rdb_writer_init(&writer, &sink);
-    rdb_write_byte(&writer, entry_type(entry)->rdb_type(entry->data));
+    rdb_writer_init(&writer, &sink, rdb_version(call->instance));
+    rdb_write_type(&writer, entry_type(entry)->rdb_type(entry->data));
     entry_type(entry)->rdb_save(entry->data, &writer);
     rdb_write_footer(&writer, rdb_version(call->instance));
     rdb_writer_finish(&writer);

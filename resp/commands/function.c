@@ -204,7 +204,7 @@ static void cmd_function_dump(struct call *call)
     struct rdb_writer writer;
     buf_init(&payload, LONGEST_PAYLOAD);
     const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
-    rdb_writer_init(&writer, &sink);
+    rdb_writer_init(&writer, &sink, rdb_version(call->instance));
     for (size_t i = 0; i < call->instance->functions.count; i++) {
         rdb_write_byte(&writer, RDB_MARK_FUNCTION2);
         rdb_write_string(&writer, call->instance->functions.libraries[i]->code);

@@ -5,6 +5,7 @@
 
 #include "resp/rdb_writer.h"
 #include "resp/types/hash_expiry.h"
+#include "resp/types/ziplist.h"
 
 /* The payload of the table. */
 struct hash_value {
@@ -354,7 +355,7 @@ static void save(const void *data, struct rdb_writer *writer)
         rdb_write_little(writer, (uint64_t)first_ms, 8);
     }
     if (hash->pack != NULL) {
-        rdb_write_string(writer, listpack_bytes(hash->pack));
+        packed_save(hash->pack, writer);
         return;
     }
     struct hash_pair pair;

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "resp/rdb_writer.h"
+#include "resp/types/ziplist.h"
 
 enum { PACKED_NODE = 2 };
 
@@ -308,8 +309,10 @@ static void save(const void *data, struct rdb_writer *writer)
     const struct list *list = data;
     rdb_write_length(writer, list->nodes);
     for (const struct list_node *node = list->first; node != NULL; node = node->next) {
-        rdb_write_length(writer, PACKED_NODE);
-        rdb_write_string(writer, listpack_bytes(node->pack));
+        if (writer->version >= 10) {
+            rdb_write_length(writer, PACKED_NODE);
+        }
+        packed_save(node->pack, writer);
     }
 }
 

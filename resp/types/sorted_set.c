@@ -7,6 +7,7 @@
 
 #include "resp/rdb_writer.h"
 #include "resp/reply.h"
+#include "resp/types/ziplist.h"
 
 struct sorted_set *sorted_set_create(struct random *random)
 {
@@ -431,7 +432,7 @@ static void save(const void *data, struct rdb_writer *writer)
 {
     const struct sorted_set *set = data;
     if (set->pack != NULL) {
-        rdb_write_string(writer, listpack_bytes(set->pack));
+        packed_save(set->pack, writer);
         return;
     }
     /* From the end: a reader that inserts one after the other always inserts in front. */

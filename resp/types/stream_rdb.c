@@ -1,4 +1,5 @@
-/* Streams in the dump format: written as Redis 7.0 does, read in every encoding it ever wrote. */
+/* Streams in the dump format: written as the version of Redis does, read in every encoding it ever
+ * wrote. */
 #include "resp/rdb_loaders.h"
 #include "resp/rdb_writer.h"
 #include "resp/types/stream_group.h"
@@ -30,7 +31,9 @@ static void save_group(struct rdb_writer *writer, const struct stream_group *gro
 {
     rdb_write_string(writer, group->name);
     save_id(writer, group->last_id);
-    rdb_write_length(writer, (uint64_t)group->entries_read);
+    if (writer->version >= 10) {
+        rdb_write_length(writer, (uint64_t)group->entries_read);
+    }
     save_pending(writer, &group->pending, true);
     rdb_write_length(writer, group->consumer_count);
     for (size_t i = 0; i < group->consumer_count; i++) {
@@ -56,9 +59,11 @@ void stream_save(const void *data, struct rdb_writer *writer)
     }
     rdb_write_length(writer, stream->length);
     save_id(writer, stream->last_id);
-    save_id(writer, stream->first_id);
-    save_id(writer, stream->max_deleted_id);
-    rdb_write_length(writer, stream->entries_added);
+    if (writer->version >= 10) {
+        save_id(writer, stream->first_id);
+        save_id(writer, stream->max_deleted_id);
+        rdb_write_length(writer, stream->entries_added);
+    }
     rdb_write_length(writer, stream->group_count);
     for (size_t i = 0; i < stream->group_count; i++) {
         save_group(writer, stream->groups[i], stream->tells_activity);

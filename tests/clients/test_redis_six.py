@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from differential import play
+from differential import play, travel
 from harness.programs import AZURE_RENAMES, RedisServer, redis_six
 from harness.transcripts import Client, TRANSCRIPTS, steps
 
@@ -43,6 +43,21 @@ def test_random_commands_are_answered_the_same(both, share, protocol):
     emulator, six = both
     count = COMMANDS // (len(play.SHARES) * 2)
     play.play(emulator.port, six.port, share, count, random.randrange(10**9), protocol, key=emulator.key)
+
+
+def test_values_travel_between_both(both):
+    """DUMP of one is RESTOREd by the other, in the version of the format that 6.0 writes and reads."""
+    emulator, six = both
+    travel.both_ways(emulator.port, six.port, random.randrange(10**9), emulator.key)
+
+
+def test_dumps_of_newer_servers_are_refused(both, redis_server):
+    newer = redis_server.connect()
+    newer.call("HSET", "hash", "field", "value")
+    payload = play.Player(redis_server.port).ask([("DUMP", "hash")])[0][1]
+    emulator, six = both
+    for wire in (emulator.client(), six.connect()):
+        assert wire.call("RESTORE", "hash", "0", payload) == "ERR DUMP payload version or checksum are wrong"
 
 
 def facts(wire, protocol):

@@ -105,7 +105,7 @@ static struct hash *through_a_dump(const struct hash *hash, unsigned char expect
     struct rdb_writer writer;
     buf_init(&payload, 1 << 20);
     const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
-    rdb_writer_init(&writer, &sink);
+    rdb_writer_init(&writer, &sink, 10);
     hash_type.rdb_save(hash, &writer);
     rdb_writer_finish(&writer);
     CHECK_INT(hash_type.rdb_type(hash), expected);
@@ -151,7 +151,7 @@ static bool loads(struct bytes fields[], size_t count)
     struct rdb_writer writer;
     buf_init(&payload, 1 << 20);
     const struct rdb_sink sink = {rdb_sink_into_buf, &payload};
-    rdb_writer_init(&writer, &sink);
+    rdb_writer_init(&writer, &sink, 10);
     rdb_write_little(&writer, 5, 8);
     rdb_write_string(&writer, listpack_bytes(pack));
     rdb_writer_finish(&writer);

@@ -1,0 +1,33 @@
+"""Values as DUMP and RESTORE carry them between two servers."""
+from . import play
+
+FAMILIES = ["string", "list", "hash", "set", "sorted_set", "stream", "geo", "hyperloglog"]
+READING = {
+    b"string": ("GET",), b"list": ("LRANGE", 0, -1), b"set": ("SORT", "ALPHA"), b"hash": ("HGETALL",),
+    b"zset": ("ZRANGE", 0, -1, "WITHSCORES"), b"stream": ("XINFO", "FULL", "COUNT", 0),
+}
+
+
+def _content(player, key):
+    kind = player.ask([("TYPE", key)])[0][1]
+    name, *rest = READING[kind]
+    words = (name, "STREAM", key, *rest) if kind == b"stream" else (name, key, *rest)
+    answer = player.ask([words])[0]
+    pairs = answer[1]
+    return sorted(zip(pairs[::2], pairs[1::2])) if kind == b"hash" else answer
+
+
+def both_ways(ours, reference, seed, key=None):
+    """What random commands leave is dumped by each and restored by the other."""
+    play.play(ours, reference, FAMILIES, 8000, seed, key=key)
+    ours, theirs = (play.Player(port, key) for port in (ours, reference))
+    keys = sorted(key for _, key in ours.ask([("KEYS", "*")])[0][1])
+    assert len(keys) > 10, "too few keys are left to say anything"
+    for source, target in ((ours, theirs), (theirs, ours)):
+        for name in keys:
+            payload = source.ask([("DUMP", name)])[0][1]
+            if payload is None:
+                continue
+            answers = target.ask([("DEL", "copy"), ("RESTORE", "copy", 0, payload), ("TYPE", "copy")])
+            assert answers[1] == ("+", b"OK"), f"{name!r} with seed {seed}: {answers[1]}"
+            assert _content(target, b"copy") == _content(source, name), f"{name!r} with seed {seed}"
