@@ -15,11 +15,11 @@ struct migration {
     int *keys;                /* arguments of the call that are on their way */
     bool *arrived;
     int key_count;
-    int greetings; /* answers before the first key's: to AUTH and SELECT */
-    int heard;     /* answers */
-    bool keep;
-    char *refusal;    /* the first error of the other server, without "-" */
-    const char *what; /* failed; NULL: nothing */
+    int greetings;        /* answers before the first key's: to AUTH and SELECT */
+    int heard;            /* answers */
+    bool keep, unwelcome; /* the latter: AUTH or SELECT was refused */
+    char *refusal;        /* the first error of the other server, without "-" */
+    const char *what;     /* failed; NULL: nothing */
 };
 
 /* ---- The request ---- */
@@ -165,15 +165,17 @@ struct bytes migration_request(const struct instance *instance)
     return instance->migration == NULL ? BYTES("") : buf_bytes(&instance->migration->request);
 }
 
+/* A key arrives although another one is refused; none does where AUTH or SELECT is. */
 static void hear_line(struct migration *migration, struct bytes line)
 {
     int key = migration->heard++ - migration->greetings;
-    if (line.size > 0 && line.data[0] == '-') {
-        if (migration->refusal == NULL) {
-            migration->refusal = bytes_to_string(bytes_slice(line, 1, LONGEST_REASON));
-        }
-    } else if (key >= 0 && migration->refusal == NULL) {
-        migration->arrived[key] = true;
+    bool refused = line.size > 0 && line.data[0] == '-';
+    migration->unwelcome |= refused && key < 0;
+    if (refused && migration->refusal == NULL) {
+        migration->refusal = bytes_to_string(bytes_slice(line, 1, LONGEST_REASON));
+    }
+    if (key >= 0) {
+        migration->arrived[key] = !refused && !migration->unwelcome;
     }
 }
 
