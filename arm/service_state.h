@@ -272,6 +272,8 @@ bool arm_resource_place(struct arm_service *service, const cJSON *document, bool
 
 /* ---- types/locks.c ---- */
 bool arm_step_unlocked(struct arm_call *call); /* 409 where a lock forbids the request */
+/* Whether a lock at that scope or above it keeps what lies there. */
+bool arm_locked_against_removal(const struct arm_service *service, const char *scope);
 
 /* ---- types/moves.c ---- */
 /* The operation is over: what it kept busy is free, and moved unless it failed. */

@@ -91,6 +91,12 @@ cJSON *deployment_show_step(const struct arm_resource *deployment, const cJSON *
 cJSON *deployment_properties(const struct template *template, const cJSON *document,
                              const char *mode);
 
+/* ---- deployment_history.c; `group` NULL: of the subscription ---- */
+/* Whether one more is remembered; otherwise the oldest go now, and the next one may succeed. */
+bool deployment_has_room(struct arm_service *service, const struct arm_group *group,
+                         const char *name, struct template_error *error);
+void deployment_groom(struct arm_service *service, const struct arm_group *group);
+
 /* ---- deployment_links.c ---- */
 /* Whether the template is elsewhere; then its expressions are its own. */
 bool deployment_is_linked(const cJSON *properties);

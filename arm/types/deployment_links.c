@@ -235,7 +235,7 @@ bool deployment_follow_links(struct arm_service *service, cJSON *properties, con
 {
     cJSON *link = arm_json_at(properties, "templateLink");
     cJSON *parameters = arm_json_at(properties, "parametersLink");
-    if (cJSON_IsObject(link) && arm_json_at(properties, "template") != NULL) {
+    if (cJSON_IsObject(link) && cJSON_IsObject(arm_json_at(properties, "template"))) {
         template_fail(error, "The request content brings both a template and a templateLink; only "
                              "one of them can be given. Please see https://aka.ms/arm-deployment "
                              "for usage details.");

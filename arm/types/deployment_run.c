@@ -242,6 +242,9 @@ static bool check_request(struct arm_service *service, const struct deployment_r
         snprintf(error->code, sizeof(error->code), "DeploymentActive");
         return false;
     }
+    if (present == NULL && !deployment_has_room(service, group, request->scope.name, error)) {
+        return false;
+    }
     if (request->depth > MOST_DEPTH) {
         template_fail(error,
                       "Deployment template validation failed: 'Deployments are nested deeper than "
@@ -309,6 +312,7 @@ struct arm_resource *deployment_begin(struct arm_service *service,
     service->deployment_runs = run;
     bool slow = service->config.provisioning == ARM_PROVISIONING_REALISTIC;
     wake(run, clock_now_ms(service->clock) + (slow ? EVALUATE_S * 1000 : 0));
+    deployment_groom(service, deployment->group);
     log_info("arm", "deployment started id=%s resources=%zu", run->id,
              template_resource_count(run->template));
     return deployment;

@@ -49,6 +49,17 @@ static bool meets(const struct arm_resource *lock, struct bytes scope, bool remo
                    : read_only && arm_id_below(scope, locked);
 }
 
+bool arm_locked_against_removal(const struct arm_service *service, const char *scope)
+{
+    struct bytes id = bytes_from_string(scope);
+    const struct arm_resource *lock = service->resources;
+    while (lock != NULL &&
+           !(lock->type == &lock_type && arm_id_below(id, arm_scope_of(lock->id)))) {
+        lock = lock->next;
+    }
+    return lock != NULL;
+}
+
 static bool concerned(const struct arm_call *call)
 {
     static const char own[] = "Microsoft.Authorization/locks";

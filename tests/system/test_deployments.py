@@ -556,3 +556,36 @@ def test_the_caller_needs_the_right_for_each_resource(emulator, group):
     assert [detail["code"] for detail in details] == ["Forbidden"]
     assert "Microsoft.Cache/redis/write" in details[0]["message"] and principal in details[0]["message"]
     assert group.names() == ["allowed"]
+
+
+def test_the_history_forgets_the_oldest_unless_it_is_locked(start_emulator):
+    emulator = start_emulator("--provisioning", "instant", "--ephemeral")
+    group = Group(emulator)
+    empty = template()
+
+    def count():
+        answer = emulator.arm("GET", group.path + "/providers/Microsoft.Resources/deployments", version=VERSION)
+        return len(answer.json["value"])
+
+    for number in range(700):
+        assert group.put(empty, name=f"d{number}").status == 201
+    assert group.put(empty, name="d0").status == 200  # one of the newest again
+    assert count() == 700
+    assert group.put(empty, name="one-more").status == 201
+    assert count() == 600
+    assert group.get("d0")["name"] == "d0" and "error" in group.get("d1") and "error" in group.get("d101")
+    assert group.get("d102")["name"] == "d102"
+
+    lock = group.path + "/providers/Microsoft.Authorization/locks/keep"
+    made = emulator.arm("PUT", lock, {"properties": {"level": "CanNotDelete"}}, "2016-09-01")
+    assert made.status == 201, made
+    for number in range(200):
+        assert group.put(empty, name=f"e{number}").status == 201
+    refused = group.put(empty, name="too-many")
+    assert (refused.status, refused.json["error"]["code"]) == (400, "DeploymentQuotaExceeded"), refused
+    assert "'too-many' would exceed the quota of '800'" in refused.json["error"]["message"]
+    assert group.put(empty, name="e1").status == 200  # it has its place already
+    assert emulator.arm("DELETE", lock, version="2016-09-01").status == 200
+    # At the limit one more fails, as Azure's does, and the oldest go behind it.
+    assert group.put(empty, name="too-many").status == 400 and count() == 600
+    assert group.put(empty, name="too-many").status == 201
