@@ -38,7 +38,7 @@ void app_make_endpoints(struct app *app)
     if (app->config->sentinel_port != PORT_OFF) {
         app->sentinel = sentinel_create(&app->loop, app->caches, app->clock, &app->random);
     }
-    app->replication = replication_client_create(&app->loop);
+    app->replication = replication_client_create(&app->loop, app->authority);
     app->migration = migration_client_create(&app->loop);
     app->redis = redis_endpoint_create(&app->loop, &directory, app->redis_faults);
     app->front_door = http_endpoint_create(&front_door);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "emulator/tls_client.h"
 #include "resp/configuration.h"
 #include "resp/rdb.h"
 #include "resp/replica.h"
@@ -26,6 +27,9 @@ struct replication_client {
     char *host;
     int port;
     struct connection *connection; /* NULL: none now */
+    const struct tls_authority *authority;
+    SSL_CTX *context;       /* of the present connection; NULL: plain */
+    struct tls_client *tls; /* likewise */
     enum phase phase;
     size_t asked;         /* lines of the handshake that were sent */
     struct buf inbox;     /* what has not been used yet */
@@ -50,12 +54,24 @@ static void give_up(struct replication_client *client, const char *reason)
 
 /* ---- What is said ---- */
 
+static void transmit(struct replication_client *client, struct bytes text)
+{
+    struct buf sealed;
+    buf_init(&sealed, SIZE_MAX);
+    if (client->tls != NULL) {
+        tls_client_say(client->tls, text, &sealed);
+        text = buf_bytes(&sealed);
+    }
+    connection_send(client->connection, text);
+    buf_finish(&sealed);
+}
+
 static void acknowledge(struct replication_client *client)
 {
     char digits[24] = {0};
     size_t size = int64_to_digits((int64_t)replica_offset(client->instance), digits);
     char *text = string_format("*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$%zu\r\n%s\r\n", size, digits);
-    connection_send(client->connection, bytes_from_string(text));
+    transmit(client, bytes_from_string(text));
     memory_free(text);
 }
 
@@ -67,7 +83,7 @@ static void say(struct replication_client *client, const char *const *words, int
     for (int i = 0; i < count; i++) {
         buf_printf(&text, "$%zu\r\n%s\r\n", strlen(words[i]), words[i]);
     }
-    connection_send(client->connection, buf_bytes(&text));
+    transmit(client, buf_bytes(&text));
     buf_finish(&text);
 }
 
@@ -273,6 +289,18 @@ static bool hear_stream(struct replication_client *client)
     return false;
 }
 
+static void unseal(struct replication_client *client, struct bytes data)
+{
+    struct buf sealed;
+    buf_init(&sealed, SIZE_MAX);
+    const char *failure = tls_client_hear(client->tls, data, &client->inbox, &sealed);
+    connection_send(client->connection, buf_bytes(&sealed));
+    if (failure != NULL) {
+        give_up(client, failure);
+    }
+    buf_finish(&sealed);
+}
+
 static void received(struct connection *connection, struct bytes data)
 {
     static bool (*const hear[])(struct replication_client * client) = {
@@ -285,7 +313,9 @@ static void received(struct connection *connection, struct bytes data)
     if (connection != client->connection) {
         return; /* one that was given up */
     }
-    if (!buf_append(&client->inbox, data)) {
+    if (client->tls != NULL) {
+        unseal(client, data);
+    } else if (!buf_append(&client->inbox, data)) {
         give_up(client, "its copy is too large");
         return;
     }
@@ -295,13 +325,57 @@ static void received(struct connection *connection, struct bytes data)
 
 /* ---- The connection ---- */
 
+static void end_tls(struct replication_client *client)
+{
+    tls_client_destroy(client->tls);
+    SSL_CTX_free(client->context);
+    client->tls = NULL;
+    client->context = NULL;
+}
+
+/* CONFIG SET tls-replication. The primary's name is not compared, as Redis does not. */
+static bool start_tls(struct replication_client *client)
+{
+    const char *authority = setting_value(client->instance, "tls-ca-cert-file");
+    const char *certificate = setting_value(client->instance, "tls-cert-file");
+    const char *key = setting_value(client->instance, "tls-key-file");
+    if (strcmp(setting_value(client->instance, "tls-replication"), "yes") != 0) {
+        return true;
+    }
+    authority = authority[0] == '\0' ? tls_authority_file(client->authority) : authority;
+    client->context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_min_proto_version(client->context, TLS1_2_VERSION);
+    bool good = SSL_CTX_load_verify_locations(client->context, authority, NULL) == 1;
+    if (!good) {
+        log_warn("redis", "replication failed reason=\"cannot use tls-ca-cert-file %s\"",
+                 authority);
+    }
+    if (good && certificate[0] != '\0') {
+        good = SSL_CTX_use_certificate_chain_file(client->context, certificate) == 1 &&
+               SSL_CTX_use_PrivateKey_file(client->context, key, SSL_FILETYPE_PEM) == 1;
+        if (!good) {
+            log_warn("redis",
+                     "replication failed reason=\"cannot use tls-cert-file %s and tls-key-file\"",
+                     certificate);
+        }
+    }
+    if (good) {
+        client->tls = tls_client_create(client->context, NULL);
+    }
+    return good;
+}
+
 static bool opened(void *context, struct connection *connection)
 {
     struct replication_client *client = context;
-    if (client->connection != connection) {
+    if (client->connection != connection || !start_tls(client)) {
         return false;
     }
     ask_next(client);
+    if (client->tls != NULL) {
+        unseal(client, BYTES(""));
+    }
     return true;
 }
 
@@ -320,6 +394,7 @@ static void closed(struct connection *connection)
 
 static void dial(struct replication_client *client)
 {
+    end_tls(client);
     buf_clear(&client->inbox);
     client->phase = PHASE_LINES;
     client->asked = 0;
@@ -377,6 +452,7 @@ void replication_client_forget(struct replication_client *client, const struct i
 
 static void free_client(struct replication_client *client)
 {
+    end_tls(client);
     buf_finish(&client->inbox);
     memory_free(client->host);
     memory_free(client);
@@ -390,9 +466,11 @@ static void emptied(struct connection_group *group)
     }
 }
 
-struct replication_client *replication_client_create(struct loop *loop)
+struct replication_client *replication_client_create(struct loop *loop,
+                                                     const struct tls_authority *authority)
 {
     struct replication_client *client = memory_allocate_zeroed(sizeof(*client));
+    client->authority = authority;
     client->group = (struct connection_group){
         .loop = loop,
         .security = LISTENER_PLAIN,

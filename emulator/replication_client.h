@@ -10,7 +10,9 @@
 
 struct replication_client;
 
-struct replication_client *replication_client_create(struct loop *loop);
+/* Primaries with TLS are trusted by `authority` unless a setting names another. */
+struct replication_client *replication_client_create(struct loop *loop,
+                                                     const struct tls_authority *authority);
 /* Goes when its connection has. NULL is fine. */
 void replication_client_destroy(struct replication_client *client);
 

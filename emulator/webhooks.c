@@ -3,22 +3,18 @@
 
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include "base/http.h"
 #include "base/log.h"
 #include "emulator/connection.h"
 #include "emulator/http_place.h"
 #include "emulator/http_routes.h"
+#include "emulator/tls_client.h"
 #include "emulator/version.h"
 
 enum {
     MOST_AT_ONCE = 64,
     DEADLINE_MS = 30 * 1000,
     ANSWER_LIMIT = 64 * 1024,
-    CHUNK = 16 * 1024,
 };
 
 struct webhooks {
@@ -31,10 +27,8 @@ struct webhooks {
 
 struct delivery {
     struct webhooks *webhooks;
-    char *host; /* for the log: a URL may hold a secret behind it */
-    SSL *ssl;   /* NULL: plain */
-    BIO *input, *output;
-    bool sent;
+    char *host;             /* for the log: a URL may hold a secret behind it */
+    struct tls_client *tls; /* NULL: plain */
     struct buf request;
     struct http_reply_parser *parser;
 };
@@ -44,20 +38,11 @@ struct delivery {
 static void delivery_free(struct delivery *delivery)
 {
     delivery->webhooks->count--;
-    SSL_free(delivery->ssl); /* and its BIOs */
+    tls_client_destroy(delivery->tls);
     http_reply_parser_destroy(delivery->parser);
     buf_finish(&delivery->request);
     memory_free(delivery->host);
     memory_free(delivery);
-}
-
-static void send_encrypted(struct delivery *delivery, struct connection *connection)
-{
-    char chunk[CHUNK];
-    int size;
-    while ((size = BIO_read(delivery->output, chunk, sizeof(chunk))) > 0) {
-        connection_send(connection, (struct bytes){chunk, (size_t)size});
-    }
 }
 
 /* Answered, or it never will be. */
@@ -77,57 +62,48 @@ static void answered(struct delivery *delivery, struct connection *connection, s
 }
 
 /* Handshake, then the request, then the answer: as far as what is there goes. */
-static void go_on(struct delivery *delivery, struct connection *connection)
+static void go_on(struct delivery *delivery, struct connection *connection, struct bytes data)
 {
-    char chunk[CHUNK];
-    int size;
-    ERR_clear_error();
-    if (!SSL_is_init_finished(delivery->ssl)) {
-        int done = SSL_do_handshake(delivery->ssl);
-        send_encrypted(delivery, connection);
-        if (done != 1) {
-            if (SSL_get_error(delivery->ssl, done) != SSL_ERROR_WANT_READ) {
-                const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-                log_warn("monitor", "webhook failed host=%s reason=\"%s\"", delivery->host,
-                         reason == NULL ? "TLS" : reason);
-                connection_close(connection);
-            }
-            return;
-        }
+    struct buf plain, sealed;
+    buf_init(&plain, SIZE_MAX);
+    buf_init(&sealed, SIZE_MAX);
+    const char *failure = tls_client_hear(delivery->tls, data, &plain, &sealed);
+    connection_send(connection, buf_bytes(&sealed));
+    if (failure != NULL) {
+        log_warn("monitor", "webhook failed host=%s reason=\"%s\"", delivery->host, failure);
+        connection_close(connection);
+    } else if (plain.size > 0) {
+        answered(delivery, connection, buf_bytes(&plain));
     }
-    if (!delivery->sent) {
-        delivery->sent = true;
-        SSL_write(delivery->ssl, delivery->request.data, (int)delivery->request.size);
-        send_encrypted(delivery, connection);
-    }
-    while (connection_open(connection) &&
-           (size = SSL_read(delivery->ssl, chunk, sizeof(chunk))) > 0) {
-        answered(delivery, connection, (struct bytes){chunk, (size_t)size});
-    }
+    buf_finish(&plain);
+    buf_finish(&sealed);
 }
 
 static bool opened(void *context, struct connection *connection)
 {
     struct delivery *delivery = connection_data(connection);
+    struct buf sealed;
     (void)context;
+    buf_init(&sealed, SIZE_MAX);
     connection_set_deadline(connection, DEADLINE_MS);
-    if (delivery->ssl != NULL) {
-        go_on(delivery, connection);
+    if (delivery->tls != NULL) {
+        tls_client_say(delivery->tls, buf_bytes(&delivery->request), &sealed);
+        go_on(delivery, connection, BYTES(""));
     } else {
         connection_send(connection, buf_bytes(&delivery->request));
     }
+    buf_finish(&sealed);
     return true;
 }
 
 static void received(struct connection *connection, struct bytes data)
 {
     struct delivery *delivery = connection_data(connection);
-    if (delivery->ssl == NULL) {
+    if (delivery->tls == NULL) {
         answered(delivery, connection, data);
-        return;
+    } else {
+        go_on(delivery, connection, data);
     }
-    BIO_write(delivery->input, data.data, (int)data.size);
-    go_on(delivery, connection);
 }
 
 static void closed(struct connection *connection)
@@ -153,22 +129,6 @@ static SSL_CTX *client_context(struct webhooks *webhooks)
         SSL_CTX_set_min_proto_version(webhooks->tls, TLS1_2_VERSION);
     }
     return webhooks->tls;
-}
-
-static void start_tls(struct delivery *delivery, const struct http_place *place)
-{
-    char *name = http_place_name(place);
-    delivery->ssl = SSL_new(client_context(delivery->webhooks));
-    delivery->input = BIO_new(BIO_s_mem());
-    delivery->output = BIO_new(BIO_s_mem());
-    SSL_set_bio(delivery->ssl, delivery->input, delivery->output);
-    SSL_set_connect_state(delivery->ssl);
-    /* An address has a check of its own, and no name to send. */
-    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(delivery->ssl), name) != 1) {
-        SSL_set1_host(delivery->ssl, name);
-        SSL_set_tlsext_host_name(delivery->ssl, name);
-    }
-    memory_free(name);
 }
 
 void webhooks_post(struct webhooks *webhooks, const char *url, struct bytes body)
@@ -204,7 +164,9 @@ void webhooks_post(struct webhooks *webhooks, const char *url, struct bytes body
                place.host.data, place.port, body.size);
     buf_append(&delivery->request, body);
     if (place.tls) {
-        start_tls(delivery, &place);
+        char *name = http_place_name(&place);
+        delivery->tls = tls_client_create(client_context(webhooks), name);
+        memory_free(name);
     }
     connection_dial(&webhooks->group, place.host, place.port, delivery);
 }

@@ -1,5 +1,7 @@
 """A real redis-server as a replica of the plain Redis that devcache is in profile redis."""
 import random
+import socket
+import subprocess
 
 import pytest
 import redis
@@ -7,6 +9,7 @@ from differential import play
 from differential.words import Words
 
 from harness.emulator import wait_until
+from harness.programs import RedisServer
 from harness.wire import encode
 
 
@@ -224,3 +227,60 @@ def test_we_go_on_after_a_broken_link(emulator, redis_server):
     figures = theirs.info("stats")
     assert figures["sync_full"] == 1 and figures["sync_partial_ok"] == 3
     assert "goes on" in emulator.log
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """ca.pem, and cert.pem with key.pem that it has signed."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=tmp_path, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca-key.pem", "-out", "ca.pem", "-subj", "/CN=tests", "-days", "2")
+    openssl("req", *key, "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=node")
+    openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-out",
+            "cert.pem", "-days", "2")
+    return tmp_path
+
+
+def test_primaries_over_tls(emulator, certificates):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = RedisServer(certificates / "server", "--tls-port", str(port), "--tls-cert-file", str(certificates / "cert.pem"),
+                         "--tls-key-file", str(certificates / "key.pem"), "--tls-ca-cert-file", str(certificates / "ca.pem"))
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=server.port)
+    try:
+        theirs.set("big", "x" * 3000000)
+        ours.config_set("tls-replication", "yes")
+        assert ours.replicaof("127.0.0.1", port)
+        wait_until(lambda: "certificate verify failed" in emulator.log, "the refusal")
+        ours.config_set("tls-ca-cert-file", str(certificates / "ca.pem"))
+        ours.config_set("tls-cert-file", str(certificates / "cert.pem"))
+        ours.config_set("tls-key-file", str(certificates / "key.pem"))
+        wait_until(lambda: status(ours, "master_link_status") == "up", "the link")
+        assert ours.get("big") == b"x" * 3000000
+        theirs.set("a", "1")
+        assert theirs.wait(1, 10000) == 1 and ours.get("a") == b"1"
+        assert theirs.execute_command("CLIENT", "KILL", "TYPE", "replica") == 1
+        theirs.set("a", "2")
+        wait_until(lambda: ours.get("a") == b"2", "the write")
+        assert theirs.info("stats")["sync_partial_ok"] == 1
+    finally:
+        ours.replicaof("NO", "ONE")
+        server.stop()
+
+
+def test_another_emulator_over_tls(emulator, start_emulator):
+    primary = start_emulator("--profile", "redis", "--ephemeral")
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=primary.port)
+    theirs.set("a", "1")
+    ours.config_set("tls-replication", "yes")
+    ours.config_set("tls-ca-cert-file", "/nosuch")
+    assert ours.replicaof("localhost", primary.tls_port)
+    wait_until(lambda: "cannot use tls-ca-cert-file /nosuch" in emulator.log, "the refusal")
+    ours.config_set("tls-ca-cert-file", str(primary.ca_file))
+    wait_until(lambda: status(ours, "master_link_status") == "up", "the link")
+    assert ours.get("a") == b"1"
+    theirs.set("a", "2")
+    wait_until(lambda: ours.get("a") == b"2", "the write")
