@@ -197,10 +197,9 @@ static const struct fault_kind kinds[] = {
     PRESET("internal_error", "500 of the provider", fault_decide_answer, .status = 500,
            .code = "InternalServerError", .message = "Something went wrong.",
            .from_provider = true),
-    /* rest 2.8: recordings of az have the bare 503; no quotation of its words was found: ours */
+    /* rest 2.8: recordings of az have the bare 503; vscode-azureappservice#1593, #1290: words */
     PRESET("service_unavailable", "503 of the gateway", fault_decide_answer, .status = 503,
-           .code = "ServiceUnavailable",
-           .message = "The service is temporarily unavailable. Please retry the request later."),
+           .code = "ServiceUnavailable", .message = "The service is unavailable."),
     /* azure-docs#62448: the words, of Microsoft.Cache; terraform-provider-azurerm#8169: the request
      * may have had its effect ("served") */
     PRESET("gateway_timeout", "504: the provider did not answer in time", fault_decide_answer,
