@@ -254,7 +254,8 @@ def test_commands_matrix():
     every = {row["name"]: row for row in json.loads(run_binary("commands", "--json").stdout)}
     assert every["GETEX"]["since"] == "6.2.0"
     of_6 = {row["name"] for row in json.loads(run_binary("commands", "--json", "--redis-version", "6.0").stdout)}
-    assert "SET" in of_6 and "GETEX" not in of_6 and of_6 < set(every)
+    assert "SET" in of_6 and "GETEX" not in of_6
+    assert of_6 - set(every) == {"HOST:", "POST", "STRALGO"}  # gone since, or no commands any more
     assert "| SET | string | 1.0.0 | allowed |" in run_binary("commands").stdout
     refused(run_binary("commands", "--redis-version", "new"), "new", status=2)
 

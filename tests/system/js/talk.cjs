@@ -15,11 +15,14 @@ function listen(names) {
 }
 
 // Node's resolver at the emulator's DNS port, where the options give one.
-function lookup(host, _, done) {
+function lookup(host, asked, done) {
   const { Resolver } = require("dns");
   const resolver = new Resolver();
   resolver.setServers([options.dns]);
-  resolver.resolve4(host, (error, addresses) => done(error, addresses?.map((address) => ({ address, family: 4 }))));
+  resolver.resolve4(host, (error, addresses) => {
+    if (asked.all) done(error, addresses?.map((address) => ({ address, family: 4 }))); // since Node 20
+    else done(error, addresses?.[0], 4);
+  });
 }
 
 function ioredis() {
