@@ -31,16 +31,18 @@ bool block_timeout_or_reply(struct call *call, int index, int64_t *timeout_ms)
         reply_error(call->reply, "ERR timeout is not a float or out of range");
         return false;
     }
-    long double wanted_ms = seconds * 1000.0L;
+    /* Before 7.0 parts of a millisecond did not count, and too many were less than none. */
+    bool older = !call_supports(call, "7.0.0");
+    long double wanted_ms = older ? truncl(seconds * 1000.0L) : ceill(seconds * 1000.0L);
+    if (wanted_ms < 0 || (seconds < 0 && !older) || (older && wanted_ms > (long double)INT64_MAX)) {
+        reply_error(call->reply, "ERR timeout is negative");
+        return false;
+    }
     if (wanted_ms > (long double)INT64_MAX) {
         reply_error(call->reply, "ERR timeout is out of range");
         return false;
     }
-    if (wanted_ms < 0) {
-        reply_error(call->reply, "ERR timeout is negative");
-        return false;
-    }
-    *timeout_ms = (int64_t)ceill(wanted_ms);
+    *timeout_ms = (int64_t)wanted_ms;
     return deadline_fits_or_reply(call, *timeout_ms);
 }
 

@@ -1,6 +1,7 @@
 /* Invalidation messages for clients that keep copies. */
 #include "resp/tracking.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "resp/instance_state.h"
@@ -16,6 +17,7 @@ struct tracked_change {
     uint64_t by; /* the session whose command changed it; 0: none */
     uint64_t *ids;
     uint32_t count;
+    size_t order; /* among those of one command */
 };
 
 static void release_tracked(void *payload)
@@ -208,6 +210,9 @@ void tracking_key_changed(struct instance *instance, struct bytes key, const str
     }
     bool created;
     struct tracked_change *change = dict_insert(&table->changed, key, &created);
+    if (created) {
+        change->order = dict_count(&table->changed);
+    }
     change->by = by == NULL ? 0 : by->id;
     if (tracked == NULL) {
         return;
@@ -302,7 +307,12 @@ static void tell_readers(struct instance *instance, const struct tracked_change 
     }
 }
 
-/* All changed keys that one broadcast client wants, in one message. */
+static int by_name(const void *a, const void *b)
+{
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+/* All changed keys that one broadcast client wants, in one message and in order. */
 static void tell_broadcaster(struct instance *instance, struct session *session)
 {
     struct dict *changed = &instance->tracking.changed;
@@ -318,9 +328,35 @@ static void tell_broadcaster(struct instance *instance, struct session *session)
     }
     struct session *to = count > 0 ? receiver_of(session) : NULL;
     if (to != NULL) {
+        qsort(keys, count, sizeof(*keys), by_name);
         send_list(to, keys, count);
     }
     memory_free(keys);
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct tracked_change *first = *(const struct tracked_change *const *)a;
+    const struct tracked_change *second = *(const struct tracked_change *const *)b;
+    return first->order < second->order ? -1 : first->order > second->order;
+}
+
+/* Key by key, as they changed. */
+static void tell_all_readers(struct instance *instance)
+{
+    struct dict *changed = &instance->tracking.changed;
+    const struct tracked_change **changes =
+        memory_allocate((dict_count(changed) + 1) * sizeof(*changes));
+    size_t count = 0;
+    for (struct dict_cursor cursor = dict_begin(changed);
+         (changes[count] = dict_next(&cursor)) != NULL;) {
+        count++;
+    }
+    qsort(changes, count, sizeof(*changes), by_order);
+    for (size_t i = 0; i < count; i++) {
+        tell_readers(instance, changes[i], dict_key(changed, changes[i]));
+    }
+    memory_free(changes);
 }
 
 void tracking_deliver(struct instance *instance)
@@ -329,11 +365,7 @@ void tracking_deliver(struct instance *instance)
     if (!table->flushed && dict_count(&table->changed) == 0) {
         return;
     }
-    const struct tracked_change *change;
-    for (struct dict_cursor cursor = dict_begin(&table->changed);
-         (change = dict_next(&cursor)) != NULL;) {
-        tell_readers(instance, change, dict_key(&table->changed, change));
-    }
+    tell_all_readers(instance);
     for (struct session *session = instance->sessions; session != NULL; session = session->next) {
         if (!session->tracking.on) {
             continue;

@@ -13,22 +13,31 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
 
-from harness.transcripts import Client
+from harness.transcripts import Client, Stage
+
+WAITING = ("BLPOP", "BRPOP", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX", "BLMOVE", "BLMPOP", "BZMPOP")
+
+
+def as_written(answer):
+    """As a transcript has it: an empty line, and one that would read as something else, is a glob."""
+    return answer if answer and answer[0] not in "#>@~" else f"~ {answer}".rstrip()
 
 
 def record(port, profile, path):
     client = Client(port)
     for line in ["AUTH primary"] * (profile == "azure") + ["FLUSHALL", "FUNCTION FLUSH"]:
         client.ask(line)
-    client = Client(port)
-    lines, present = [], "azure"
+    stage, lines, present, name = Stage(port), [], "azure", "1"
     for line in path.read_text().splitlines():
-        present = line.split()[2] if line.startswith("@ profile") else present
+        words = line.split()
+        if line.startswith("@ profile"):
+            present, name = words[2], "1"
+        elif line.startswith("@ client"):
+            name = words[2]
         if present == profile and line.startswith("> "):
-            answers = client.ask(line[2:])
-            lines += [line, *(answer if answer and answer[0] not in "#>@~" else f"~ {answer}".rstrip() for answer in answers)]
-            if answers[-1:] == ["closed"]:
-                client = Client(port)
+            queued = name in stage.clients and stage.clients[name].queuing
+            waits = not queued and (words[1] in WAITING and words[-1] == "0" or " BLOCK 0 " in line)
+            lines += [line, *map(as_written, stage.ask(name, line[2:], waits))]
         elif present != profile or line.startswith(("@", "#")):
             lines.append(line)
     path.write_text("\n".join(lines) + "\n")

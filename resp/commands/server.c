@@ -53,6 +53,7 @@ static void cmd_flushdb(struct call *call)
 {
     if (flush_mode_or_reply(call)) {
         clear(call, call->db);
+        tracking_flushed(call->instance);
         call->instance->changes++;
         reply_ok(call->reply);
     }
@@ -66,6 +67,7 @@ static void cmd_flushall(struct call *call)
     for (int i = 0; i < call->instance->database_count; i++) {
         clear(call, call->instance->databases[i]);
     }
+    tracking_flushed(call->instance);
     call->instance->changes++;
     reply_ok(call->reply);
 }

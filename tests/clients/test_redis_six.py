@@ -9,12 +9,12 @@ import pytest
 
 from differential import play, travel
 from harness.programs import AZURE_RENAMES, RedisServer, redis_six
-from harness.transcripts import Client, TRANSCRIPTS, steps
+from harness.transcripts import Client, Stage, TRANSCRIPTS, fits, parts, steps
 
 COMMANDS = 100_000
 PASSWORD = "primary"  # in transcripts
 # The others drive the clock, or are of the service itself.
-NAMES = [f"{name}.transcript" for name in "redis_6_0 versions".split()]
+NAMES = [f"{name}.transcript" for name in "redis_6_0 redis_6_0_clients versions".split()]
 
 
 @pytest.fixture
@@ -79,13 +79,10 @@ def test_command_tells_the_same_facts(both, protocol):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_transcripts(start_six, name):
-    six = start_six("--requirepass", PASSWORD, *AZURE_RENAMES)
-    client = Client(six.port)
-    for command, expected in steps((TRANSCRIPTS / name).read_text(), "azure"):
-        answer = client.ask(command)
-        assert answer == expected, command
-        if answer[-1:] == ["closed"]:
-            client = Client(six.port)
+    stage = Stage(start_six("--requirepass", PASSWORD, *AZURE_RENAMES).port)
+    for client, command, expected in parts((TRANSCRIPTS / name).read_text(), "azure"):
+        answer = stage.ask(client, command, waits=not expected)
+        assert fits(answer, expected), (command, answer, expected)
 
 
 # Commands of transcripts that are answered otherwise, and why.
@@ -96,6 +93,7 @@ KEPT = {
     """eval "getmetatable('').__index=1" 0""": "the same as these two",
     "WAIT 0 0": "a cache of Azure's Standard tier has a replica",
     "LOLWUT": "no computer art",
+    "HELLO 3": "each server counts its own clients, and Azure says 6.0.14",
 }
 # These move the clock, speak for several clients, or are about something that 6.0 has not.
 OTHERS = ("@ advance", "@ client", "@ fault", "@ setting")
@@ -123,7 +121,9 @@ def test_what_transcripts_say_in_any_profile(both):
             if command.startswith("AUTH primary"):
                 continue
             ours, theirs = (client.ask(command) for client in clients)
-            if ours != theirs and command not in KEPT:
+            # What a client's own command makes invalid, 6.0 says before its answer, if not in its middle.
+            pushed = ">2" in ours and sorted(ours) == sorted(theirs)
+            if ours != theirs and not pushed and command not in KEPT:
                 differences.append(f"{name}: {command[:200]}\n  ours:      {ours!r:.400}\n  reference: {theirs!r:.400}")
             for index, answer in enumerate((ours, theirs)):
                 if answer[-1:] == ["closed"]:

@@ -1,10 +1,12 @@
 """Transcripts of fixtures/redis as a client plays them to a server on a port."""
+import fnmatch
 import socket
 
 from .emulator import ROOT
 
 TRANSCRIPTS = ROOT / "fixtures" / "redis"
 END = b"$13\r\nend-of-answer\r\n"
+SUBSCRIBED = b"*2\r\n$4\r\npong\r\n"  # what stands before it in the answer of one who listens in RESP2
 
 
 class Client:
@@ -14,16 +16,20 @@ class Client:
         if key is not None:
             self.ask(f"AUTH {key}")
 
+    def say(self, line):
+        """Of a command that waits: what it is answered comes in front of the next answer."""
+        self.socket.sendall(line.encode() + b"\r\n")
+
     def ask(self, line):
         """The lines answered; "closed" is the last one where the server hangs up."""
         word = line.split()[0].upper()
         try:
             if self.queuing or word == "MULTI":
-                self.socket.sendall(line.encode() + b"\r\n")
+                self.say(line)
                 data = self._reply()
                 self.queuing = word not in ("EXEC", "DISCARD")
                 return data.decode().splitlines()
-            self.socket.sendall(line.encode() + b"\r\nECHO end-of-answer\r\n")
+            self.say(line + "\r\nPING end-of-answer")
         except ConnectionError:
             return ["closed"]
         data = b""
@@ -35,7 +41,7 @@ class Client:
             if not part:
                 return data.decode().splitlines() + ["closed"]
             data += part
-        return data[: -len(END)].decode().splitlines()
+        return data[: -len(END)].removesuffix(SUBSCRIBED).decode().splitlines()
 
     def _reply(self):
         """One reply, as it came: in a transaction the ECHO behind it would be queued, too."""
@@ -53,14 +59,44 @@ class Client:
         return head
 
 
-def steps(text, profile):
-    """(command, expected lines) of the parts in that profile; a transcript begins in "azure"."""
-    found, present = [], "azure"
+def parts(text, profile):
+    """(client, command, expected lines) of the parts in that profile; a transcript begins in "azure"."""
+    found, present, client = [], "azure", "1"
     for line in text.splitlines():
+        words = line.split()
         if line.startswith("@ profile"):
-            present = line.split()[2]
+            present, client = words[2], "1"
+        elif line.startswith("@ client"):
+            client = words[2]
         elif present == profile and line.startswith("> "):
-            found.append((line[2:], []))
+            found.append((client, line[2:], []))
         elif present == profile and line and not line.startswith(("#", "@")):
-            found[-1][1].append("" if line == "~" else line)
+            found[-1][2].append("" if line == "~" else line)
     return found
+
+
+def fits(answer, expected):
+    """Whether these lines are meant; "~ " begins a glob."""
+    return len(answer) == len(expected) and all(
+        fnmatch.fnmatchcase(got, line[2:]) if line.startswith("~ ") else got == line
+        for got, line in zip(answer, expected))
+
+
+def steps(text, profile):
+    return [(command, expected) for _, command, expected in parts(text, profile)]
+
+
+class Stage:
+    """The clients of a transcript; one comes when it first speaks, and again when it was hung up on."""
+
+    def __init__(self, port):
+        self.port, self.clients = port, {}
+
+    def ask(self, name, command, waits=False):
+        client = self.clients.get(name) or self.clients.setdefault(name, Client(self.port))
+        if waits:
+            return client.say(command) or []
+        answer = client.ask(command)
+        if answer[-1:] == ["closed"]:
+            del self.clients[name]
+        return answer
