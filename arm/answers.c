@@ -5,12 +5,13 @@
 #include "arm/json.h"
 #include "arm/odata_filter.h"
 #include "arm/service_state.h"
+#include "arm/templates/exact_number.h"
 
 void arm_answer(struct arm_call *call, int status, cJSON *body)
 {
     call->response->status = status;
     if (body != NULL) {
-        char *text = cJSON_PrintUnformatted(body);
+        char *text = exact_print(body);
         http_response_header(call->response, "Content-Type", "application/json; charset=utf-8");
         buf_append_string(&call->response->body, text);
         cJSON_free(text);

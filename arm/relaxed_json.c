@@ -1,6 +1,8 @@
 /* Rewrites the text as strict JSON, piece by piece, and lets cJSON read that. */
 #include "arm/relaxed_json.h"
 
+#include "arm/templates/exact_number.h"
+
 #include <string.h>
 
 struct rewriter {
@@ -205,6 +207,7 @@ static cJSON *read_relaxed(struct bytes text, size_t *position)
                 value = NULL;
             }
         }
+        exact_number_restore(value, strict);
     }
     *position = rewriter.at;
     buf_finish(&rewriter.out);

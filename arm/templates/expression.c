@@ -426,7 +426,8 @@ static struct value evaluate(struct evaluator *evaluator, const struct expressio
         }
         break;
     case NODE_NUMBER:
-        value = owned(function_number(node->number));
+        value = owned(node->whole ? function_integer_value(node->integer)
+                                  : function_number(node->number));
         break;
     case NODE_CALL:
         value = evaluate_call(evaluator, node);

@@ -2,8 +2,8 @@
  * The template language: what stands between the brackets of "[concat('a', parameters('b'))]".
  * Pure: text and JSON in, JSON out. All that depends on a deployment comes through the scope.
  *
- * Values are cJSON items, so an integer is exact up to 2^53. Functions, comparisons and messages
- * follow Azure's documentation of the template functions and its recorded error texts.
+ * Values are cJSON items; integers have 64 bits (exact_number.h). Functions, comparisons and
+ * messages follow Azure's documentation of the template functions and its recorded error texts.
  */
 #ifndef ARM_TEMPLATES_EXPRESSION_H
 #define ARM_TEMPLATES_EXPRESSION_H

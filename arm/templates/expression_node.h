@@ -19,6 +19,8 @@ struct expression_node {
     enum expression_node_kind kind;
     char *text, *space; /* space: NULL but for user functions */
     double number;
+    bool whole; /* then `integer` is all of it */
+    int64_t integer;
     struct expression_node **arguments;
     size_t count;
 };

@@ -294,6 +294,7 @@ static struct expression_node *parse_primary(struct parser *parser)
         node = node_create(NODE_NUMBER);
         char *digits = bytes_to_string(parser->span);
         node->number = strtod(digits, NULL);
+        node->whole = bytes_to_int64(parser->span, &node->integer);
         memory_free(digits);
         parsed = advance(parser);
         break;

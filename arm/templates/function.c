@@ -1,6 +1,8 @@
 /* What the functions of the template language share: arguments, errors, values, text. */
 #include "arm/templates/function.h"
 
+#include "arm/templates/exact_number.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +65,7 @@ bool function_integer(const struct function_call *call, size_t index, int64_t *n
         function_fail_type(call, index, "Integer");
         return false;
     }
-    *number = (int64_t)call->arguments[index]->valuedouble;
+    *number = exact_number(call->arguments[index]);
     return true;
 }
 
@@ -139,6 +141,11 @@ cJSON *function_number(double number)
     return cJSON_CreateNumber(number);
 }
 
+cJSON *function_integer_value(int64_t number)
+{
+    return exact_number_create(number);
+}
+
 bool function_append_value(struct buf *text, const cJSON *value)
 {
     if (cJSON_IsString(value)) {
@@ -150,7 +157,7 @@ bool function_append_value(struct buf *text, const cJSON *value)
     if (cJSON_IsNull(value)) {
         return true;
     }
-    char *printed = cJSON_PrintUnformatted(value);
+    char *printed = exact_print(value);
     bool fits = buf_append_string(text, printed);
     cJSON_free(printed);
     return fits;
@@ -178,7 +185,7 @@ const char *expression_type_name(const cJSON *value)
 
 bool value_is_integer(const cJSON *value)
 {
-    return cJSON_IsNumber(value) && fabs(value->valuedouble) < 9.2e18 &&
+    return cJSON_IsNumber(value) && fabs(value->valuedouble) <= 9223372036854775808.0 &&
            value->valuedouble == floor(value->valuedouble);
 }
 
@@ -201,7 +208,8 @@ bool value_equal(const cJSON *left, const cJSON *right)
         return cJSON_IsString(right) && strcmp(left->valuestring, right->valuestring) == 0;
     }
     if (cJSON_IsNumber(left)) {
-        return cJSON_IsNumber(right) && left->valuedouble == right->valuedouble;
+        return cJSON_IsNumber(right) && left->valuedouble == right->valuedouble &&
+               (!value_is_integer(left) || exact_number(left) == exact_number(right));
     }
     if (!cJSON_IsArray(left) && !cJSON_IsObject(left)) {
         return (left->type & 0xff) == (right->type & 0xff);

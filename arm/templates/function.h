@@ -72,6 +72,8 @@ cJSON *function_copy(const struct function_call *call, const cJSON *value);
 cJSON *function_take_text(const struct function_call *call, struct buf *text);
 cJSON *function_string(const struct function_call *call, struct bytes text);
 cJSON *function_number(double number);
+/* All 64 bits of it. */
+cJSON *function_integer_value(int64_t number);
 /* How string() and format() write a value: "True", "5", compact JSON. */
 bool function_append_value(struct buf *text, const cJSON *value);
 

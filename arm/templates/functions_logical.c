@@ -1,4 +1,5 @@
 /* Logic, comparison and choice. and, or, if and coalesce evaluate no more than they need. */
+#include "arm/templates/exact_number.h"
 #include "arm/templates/function.h"
 
 #include <string.h>
@@ -105,6 +106,11 @@ static cJSON *run_equals(const struct function_call *call)
 static bool compare(const struct function_call *call, int *order)
 {
     const cJSON *left = call->arguments[0], *right = call->arguments[1];
+    if (value_is_integer(left) && value_is_integer(right)) {
+        int64_t first = exact_number(left), second = exact_number(right);
+        *order = (first > second) - (first < second);
+        return true;
+    }
     if (cJSON_IsNumber(left) && cJSON_IsNumber(right)) {
         *order =
             (left->valuedouble > right->valuedouble) - (left->valuedouble < right->valuedouble);

@@ -1,4 +1,4 @@
-/* Numbers, and copyIndex. Whole numbers are exact up to 2^53. */
+/* Numbers, and copyIndex. Whole numbers have 64 bits. */
 #include "arm/templates/function.h"
 
 #include <math.h>
@@ -26,7 +26,7 @@ static cJSON *run_add(const struct function_call *call)
         return NULL;
     }
     return __builtin_add_overflow(left, right, &result) ? overflow(call)
-                                                        : function_number((double)result);
+                                                        : function_integer_value(result);
 }
 
 static cJSON *run_sub(const struct function_call *call)
@@ -36,7 +36,7 @@ static cJSON *run_sub(const struct function_call *call)
         return NULL;
     }
     return __builtin_sub_overflow(left, right, &result) ? overflow(call)
-                                                        : function_number((double)result);
+                                                        : function_integer_value(result);
 }
 
 static cJSON *run_mul(const struct function_call *call)
@@ -46,7 +46,7 @@ static cJSON *run_mul(const struct function_call *call)
         return NULL;
     }
     return __builtin_mul_overflow(left, right, &result) ? overflow(call)
-                                                        : function_number((double)result);
+                                                        : function_integer_value(result);
 }
 
 static cJSON *divide(const struct function_call *call, bool remainder)
@@ -61,10 +61,13 @@ static cJSON *divide(const struct function_call *call, bool remainder)
                              "zero. Please see https://aka.ms/arm-functions/#%s for usage details.",
                              call->name, call->name);
     }
-    if (right == -1) {
-        return function_number(remainder ? 0.0 : -(double)left);
+    if (right == -1 && !remainder && left == INT64_MIN) {
+        return overflow(call);
     }
-    return function_number((double)(remainder ? left % right : left / right));
+    if (right == -1) {
+        return function_integer_value(remainder ? 0 : -left);
+    }
+    return function_integer_value(remainder ? left % right : left / right);
 }
 
 static cJSON *run_div(const struct function_call *call)
@@ -107,7 +110,7 @@ static cJSON *extreme(const struct function_call *call, bool greatest)
         }
     }
     if (valid) {
-        result = function_number((double)best);
+        result = function_integer_value(best);
     }
     memory_free(values);
     return result;
@@ -127,6 +130,9 @@ static cJSON *run_int(const struct function_call *call)
 {
     const cJSON *value = call->arguments[0];
     int64_t number;
+    if (value_is_integer(value)) {
+        return function_copy(call, value);
+    }
     if (cJSON_IsNumber(value)) {
         return function_number(trunc(value->valuedouble));
     }
@@ -145,7 +151,7 @@ static cJSON *run_int(const struct function_call *call)
                              "see https://aka.ms/arm-functions/#int for usage details.",
                              text != NULL ? text : expression_type_name(value));
     }
-    return function_number((double)number);
+    return function_integer_value(number);
 }
 
 static cJSON *run_float(const struct function_call *call)

@@ -1,4 +1,5 @@
 /* Types of parameters: the basic ones, their limits, and the definitions of languageVersion 2.0. */
+#include "arm/templates/exact_number.h"
 #include "arm/templates/template_private.h"
 
 #include <stdio.h>
@@ -158,7 +159,12 @@ static bool check_limits(struct check *check, const cJSON *schema, const cJSON *
             number = cJSON_IsString(value) ? (double)text_units(value->valuestring)
                                            : cJSON_GetArraySize(value);
         }
-        if (rows[i].least ? number < limit->valuedouble : number > limit->valuedouble) {
+        bool exact = !rows[i].length && value_is_integer(value) && value_is_integer(limit);
+        int64_t own = exact ? exact_number(value) : 0, bound = exact ? exact_number(limit) : 0;
+        bool outside = exact           ? (rows[i].least ? own < bound : own > bound)
+                       : rows[i].least ? number < limit->valuedouble
+                                       : number > limit->valuedouble;
+        if (outside) {
             return template_fail_at(
                 check->template, check->error, check->path,
                 "The provided value for the template %s '%s' is not valid. %s should be %s than or "

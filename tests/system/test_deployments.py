@@ -589,3 +589,32 @@ def test_the_history_forgets_the_oldest_unless_it_is_locked(start_emulator):
     # At the limit one more fails, as Azure's does, and the oldest go behind it.
     assert group.put(empty, name="too-many").status == 400 and count() == 600
     assert group.put(empty, name="too-many").status == 201
+
+
+def test_integers_have_64_bits(emulator, group):
+    least, most, odd = -2 ** 63, 2 ** 63 - 1, 2 ** 53 + 1
+    done = group.deploy(template(
+        parameters={"most": {"type": "int", "maxValue": most}, "odd": {"type": "int", "minValue": odd}},
+        variables={"least": least},
+        resources=[thing("numbers", properties={"odd": "[parameters('odd')]", "list": [most, 1, "9007199254740993"]})],
+        outputs={
+            "most": {"type": "int", "value": "[parameters('most')]"},
+            "least": {"type": "int", "value": "[variables('least')]"},
+            "sum": {"type": "int", "value": "[add(parameters('odd'), 1000000000000000000)]"},
+            "text": {"type": "string", "value": "[format('{0} {1}', parameters('odd'), string(9007199254740995))]"},
+            "same": {"type": "bool", "value": "[equals(parameters('odd'), sub(parameters('odd'), 1))]"},
+            "more": {"type": "bool", "value": "[greater(parameters('odd'), 9007199254740992)]"},
+            "read": {"type": "int", "value": "[int('9223372036854775807')]"},
+            "biggest": {"type": "int", "value": "[max(9007199254740993, 9007199254740992)]"},
+            "object": {"type": "object", "value": {"deep": ["[parameters('most')]", 1.5]}},
+        }), {"most": most, "odd": odd})
+    said = {name: value["value"] for name, value in done["outputs"].items()}
+    assert said == {"most": most, "least": least, "sum": odd + 10 ** 18, "text": "9007199254740993 9007199254740995",
+                    "same": False, "more": True, "read": most, "biggest": odd, "object": {"deep": [most, 1.5]}}
+    stored = emulator.arm("GET", group.path + "/providers/Contoso.Test/things/numbers", version="2024-01-01").json
+    assert stored["properties"]["odd"] == odd and stored["properties"]["list"] == [most, 1, "9007199254740993"]
+    over = group.deploy(template(outputs={"x": {"type": "int", "value": f"[add({most}, 1)]"}}), name="over",
+                        wanted="Failed")
+    assert "does not fit into an integer" in str(over["error"])
+    small = group.put(template(parameters={"odd": {"type": "int", "minValue": odd}}), {"odd": odd - 1}, name="small")
+    assert small.status == 400 and "minValue" in str(small.json) or "greater than" in str(small.json)
