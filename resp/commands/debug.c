@@ -60,7 +60,10 @@ static void debug_sleep(struct call *call)
     double wanted_ms = ceil(seconds * 1000);
     int64_t ms = wanted_ms < LONGEST_SLEEP_MS ? (int64_t)wanted_ms : LONGEST_SLEEP_MS;
     block_for_time(call, ms, reply_ok);
-    blocking_pause(call->instance, call->now_ms + ms, false);
+    /* A pause of writes that is in force would hold everything else for as long as it lasts. */
+    if (!timer_armed(&call->instance->pause)) {
+        blocking_pause(call->instance, call->now_ms + ms, false);
+    }
 }
 
 static void set_lazy_expiry(struct call *call, bool lazy)

@@ -54,6 +54,19 @@ def test_every_shape_in_both_protocols(debugged, reference):
         assert heard[0] == heard[1]
 
 
+def test_help_names_what_there_is(debugged, reference):
+    ours, theirs = (redis.Redis(port=server.port).execute_command("DEBUG", "HELP") for server in (debugged, reference))
+    jemalloc = [index for index, line in enumerate(theirs) if line.startswith(b"MALLCTL")]
+    assert ours == [line for index, line in enumerate(theirs) if index not in jemalloc and index - 1 not in jemalloc]
+    for line in ours:
+        if line[:1].isupper() and line.split()[0] not in (b"DEBUG", b"HELP", b"SEGFAULT", b"PANIC", b"ASSERT", b"OOM",
+                                                          b"RESTART", b"CRASH-AND-RECOVER", b"SLEEP"):
+            with debugged.connect() as wire:
+                words = [word for word in line.decode().split() if word[0].isupper()]
+                answer = str(wire.call("DEBUG", *words, *["1"] * line.count(b"<")))
+                assert "unknown subcommand" not in answer, (line, answer)
+
+
 def random_data(client, choose):
     """Every type, packed and not, with and without expiry, with digits that are kept as numbers."""
     def text():
@@ -137,6 +150,11 @@ def test_sleep_holds_every_client_of_the_cache(start_emulator):
         assert not answers(emulator)
         emulator.advance("1ms")
         assert sleeper.reply() == "OK" and other.reply() == "1" and answers(emulator)
+        # Where writes are paused for longer, the rest is not.
+        assert other.call("CLIENT", "PAUSE", "100000", "WRITE") == "OK"
+        sleeper.send(encode("DEBUG", "SLEEP", "0.5"))
+        emulator.advance("1s")
+        assert sleeper.reply() == "OK" and other.call("GET", "a") == "1"
 
 
 def test_keys_that_are_due_stay_until_somebody_looks(start_emulator):
