@@ -130,16 +130,6 @@ static const struct arm_property endpoint_schema[] = {
     {0},
 };
 
-static bool check_not_injected(struct arm_call *call, const struct arm_resource *target)
-{
-    return target == NULL || target->type != &arm_redis_type ||
-           arm_json_text(target->body, "properties.subnetId") == NULL ||
-           arm_fail(&call->error, 400, "BadRequest",
-                    "The cache %.80s lies in a subnet itself: private endpoints are for caches "
-                    "without virtual network injection.",
-                    target->name);
-}
-
 /* One that says no group gets the target's only one. */
 static bool check_group(struct arm_call *call, const struct arm_target_kind *kind,
                         cJSON *connection)
@@ -185,8 +175,7 @@ static bool check_connections(struct arm_call *call, cJSON *body)
                 return arm_fail(&call->error, 400, "InvalidRequestFormat",
                                 "A private link service connection has no name.");
             }
-            if (!check_not_injected(call, target) ||
-                !check_group(call, arm_target_kind_of(target), item)) {
+            if (!check_group(call, arm_target_kind_of(target), item)) {
                 return false;
             }
         }

@@ -90,9 +90,16 @@ def test_subnets_that_a_cache_cannot_lie_in(network):
     shared = inject(network, "next")
     assert shared.status == 400 and "contains other resources" in shared.json["error"]["message"]
     assert inject(network, "next", subnet=NETWORK + "/virtualNetworks/vnet/subnets/other").status == 201
+
+
+def test_a_private_endpoint_is_one_more_way_in(network):
+    inject(network, "inside")
     network.advance("1h")
-    endpoint = make_endpoint(network, name="pe2", cache="next")
-    assert endpoint.status == 400 and "lies in a subnet itself" in endpoint.json["error"]["message"]
+    assert make_endpoint(network, cache="inside").status == 201  # in the same subnet, as guides have it
+    network.advance("5m")
+    key = network.arm("POST", network.cache_path("inside") + "/listKeys").json["primaryKey"]
+    for address in ("127.0.0.2", "127.0.0.3"):
+        assert sign_in(network, address, "inside", key) == "OK"
 
 
 def test_a_subnet_in_use_stays_as_it_is(network):
