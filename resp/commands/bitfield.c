@@ -208,7 +208,8 @@ static void bitfield(struct call *call, bool read_only)
     for (struct operation operation; next_operation(&plan, &operation, &failed);) {
         changed = run(call, &operation, string) || changed;
     }
-    if (changed || grown) {
+    /* Before 7.0 each write was a change, whatever it left. */
+    if (changed || grown || (outline.writes && !call_supports(call, "7.0.0"))) {
         keyspace_changed(call, call->argv[1], EVENT_STRING, "setbit");
     }
 }

@@ -62,7 +62,8 @@ static void cmd_setbit(struct call *call)
     char *byte = &string->data[offset / 8];
     char mask = (char)(0x80u >> (offset % 8));
     bool was_on = (*byte & mask) != 0;
-    if (grown || was_on != (on == 1)) {
+    /* Before 7.0 a bit that was so already was a change, too. */
+    if (grown || was_on != (on == 1) || !call_supports(call, "7.0.0")) {
         *byte = (char)(on == 1 ? *byte | mask : *byte & ~mask);
         keyspace_changed(call, call->argv[1], EVENT_STRING, "setbit");
     }

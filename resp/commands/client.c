@@ -79,7 +79,7 @@ static const char *flags_of(const struct session *session, char text[24])
         {session->blocked.active, 'b'},
         {session->tracking.on, 't'},
         {session->tracking.broken_redirect, 'R'},
-        {session->tracking.broadcast, 'B'},
+        {session->tracking.broadcast && instance_runs(session->instance, "6.2.0"), 'B'},
         {session->dirty, 'd'},
         {session->closing, 'A'},
         {session->readonly, 'r'},

@@ -116,8 +116,9 @@ static void cmd_latency_doctor(struct call *call)
                           "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in "
                           "this Redis instance. You may use \"CONFIG SET latency-monitor-threshold "
                           "<milliseconds>.\" in order to enable it. If we weren't in a deep space "
-                          "mission I'd suggest to take a look at "
-                          "https://redis.io/topics/latency-monitor.\n");
+                          "mission I'd suggest to take a look at ");
+        buf_append_string(&text, call_supports(call, "7.0.0") ? "https" : "http");
+        buf_append_string(&text, "://redis.io/topics/latency-monitor.\n");
     } else if (dict_count(events) == 0) {
         buf_append_string(&text, "Dave, no latency spike was observed during the lifetime of this "
                                  "Redis instance, not in the slightest bit. I honestly think you "

@@ -200,6 +200,8 @@ static void cmd_xgroup_delconsumer(struct call *call)
     if (consumer != NULL) {
         pending = (int64_t)consumer->pending.count;
         stream_consumer_destroy(request.stream, request.group, consumer);
+    }
+    if (consumer != NULL || !call_supports(call, "7.0.0")) { /* 6.0 tells of nothing, too */
         keyspace_changed(call, call->argv[2], EVENT_STREAM, "xgroup-delconsumer");
     }
     reply_integer(call->reply, pending);

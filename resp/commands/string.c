@@ -74,6 +74,9 @@ static void store(struct call *call, struct bytes key, struct bytes text, int64_
         keyspace_set_expiry(call->db, entry, at_ms);
     }
     keyspace_changed(call, key, EVENT_STRING, "set");
+    if (at_ms != NO_EXPIRY && !keep_expiry && call->instance->pubsub.notify != 0) {
+        notify_event(call->instance, keyspace_index(call->db), key, EVENT_GENERIC, "expire");
+    }
     call->instance->stats.set_commands++;
 }
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from differential import play, travel
+from differential import events, play, travel
 from harness.programs import AZURE_RENAMES, RedisServer, redis_six
 from harness.transcripts import Client, Stage, TRANSCRIPTS, fits, parts, steps
 
@@ -43,6 +43,18 @@ def test_random_commands_are_answered_the_same(both, share, protocol):
     emulator, six = both
     count = COMMANDS // (len(play.SHARES) * 2)
     play.play(emulator.port, six.port, share, count, random.randrange(10**9), protocol, key=emulator.key)
+
+
+@pytest.mark.parametrize("share", play.SHARES, ids="-".join)
+def test_the_same_events_are_notified(start_emulator, start_six, share):
+    emulator = start_emulator("--ephemeral", "--provisioning", "instant", "--offline")
+    key = emulator.create_cache("noisy", {"enableNonSslPort": True,
+                                          "redisConfiguration": {"notify-keyspace-events": "KEA"}})["primaryKey"]
+    six = start_six("--requirepass", key, "--notify-keyspace-events", "KEA", *AZURE_RENAMES)
+    writes = (("SET", "k", "v", "EX", 100), ("SETBIT", "b", 7, 0), ("SETBIT", "b", 7, 0), ("BITFIELD", "b", "SET", "u8", 0, 0),
+              ("XGROUP", "CREATE", "x", "g", "$", "MKSTREAM"), ("XGROUP", "DELCONSUMER", "x", "g", "nobody"))
+    events.compare_commands(emulator.port, six.port, writes, key)
+    events.compare(emulator.port, six.port, share, 800, random.randrange(10**9), key)
 
 
 def test_values_travel_between_both(both):

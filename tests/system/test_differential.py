@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from differential import play, travel
+from differential import events, play, travel
 
 COMMANDS = 100_000
 
@@ -28,3 +28,23 @@ def test_values_travel_between_both_servers(start_emulator, redis_server):
     """DUMP of one is RESTOREd by the other, whatever the type and the encoding, and holds the same."""
     emulator = start_emulator("--profile", "redis")
     travel.both_ways(emulator.port, redis_server.port, random.randrange(10**9))
+
+
+WRITES = (("SET", "k", "v", "EX", 100), ("SETEX", "k", 100, "v"), ("PSETEX", "k", 100000, "v"), ("SET", "k", "v", "KEEPTTL"),
+          ("GETEX", "k", "PX", 100000), ("SETBIT", "b", 7, 0), ("SETBIT", "b", 7, 0), ("BITFIELD", "b", "SET", "u8", 0, 0),
+          ("XGROUP", "CREATE", "x", "g", "$", "MKSTREAM"), ("XGROUP", "DELCONSUMER", "x", "g", "nobody"))
+
+
+def test_writes_notify_of_what_redis_notifies(start_emulator, redis_server):
+    emulator = start_emulator("--profile", "redis")
+    for wire in (emulator.connect(), redis_server.connect()):
+        assert wire.call("CONFIG", "SET", "notify-keyspace-events", "KEA") == "OK"
+    events.compare_commands(emulator.port, redis_server.port, WRITES)
+
+
+@pytest.mark.parametrize("share", play.SHARES, ids="-".join)
+def test_both_servers_notify_of_the_same_events(start_emulator, redis_server, share):
+    emulator = start_emulator("--profile", "redis")
+    for wire in (emulator.connect(), redis_server.connect()):
+        assert wire.call("CONFIG", "SET", "notify-keyspace-events", "KEA") == "OK"
+    events.compare(emulator.port, redis_server.port, share, 800, random.randrange(10**9))
