@@ -210,6 +210,8 @@ struct arm_host {
     /* Connections of the nodes are cut; all nodes: the data is lost as well, unless it is
      * persisted. `shard` is -1 for all shards. */
     void (*cache_reboot)(void *context, struct bytes name, enum arm_nodes nodes, int shard);
+    /* Which of a shard's nodes is its primary, counted from 0. May be NULL: the first. */
+    int (*cache_primary)(void *context, struct bytes name, int shard);
     /* The maintenance that was announced, oldest first; returns how many. May be NULL. */
     size_t (*cache_notices)(void *context, struct bytes name, struct arm_notice *notices,
                             size_t most);

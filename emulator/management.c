@@ -108,6 +108,15 @@ static void post(void *context, const char *url, struct bytes body)
     webhooks_post(management->webhooks, url, body);
 }
 
+static int cache_primary(void *context, struct bytes name, int shard)
+{
+    struct management *management = context;
+    const struct cache *cache = cache_host_find(management->caches, name);
+    return cache == NULL || shard >= cache_instance_count(cache)
+               ? 0
+               : instance_primary_node(cache_instance(cache, shard));
+}
+
 static size_t cache_notices(void *context, struct bytes name, struct arm_notice *notices,
                             size_t most)
 {
@@ -220,6 +229,7 @@ struct management *management_create(const struct management_config *config)
         .cache_reboot = cache_reboot,
         .cache_shards = cache_shards,
         .cache_sample = cache_sample,
+        .cache_primary = cache_primary,
         .cache_notices = cache_notices,
         .post = post,
         .fetch = fetch,

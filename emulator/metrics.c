@@ -134,6 +134,9 @@ static void take_geo(struct metrics *metrics, struct minute *minute, struct seri
             see(minute, ARM_FIGURE_GEO_COPY_FINISHED, 1);
         }
     }
+    if (cache->active != NULL && active_linked(host, cache)) {
+        see(minute, ARM_FIGURE_GEO_HEALTHY, 1); /* a write is everywhere when it is answered */
+    }
     series->last_geo = now;
     for (const struct cache *other = cache_host_first(metrics->config.caches); other != NULL;
          other = other->next) {

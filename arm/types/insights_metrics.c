@@ -26,12 +26,27 @@ bool arm_metric_has(const struct arm_resource *resource)
     return resource->type == &arm_redis_type || resource->type == &arm_enterprise_type;
 }
 
-/* Azure Managed Redis has the metrics of the whole only. */
+/* Azure Managed Redis has the metrics of the whole only, and no passive geo-replication. */
 static bool metric_fits(const struct arm_resource *resource, const struct arm_metric *metric,
                         int numbered)
 {
-    return resource->type == &arm_redis_type ||
-           (numbered == -1 && strncmp(metric->name, "all", 3) != 0);
+    static const char *const missing[] = {"GeoReplicationConnectivityLag",
+                                          "GeoReplicationDataSyncOffset",
+                                          "GeoReplicationFullSyncEventFinished",
+                                          "GeoReplicationFullSyncEventStarted",
+                                          "ConnectedClientsUsingAADToken",
+                                          "cachemissrate",
+                                          "LatencyP99",
+                                          "usedmemoryRss"};
+    if (resource->type == &arm_redis_type) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
+        if (strcmp(metric->name, missing[i]) == 0) {
+            return false;
+        }
+    }
+    return numbered == -1 && strncmp(metric->name, "all", 3) != 0;
 }
 
 int arm_metric_shards(const struct arm_service *service, const struct arm_resource *resource)

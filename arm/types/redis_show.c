@@ -33,8 +33,9 @@ const char *arm_redis_zones(const cJSON *body, char text[8])
     return count > 0 ? text : policy != NULL && strcmp(policy, "Automatic") == 0 ? "123" : "1";
 }
 
-static cJSON *show_instances(const struct arm_resource *resource)
+static cJSON *show_instances(const struct arm_service *service, const struct arm_resource *resource)
 {
+    const struct arm_host *host = &service->host;
     const cJSON *body = resource->body;
     cJSON *list = cJSON_CreateArray();
     int count = arm_redis_node_count(body),
@@ -47,7 +48,11 @@ static cJSON *show_instances(const struct arm_resource *resource)
     bool running = strcmp(resource->state, "Creating") != 0 && strcmp(resource->state, "Failed");
     for (int i = 0; i < count; i++) {
         cJSON *item = cJSON_CreateObject();
-        bool primary = running && i % per_shard == 0;
+        int leader = host->cache_primary == NULL
+                         ? 0
+                         : host->cache_primary(host->context, bytes_from_string(resource->name),
+                                               i / per_shard);
+        bool primary = running && i % per_shard == leader;
         cJSON_AddNumberToObject(item, "sslPort", 15000 + i);
         if (plain) {
             cJSON_AddNumberToObject(item, "nonSslPort", 13000 + i);
@@ -135,7 +140,7 @@ static void show_properties(struct arm_call *call, const struct arm_resource *re
     arm_json_copy_member(shown, properties, "sku");
     arm_json_copy_member(shown, properties, "enableNonSslPort");
     if (strcmp(version, "2019-07-01") >= 0) {
-        cJSON_AddItemToObject(shown, "instances", show_instances(resource));
+        cJSON_AddItemToObject(shown, "instances", show_instances(call->service, resource));
     }
     arm_json_copy_member(shown, properties, "minimumTlsVersion");
     if (strcmp(version, "2020-06-01") >= 0) {

@@ -158,6 +158,20 @@ def test_a_flush_empties_all(emulator):
     assert east.get("c") == "1"
 
 
+def healthy(emulator, name):
+    path = f"{CLUSTERS}/{name}/providers/Microsoft.Insights/metrics?metricnames=geoReplicationHealthy&aggregation=maximum"
+    answer = emulator.arm("GET", path, version="2018-01-01")
+    assert answer.status == 200, answer
+    return [point["maximum"] for point in answer.json["value"][0]["timeseries"][0]["data"] if "maximum" in point]
+
+
+def test_azure_monitor_tells_of_the_link(emulator):
+    member(emulator, "east")
+    assert healthy(emulator, "east") == []
+    member(emulator, "west", "east")
+    assert healthy(emulator, "east")[-1] == healthy(emulator, "west")[-1] == 1
+
+
 def test_links_outlast_a_restart(emulator):
     member(emulator, "east").set("a", "1")
     member(emulator, "west", "east")

@@ -52,6 +52,8 @@ def test_a_lost_zone_is_survived_by_who_has_another(emulator):
         assert wire.closed()
         wait_until(lambda: back(spread), "the client has another connection")
         assert spread.get("a") == "1" and spread.set("a", "2")
+        assert [(node["zone"], node["isPrimary"]) for node in instances(emulator, "spread")] == [
+            ("1", False), ("2", True)]
         events.subscribe("AzureRedisEvents")
         assert events.get_message(timeout=5)["type"] == "subscribe"
         emulator.advance("11s")
