@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #if defined(__APPLE__)
 #include <malloc/malloc.h>
 #else
@@ -46,6 +47,16 @@ void *memory_resize(void *memory, size_t size)
 void memory_free(void *memory)
 {
     free(memory);
+}
+
+void memory_give_back(void *zeros, size_t size)
+{
+    enum { PAGE = 4096 };
+    uintptr_t from = ((uintptr_t)zeros + PAGE - 1) / PAGE * PAGE;
+    uintptr_t to = ((uintptr_t)zeros + size) / PAGE * PAGE;
+    if (from < to) {
+        madvise((void *)from, to - from, MADV_DONTNEED); /* a hint: a failure harms nothing */
+    }
 }
 
 size_t memory_size(const void *memory)

@@ -29,6 +29,11 @@ void *memory_allocate(size_t size);
 void *memory_allocate_zeroed(size_t size);
 void *memory_resize(void *memory, size_t size);
 void memory_free(void *memory); /* NULL is fine */
+/*
+ * A part of a block that is all zeros, and stays so, need not stand in memory: whole pages of it go
+ * back to the system. Freeing a large block that was given back bit by bit takes no time.
+ */
+void memory_give_back(void *zeros, size_t size);
 /* What the allocator really set aside for this block, for memory accounting. 0 for NULL. */
 size_t memory_size(const void *memory);
 char *string_duplicate(const char *text); /* owned by the caller; memory_free */

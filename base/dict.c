@@ -13,7 +13,7 @@ struct dict_entry {
     /* payload_size bytes of payload, then the key */
 };
 
-enum { SMALLEST_TABLE = 4, REHASH_STEP = 2, EMPTY_VISITS = 32 };
+enum { SMALLEST_TABLE = 4, REHASH_STEP = 2, EMPTY_VISITS = 32, GIVEN_BACK = 8192 };
 
 /* Both halves of a product folded into one: every bit of either factor stirs all of it. */
 static uint64_t fold(uint64_t a, uint64_t b)
@@ -139,24 +139,45 @@ static void resume(struct dict *dict)
     }
 }
 
-void dict_clear(struct dict *dict)
+/* The buckets before `bucket` are empty for good: what a large table took goes back on the way. */
+static void give_back(struct dict_entry **table, size_t bucket)
+{
+    if (bucket % GIVEN_BACK == 0) {
+        memory_give_back(table + bucket - GIVEN_BACK, GIVEN_BACK * sizeof(*table));
+    }
+}
+
+bool dict_clear_some(struct dict *dict, size_t entries, size_t *position)
 {
     assert(dict->paused == 0);
-    for (size_t table = 0; table < 2; table++) {
-        for (size_t bucket = 0; bucket < table_size(dict, table); bucket++) {
-            struct dict_entry *entry = dict->tables[table][bucket];
-            while (entry != NULL) {
-                struct dict_entry *next = entry->next;
-                free_entry(dict, entry);
-                entry = next;
-            }
+    size_t size = table_size(dict, 0), end = size + table_size(dict, 1), freed = 0;
+    for (size_t looks = 0; *position < end && freed < entries && looks < entries * 8; looks++) {
+        size_t table = *position < size ? 0 : 1, bucket = (*position)++ - (table == 0 ? 0 : size);
+        struct dict_entry *entry = dict->tables[table][bucket];
+        for (struct dict_entry *next; entry != NULL; entry = next, freed++) {
+            next = entry->next;
+            free_entry(dict, entry);
         }
+        dict->tables[table][bucket] = NULL;
+        give_back(dict->tables[table], bucket + 1);
+    }
+    if (*position < end) {
+        return false;
+    }
+    for (size_t table = 0; table < 2; table++) {
         memory_free(dict->tables[table]);
         dict->tables[table] = NULL;
         dict->masks[table] = 0;
         dict->used[table] = 0;
     }
     dict->rehashing = 0;
+    return true;
+}
+
+void dict_clear(struct dict *dict)
+{
+    size_t position = 0;
+    dict_clear_some(dict, SIZE_MAX / 8, &position);
 }
 
 void dict_finish(struct dict *dict)
@@ -186,7 +207,7 @@ static void rehash_step(struct dict *dict)
     while (moves > 0 && visits > 0 && dict->rehashing - 1 <= dict->masks[0]) {
         struct dict_entry *entry = dict->tables[0][dict->rehashing - 1];
         dict->tables[0][dict->rehashing - 1] = NULL;
-        dict->rehashing++;
+        give_back(dict->tables[0], dict->rehashing++);
         if (entry == NULL) {
             visits--;
             continue;

@@ -32,6 +32,11 @@ void dict_init(struct dict *dict, size_t payload_size, void (*release)(void *pay
                struct random *random);
 void dict_finish(struct dict *dict); /* releases all entries; a zeroed dict is fine */
 void dict_clear(struct dict *dict);
+/*
+ * Clears a map that nobody uses any more in steps of about `entries`; *position is 0 at first.
+ * True: it is empty. In between it is good for nothing but the next step.
+ */
+bool dict_clear_some(struct dict *dict, size_t entries, size_t *position);
 size_t dict_count(const struct dict *dict);
 size_t dict_memory(const struct dict *dict); /* tables and entries, without what payloads own */
 size_t dict_entry_memory(const struct dict *dict, const void *payload); /* of one entry */

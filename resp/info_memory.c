@@ -102,7 +102,7 @@ void info_memory(struct info_writer *writer)
     info_line(writer, "mem_aof_buffer:0");
     info_line(writer, "mem_allocator:libc");
     info_line(writer, "active_defrag_running:0");
-    info_line(writer, "lazyfree_pending_objects:0");
+    info_line(writer, "lazyfree_pending_objects:%zu", instance->remains.objects);
     if (writer->middle) {
         info_line(writer, "lazyfreed_objects:%llu", (ull)instance->stats.lazy_freed);
     }

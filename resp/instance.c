@@ -164,6 +164,7 @@ void instance_destroy(struct instance *instance)
         keyspace_destroy(instance->databases[i]);
     }
     memory_free(instance->databases);
+    remains_finish(instance);
     command_table_finish(&instance->commands);
     dict_finish(&instance->watched);
     pubsub_finish(&instance->pubsub);

@@ -18,6 +18,7 @@
 #include "resp/keyspace.h"
 #include "resp/parser.h"
 #include "resp/pubsub.h"
+#include "resp/remains.h"
 #include "resp/replica.h"
 #include "resp/replication_backlog.h"
 #include "resp/replication_feed.h"
@@ -109,6 +110,7 @@ struct instance {
     int64_t saved_ms; /* when, and at which count of changes, data was saved last */
     uint64_t saved_changes;
     uint64_t changes, keyspace_memory, session_memory, peak_memory;
+    struct remains remains;
     uint64_t ballast;            /* memory that others seem to take: resp/interference.h */
     uint64_t leaked;             /* DEBUG LEAK's, likewise */
     bool expires_lazily;         /* nothing expires by itself (DEBUG) */

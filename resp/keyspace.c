@@ -11,6 +11,7 @@
 static void add_memory(struct keyspace *db, struct entry *entry, size_t memory)
 {
     db->instance->keyspace_memory += memory - entry->memory;
+    db->values_memory += memory - entry->memory;
     entry->memory = memory;
 }
 
@@ -51,6 +52,10 @@ void keyspace_remove_entry(struct keyspace *db, struct entry *entry)
     expiry_unschedule(db, entry);
     add_memory(db, entry, 0);
     db->recent = NULL;
+    if (entry->kind != VALUE_NONE) {
+        remains_take(db->instance, entry_type(entry), entry->data);
+        entry->kind = VALUE_NONE;
+    }
     dict_remove_payload(&db->keys, entry);
 }
 
@@ -76,10 +81,8 @@ void keyspace_destroy(struct keyspace *db)
 
 void keyspace_clear(struct keyspace *db)
 {
-    struct entry *entry;
-    for (struct dict_cursor cursor = dict_begin(&db->keys); (entry = dict_next(&cursor)) != NULL;) {
-        db->instance->keyspace_memory -= entry->memory;
-    }
+    db->instance->keyspace_memory -= db->values_memory;
+    db->values_memory = 0;
     db->recent = NULL;
     db->expiring = 0;
     db->heap_capacity = 0;
@@ -87,7 +90,7 @@ void keyspace_clear(struct keyspace *db)
     db->heap = NULL;
     deadlines_finish(&db->parts);
     clock_disarm(db->instance->clock, &db->expiry);
-    dict_clear(&db->keys);
+    remains_take_keys(db->instance, &db->keys);
 }
 
 void keyspace_swap(struct keyspace *a, struct keyspace *b)
@@ -96,11 +99,13 @@ void keyspace_swap(struct keyspace *a, struct keyspace *b)
     clock_disarm(a->instance->clock, &a->expiry);
     clock_disarm(b->instance->clock, &b->expiry);
     a->keys = b->keys;
+    a->values_memory = b->values_memory;
     a->heap = b->heap;
     a->expiring = b->expiring;
     a->heap_capacity = b->heap_capacity;
     a->parts = b->parts;
     b->keys = held.keys;
+    b->values_memory = held.values_memory;
     b->heap = held.heap;
     b->expiring = held.expiring;
     b->heap_capacity = held.heap_capacity;
@@ -233,7 +238,7 @@ static struct entry *emptied(struct keyspace *db, struct bytes key)
     } else {
         expiry_forget(db, entry);
         expiry_unschedule(db, entry);
-        entry_type(entry)->destroy(entry->data);
+        remains_take(db->instance, entry_type(entry), entry->data);
     }
     entry->kind = VALUE_NONE;
     entry->access = access_new(db->instance, present_ms(db->instance));
@@ -268,7 +273,7 @@ struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct 
     } else {
         expiry_forget(db, entry);
         expiry_unschedule(db, entry);
-        entry_type(entry)->destroy(entry->data);
+        remains_take(db->instance, entry_type(entry), entry->data);
         entry->data = string_create(text);
     }
     entry->kind = VALUE_STRING;

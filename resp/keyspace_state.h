@@ -15,6 +15,7 @@ struct keyspace {
     struct instance *instance;
     int index;
     struct dict keys;
+    size_t values_memory;  /* as accounted */
     struct expiring *heap; /* heap[0] is not used: slot 0 is "no expiry" */
     size_t expiring, heap_capacity;
     struct deadlines parts; /* of values of which parts expire: the next one of each */

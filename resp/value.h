@@ -45,6 +45,11 @@ struct value_type {
     const char *name; /* as TYPE answers: "string" */
     enum value_kind kind;
     void (*destroy)(void *data);
+    /*
+     * The same in steps of about `elements`; *position is 0 at first. True: all is gone. In between
+     * the value is good for nothing else. NULL: there is never much to do.
+     */
+    bool (*dismantle)(void *data, size_t elements, size_t *position);
     void *(*copy)(const void *data);
     const char *(*encoding)(const void *data); /* as OBJECT ENCODING answers */
     size_t (*memory)(const void *data);        /* O(1): kept up to date by the type */

@@ -75,21 +75,40 @@ void counted_tree_init(struct counted_tree *tree, counted_name *name, const void
     *tree = (struct counted_tree){.name = name, .context = context};
 }
 
-static void finish_below(void *node, int levels)
+/* Frees the branches from here on; the leaves hang together without them. */
+static struct counted_leaf *strip(void *node, int levels)
 {
-    if (levels > 0) {
-        struct branch *branch = node;
-        for (unsigned i = 0; i < branch->count; i++) {
-            finish_below(branch->children[i].node, levels - 1);
-        }
+    if (levels == 0) {
+        return node;
     }
-    memory_free(node);
+    struct branch *branch = node;
+    struct counted_leaf *first = strip(branch->children[0].node, levels - 1);
+    for (unsigned i = 1; i < branch->count; i++) {
+        strip(branch->children[i].node, levels - 1);
+    }
+    memory_free(branch);
+    return first;
+}
+
+bool counted_tree_finish_some(struct counted_tree *tree, size_t items)
+{
+    struct counted_leaf *leaf = tree->root == NULL ? NULL : strip(tree->root, tree->levels);
+    for (size_t freed = 0; leaf != NULL && freed < items; freed += LEAF_ITEMS) {
+        struct counted_leaf *next = leaf->next;
+        memory_free(leaf);
+        leaf = next;
+    }
+    tree->root = leaf;
+    tree->levels = 0;
+    if (leaf == NULL) {
+        *tree = (struct counted_tree){.name = tree->name, .context = tree->context};
+    }
+    return leaf == NULL;
 }
 
 void counted_tree_finish(struct counted_tree *tree)
 {
-    finish_below(tree->root, tree->root == NULL ? 0 : tree->levels);
-    *tree = (struct counted_tree){.name = tree->name, .context = tree->context};
+    counted_tree_finish_some(tree, SIZE_MAX);
 }
 
 /* ---- Finding ---- */

@@ -28,6 +28,8 @@ struct counted_tree {
 
 void counted_tree_init(struct counted_tree *tree, counted_name *name, const void *context);
 void counted_tree_finish(struct counted_tree *tree); /* a zeroed tree is fine */
+/* The same in steps of about `items`. True: it is empty. In between it is good for nothing else. */
+bool counted_tree_finish_some(struct counted_tree *tree, size_t items);
 
 void counted_tree_insert(struct counted_tree *tree, struct counted_item item); /* is not there */
 void counted_tree_remove(struct counted_tree *tree, struct counted_item item); /* is there */

@@ -308,6 +308,16 @@ static void destroy(void *data)
     hash_destroy(data);
 }
 
+static bool dismantle(void *data, size_t elements, size_t *position)
+{
+    struct hash *hash = data;
+    if (hash->table != NULL && !dict_clear_some(hash->table, elements, position)) {
+        return false;
+    }
+    hash_destroy(hash);
+    return true;
+}
+
 static void *copy(const void *data)
 {
     return hash_copy(data);
@@ -375,6 +385,7 @@ const struct value_type hash_type = {
     .name = "hash",
     .kind = VALUE_HASH,
     .destroy = destroy,
+    .dismantle = dismantle,
     .copy = copy,
     .encoding = encoding,
     .memory = memory,

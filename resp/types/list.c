@@ -276,6 +276,20 @@ static void destroy(void *data)
     list_destroy(data);
 }
 
+static bool dismantle(void *data, size_t elements, size_t *position)
+{
+    struct list *list = data;
+    (void)position;
+    for (; list->first != NULL && elements > 0; elements--) {
+        remove_node(list, list->first);
+    }
+    if (list->first != NULL) {
+        return false;
+    }
+    list_destroy(list);
+    return true;
+}
+
 static void *copy(const void *data)
 {
     return list_copy(data);
@@ -320,6 +334,7 @@ const struct value_type list_type = {
     .name = "list",
     .kind = VALUE_LIST,
     .destroy = destroy,
+    .dismantle = dismantle,
     .copy = copy,
     .encoding = encoding,
     .memory = memory,

@@ -262,6 +262,16 @@ static void destroy(void *data)
     set_destroy(data);
 }
 
+static bool dismantle(void *data, size_t elements, size_t *position)
+{
+    struct set *set = data;
+    if (set->table != NULL && !dict_clear_some(set->table, elements, position)) {
+        return false;
+    }
+    set_destroy(set);
+    return true;
+}
+
 static void *copy(const void *data)
 {
     return set_copy(data);
@@ -318,6 +328,7 @@ const struct value_type set_type = {
     .name = "set",
     .kind = VALUE_SET,
     .destroy = destroy,
+    .dismantle = dismantle,
     .copy = copy,
     .encoding = encoding,
     .memory = memory,

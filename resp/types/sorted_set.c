@@ -397,6 +397,17 @@ static void destroy(void *data)
     sorted_set_destroy(data);
 }
 
+static bool dismantle(void *data, size_t elements, size_t *position)
+{
+    struct sorted_set *set = data;
+    if (set->table != NULL && (!counted_tree_finish_some(&set->table->order, elements) ||
+                               !dict_clear_some(&set->table->members, elements, position))) {
+        return false;
+    }
+    sorted_set_destroy(set);
+    return true;
+}
+
 static void *copy(const void *data)
 {
     return sorted_set_copy(data);
@@ -449,6 +460,7 @@ const struct value_type sorted_set_type = {
     .name = "zset",
     .kind = VALUE_SORTED_SET,
     .destroy = destroy,
+    .dismantle = dismantle,
     .copy = copy,
     .encoding = encoding,
     .memory = memory,

@@ -2,6 +2,8 @@
 import pytest
 import redis
 
+from harness.emulator import wait_until
+
 BY_COMMAND = ("# Commandstats", "# Latencystats")  # in the order of a hash table there
 
 
@@ -48,3 +50,30 @@ def test_figures_are_true(start_emulator):
     assert list(client.info("latencystats")["latency_percentiles_usec_set"]) == ["p25", "p100"]
     client.config_set("latency-tracking", "no")
     assert client.info("latencystats") == {}
+
+
+@pytest.mark.parametrize("kind", ["set", "hash", "zset", "list", "keys"])
+def test_large_values_are_freed_bit_by_bit(start_emulator, kind):
+    """The command answers at once; what is left of the value goes between other clients' commands."""
+    emulator = start_emulator("--profile", "redis", "--clock", "frozen", "--offline")
+    connection = redis.Redis(port=emulator.port, decode_responses=True)
+    pipe = connection.pipeline(transaction=False)
+    for start in range(0, 100000, 1000):
+        names = [f"member:{i}" for i in range(start, start + 1000)]
+        {"set": lambda: pipe.sadd("big", *names), "hash": lambda: pipe.hset("big", mapping=dict.fromkeys(names, 1)),
+         "zset": lambda: pipe.zadd("big", dict.fromkeys(names, 1)), "list": lambda: pipe.rpush("big", *names * 20),
+         "keys": lambda: pipe.mset(dict.fromkeys(names, 1))}[kind]()
+    pipe.execute()
+    full = connection.info("memory")["used_memory"]
+    if kind == "keys":
+        pipe.flushall()
+    else:
+        pipe.delete("big")
+    pipe.info("memory")
+    pipe.dbsize()
+    _, memory, left = pipe.execute()
+    assert left == 0 and memory["used_memory"] < full / 2
+    assert memory["lazyfree_pending_objects"] == (100000 if kind == "keys" else 1)
+    wait_until(lambda: connection.info("memory")["lazyfree_pending_objects"] == 0, "the rest to go")
+    connection.sadd("big", "again")
+    assert connection.smembers("big") == {"again"}

@@ -166,6 +166,31 @@ TEST(memory_is_counted_down_to_nothing)
     dict_finish(&dict);
 }
 
+TEST(a_dict_is_cleared_step_by_step)
+{
+    for (int count = MANY; count > 0; count = count == MANY ? 4097 : 0) { /* 4097: amid rehashing */
+        struct random random;
+        struct dict dict;
+        size_t position = 0, steps = 1;
+        random_init(&random, 7);
+        dict_init(&dict, sizeof(int64_t), count_release, &random);
+        for (int i = 0; i < count; i++) {
+            add(&dict, i);
+        }
+        released = 0;
+        for (; !dict_clear_some(&dict, 100, &position); steps++) {
+            CHECK(released <= 200 * steps);
+        }
+        CHECK(steps > 10);
+        CHECK_INT(released, count);
+        CHECK_INT(dict_count(&dict), 0);
+        CHECK_INT(dict_memory(&dict), 0);
+        add(&dict, 1);
+        CHECK(has(&dict, 1));
+        dict_finish(&dict);
+    }
+}
+
 TEST(zeroed_dict_can_be_finished_and_searched)
 {
     struct dict dict = {0};
@@ -401,6 +426,7 @@ static const struct test_case cases[] = {
     CASE(dict_removes_by_key_and_by_payload),
     CASE(dict_shrinks_when_it_empties),
     CASE(memory_is_counted_down_to_nothing),
+    CASE(a_dict_is_cleared_step_by_step),
     CASE(zeroed_dict_can_be_finished_and_searched),
     CASE(iteration_sees_every_entry_once_at_every_size),
     CASE(iteration_survives_removal_of_any_entry),

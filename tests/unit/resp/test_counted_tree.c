@@ -171,12 +171,30 @@ TEST(filled_in_order_it_wastes_little)
     counted_tree_finish(&tree);
 }
 
+TEST(it_is_freed_step_by_step)
+{
+    static struct element elements[MOST];
+    struct counted_tree tree;
+    size_t steps = 1;
+    counted_tree_init(&tree, name_of, NULL);
+    CHECK(counted_tree_finish_some(&tree, 1));
+    for (size_t i = 0; i < MOST; i++) {
+        elements[i].score = (double)i;
+        counted_tree_insert(&tree, (struct counted_item){elements[i].score, &elements[i]});
+    }
+    for (; !counted_tree_finish_some(&tree, 200); steps++) {
+    }
+    CHECK(steps > MOST / 300 && steps < MOST / 100);
+    CHECK_INT(tree.count, 0);
+}
+
 static const struct test_case cases[] = {
     CASE(it_is_a_sorted_array_while_it_grows),
     CASE(it_is_a_sorted_array_while_it_shrinks_and_grows),
     CASE(ties_stand_in_the_order_of_their_names),
     CASE(in_order_it_is_filled_and_emptied_from_both_ends),
     CASE(filled_in_order_it_wastes_little),
+    CASE(it_is_freed_step_by_step),
 };
 
 TEST_MAIN(cases)
