@@ -1,6 +1,9 @@
 """SORT over lists, sets and sorted sets, with keys and hashes to sort by; and LCS."""
 
 
+ALWAYS_A_LIST = "{k}lists only"  # other families make sets of what is called a list
+
+
 def _pattern(w):
     return w.pick("{k}s*", "{k}h*->m1", "{k}h*->", "nosort", "#", "{k}w_*", "{k}s0", "*", "{k}w_*->x", "")
 
@@ -17,8 +20,11 @@ def command(w):
     if name == "SET":
         return name, w.pick(w.key("string"), f"{{k}}w_{w.chance.randrange(-5, 10)}"), w.pick(_number(w), _number(w), w.text())
     if name in ("RPUSH", "SADD"):
-        return (name, w.key("list" if name == "RPUSH" else "set"), *w.many(lambda: w.pick(w.small(), w.small(), _number(w), f"m{w.small()}")
-                                                                            if w.likely(0.3) else w.small()))
+        where = w.key("set") if name == "SADD" else w.pick(w.key("list"), ALWAYS_A_LIST)
+        if where == ALWAYS_A_LIST and w.likely(0.1):
+            return "DEL", where
+        some = (lambda: w.pick(w.small(), w.small(), _number(w), f"m{w.small()}")) if w.likely(0.3) else w.small
+        return (name, where, *w.many(some))
     if name == "ZADD":
         return name, w.key("sorted_set"), w.small(), w.small()
     if name == "HSET":
@@ -35,7 +41,7 @@ def command(w):
         options += ["BY", by]
     if set_without_order and kind == "set":  # in the order of a hash table
         return "SCARD", key
-    # Elements that are equal by text have no order of their own: the one of a hash table, or of a partial sort.
+    # Elements that are equal by text have no order of their own: that of a set's table, or of a partial sort.
     ties = bool(options) and w.likely(0.4)
     options += ["ALPHA"] if ties else w.maybe(0.4, "LIMIT", w.integer, w.integer)
     options += [*w.maybe(0.4, w.pick("ASC", "DESC", "desc")), *(w.maybe(0.4, "ALPHA") if "BY" not in options else [])]
@@ -43,5 +49,5 @@ def command(w):
         options += ["GET", _pattern(w)]
     options += [*w.maybe(0.2, "STORE", lambda: w.key("list")), *w.maybe(0.02, "x")]
     if ties:
-        return (name, f"{{k}}l{w.chance.randrange(6)}", *options)
+        return (name, ALWAYS_A_LIST, *options)
     return (name, w.key(kind) if not set_without_order else f"{{k}}{w.pick('l', 'z')}{w.chance.randrange(6)}", *options)
