@@ -87,8 +87,13 @@ static bool scope_list_or_reply(struct login *login, bool application, const cha
         size_t end = bytes_find(rest, ' ');
         struct bytes scope = bytes_slice(rest, 0, end);
         rest = bytes_slice(rest, end + 1, rest.size);
-        bool standard = scope.size == 0 || (!application && standard_scope(scope, scopes));
+        bool standard = scope.size == 0 || standard_scope(scope, scopes);
         good = standard || one_scope_or_reply(login, application, scope, scopes, permissions);
+    }
+    if (application) { /* MSAL for Go adds them to every request; no application gets what they ask
+                          for. */
+        scopes->openid = false;
+        scopes->offline = false;
     }
     return good;
 }

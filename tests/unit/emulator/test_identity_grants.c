@@ -146,6 +146,18 @@ TEST(clients_are_refused_in_entras_words)
                  "'\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9'") != NULL);
 }
 
+TEST(an_application_may_name_standard_scopes_beside_a_resource)
+{
+    struct fixture *f = &shared;
+    fixture_post(f, LOGIN, V2,
+                 CREDENTIALS
+                 "&scope=https://management.azure.com/.default+openid+offline_access+profile");
+    CHECK(f->status == 200);
+    CHECK(fixture_string(f, "access_token")[0] != '\0');
+    CHECK(fixture_string(f, "refresh_token")[0] == '\0');
+    CHECK(fixture_string(f, "id_token")[0] == '\0');
+}
+
 TEST(scopes_are_refused_in_entras_words)
 {
     struct fixture *f = &shared;
@@ -570,6 +582,7 @@ static const struct test_case cases[] = {
     CASE(v1_answers_numbers_as_strings),
     CASE(credentials_may_come_in_a_header),
     CASE(clients_are_refused_in_entras_words),
+    CASE(an_application_may_name_standard_scopes_beside_a_resource),
     CASE(scopes_are_refused_in_entras_words),
     CASE(an_assertion_must_fit_the_client),
     CASE(a_registered_certificate_is_checked),
