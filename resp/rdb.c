@@ -109,7 +109,9 @@ bool rdb_save(struct instance *instance, const struct rdb_sink *sink)
         rdb_write_byte(&writer, RDB_MARK_FUNCTION2);
         rdb_write_string(&writer, instance->functions.libraries[i]->code);
     }
-    for (int i = 0; i < instance->database_count; i++) {
+    /* A cluster has only the first: a member that was there before the others may have more. */
+    int databases = instance->cluster != NULL ? 1 : instance->database_count;
+    for (int i = 0; i < databases; i++) {
         write_database(instance, i, &writer);
     }
     rdb_write_byte(&writer, RDB_MARK_END);

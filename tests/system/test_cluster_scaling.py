@@ -177,3 +177,16 @@ def test_a_cache_is_deleted_on_the_way(emulator):
     emulator.advance("5m")
     emulator.admin("POST", "/reset")
     emulator.advance("3h")
+
+
+def test_a_cache_that_becomes_a_cluster_is_saved_as_one(emulator):
+    key = emulator.create_cache("scaled", PREMIUM)["primaryKey"]
+    with emulator.client(key=key) as wire:
+        for number in range(20):
+            wire.call("SET", f"key:{number}", str(number))
+    scale(emulator, 2)
+    emulator.advance("3h")
+    emulator.restart()
+    client = cluster(emulator, key)
+    assert [client.get(f"key:{number}") for number in range(20)] == [str(number) for number in range(20)]
+    client.close()
