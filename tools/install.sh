@@ -233,6 +233,14 @@ build_redis_six() {
   rm -rf "$source"
 }
 
+# The modules of the Go SDK, and what is compiled of them, go to Go's own caches.
+fetch_go_modules() {
+  (cd "$root/tests/clients/go" && go build -mod=readonly -buildvcs=false -o /dev/null .) >"$tools/go.log" 2>&1 || {
+    tail -n 20 "$tools/go.log" >&2
+    fail "go could not build tests/clients/go"
+  }
+}
+
 mkdir -p "$tools"
 log=$tools/install.log
 for group in "$@"; do
@@ -251,6 +259,7 @@ for group in "$@"; do
       install_python_environment "$root/tests/clients/requirements.txt" newest-python
       install_node_modules "$root/tests/clients/js" newest-node
       install_node_modules "$root/clients/javascript" helpers-node
+      fetch_go_modules
       wait "$six" || fail "redis-server 6.0 is missing"
       ;;
     *) fail "unknown group '$group': build, test or clients" ;;
