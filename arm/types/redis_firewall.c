@@ -39,10 +39,10 @@ size_t arm_redis_firewall(const struct arm_service *service, const struct arm_re
 
 const struct arm_resource_type arm_redis_firewall_type = {
     .name = "Microsoft.Cache/Redis/firewallRules",
-    .names = {.words = "1 to 256 letters, digits and underscores",
+    .names = {.words = "1 to 256 letters, digits, dashes and underscores",
               .least = 1,
               .most = 256,
-              .marks = "_"},
+              .marks = "-_"},
     .traits = ARM_PATH_NAME | ARM_NO_STATE,
     .schema = schema,
     .check = check,

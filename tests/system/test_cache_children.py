@@ -45,7 +45,7 @@ def test_a_firewall_rule_comes_changes_and_goes(caches):
     ("firewallRules/a", {"startIP": "10.0.0.1"}, "properties.endIP"),
     ("firewallRules/a", {"startIP": "10.0.0.256", "endIP": "10.0.1.1"}, "properties.startIP"),
     ("firewallRules/a", {"startIP": "10.0.0.9", "endIP": "10.0.0.1"}, "properties.endIP"),
-    ("firewallRules/a-b", {"startIP": "10.0.0.1", "endIP": "10.0.0.1"}, "a-b"),
+    ("firewallRules/a.b", {"startIP": "10.0.0.1", "endIP": "10.0.0.1"}, "a.b"),
     ("patchSchedules/default", {"scheduleEntries": []}, "scheduleEntries"),
     ("patchSchedules/default", {"scheduleEntries": [{"dayOfWeek": "Someday", "startHourUtc": 2}]}, "dayOfWeek"),
     ("patchSchedules/default", {"scheduleEntries": [{"dayOfWeek": "Monday", "startHourUtc": 24}]}, "startHourUtc"),
