@@ -163,7 +163,7 @@ static struct entry *touch(const struct call *call, struct entry *entry)
     return entry;
 }
 
-struct entry *keyspace_read(struct call *call, struct bytes key)
+struct entry *keyspace_look(struct call *call, struct bytes key)
 {
     struct entry *entry = keyspace_peek_at(call->db, key, call->now_ms);
     if (entry == NULL) {
@@ -174,7 +174,12 @@ struct entry *keyspace_read(struct call *call, struct bytes key)
         return NULL;
     }
     call->instance->stats.hits++;
-    return touch(call, entry);
+    return entry;
+}
+
+struct entry *keyspace_read(struct call *call, struct bytes key)
+{
+    return touch(call, keyspace_look(call, key));
 }
 
 struct entry *keyspace_write(struct call *call, struct bytes key)

@@ -51,16 +51,18 @@ enum event_class {
 
 /*
  * Lookups. NULL when the key does not exist (or has just expired). The read form counts a hit or a
- * miss and refreshes the access time; the write form does only the latter.
+ * miss and refreshes the access time; the look does only the former (TTL, TYPE), the write form
+ * only the latter.
  */
 struct entry *keyspace_read(struct call *call, struct bytes key);
+struct entry *keyspace_look(struct call *call, struct bytes key);
 struct entry *keyspace_write(struct call *call, struct bytes key);
 /* What this command has found before, or made: mostly the last entry, without another lookup. */
 struct entry *keyspace_found(struct keyspace *db, struct bytes key);
 /* Before several lookups of keys[0], keys[step]...: they then wait for memory together. */
 void keyspace_prefetch(const struct keyspace *db, const struct bytes *keys, size_t count,
                        size_t step);
-/* As the read form without counting and touching: EXISTS-like probes, TTL, OBJECT, SCAN. */
+/* As the read form without counting and touching: probes, OBJECT, SCAN. */
 struct entry *keyspace_peek(struct keyspace *db, struct bytes key);
 
 /*

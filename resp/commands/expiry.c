@@ -127,7 +127,7 @@ static void cmd_pexpireat(struct call *call)
 /* -2 without key, -1 without expiry; seconds are rounded to the nearest, as Redis does. */
 static void reply_expiry(struct call *call, int64_t unit_ms, bool relative)
 {
-    const struct entry *entry = keyspace_peek_at(call->db, call->argv[1], call->now_ms);
+    const struct entry *entry = keyspace_look(call, call->argv[1]);
     if (entry == NULL) {
         reply_integer(call->reply, -2);
         return;

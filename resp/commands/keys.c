@@ -30,7 +30,7 @@ static void cmd_exists(struct call *call)
 
 static void cmd_type(struct call *call)
 {
-    const struct entry *entry = keyspace_peek_at(call->db, call->argv[1], call->now_ms);
+    const struct entry *entry = keyspace_look(call, call->argv[1]);
     reply_status(call->reply, entry == NULL ? "none" : entry_type(entry)->name);
 }
 
@@ -206,12 +206,15 @@ static void cmd_copy(struct call *call)
     reply_integer(call->reply, 1);
 }
 
+/* What OBJECT finds is a hit; what it does not find is nothing to Redis 6.0, as on Azure. */
 static const struct entry *object_or_reply(struct call *call)
 {
     const struct entry *entry = keyspace_peek_at(call->db, call->argv[2], call->now_ms);
     if (entry == NULL) {
         reply_null(call->reply);
+        return NULL;
     }
+    call->instance->stats.hits++;
     return entry;
 }
 

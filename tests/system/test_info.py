@@ -77,3 +77,23 @@ def test_large_values_are_freed_bit_by_bit(start_emulator, kind):
     wait_until(lambda: connection.info("memory")["lazyfree_pending_objects"] == 0, "the rest to go")
     connection.sadd("big", "again")
     assert connection.smembers("big") == {"again"}
+
+
+def test_hits_and_misses_are_counted_as_redis_server_does(start_emulator, redis_server):
+    """The hit ratio that guides watch: TTL, TYPE and OBJECT count, too."""
+    commands = ("GET k", "GET no", "TTL k", "TTL no", "PTTL k", "PTTL no", "TYPE k", "TYPE no", "EXISTS k no",
+                "OBJECT ENCODING k", "STRLEN no", "SET k v", "EXPIRE k 9", "MEMORY USAGE k")
+    counted = []
+    for port in (start_emulator("--profile", "redis", "--ephemeral").port, redis_server.port):
+        client, last = redis.Redis(port=port), [0, 0]
+        client.response_callbacks.pop("OBJECT")
+        client.set("k", "v")
+        counted.append([])
+        for command in commands:
+            client.execute_command(*command.split())
+            stats = client.info("stats")
+            now = [stats["keyspace_hits"], stats["keyspace_misses"]]
+            counted[-1].append((command, [now[0] - last[0], now[1] - last[1]]))
+            last = now
+    assert counted[0] == counted[1]
+    assert ("TTL k", [1, 0]) in counted[0] and ("TYPE no", [0, 1]) in counted[0]
