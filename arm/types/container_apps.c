@@ -151,18 +151,27 @@ static bool container_or_fail(struct arm_call *call, const cJSON *container, con
     return true;
 }
 
+static void drop_nulls(cJSON *object)
+{
+    for (cJSON *member = object->child, *next; member != NULL; member = next) {
+        next = member->next;
+        if (cJSON_IsNull(member)) {
+            cJSON_Delete(cJSON_DetachItemViaPointer(object, member));
+        }
+    }
+}
+
 /* Members that clients send as null are not there; a container without resources has the usual. */
 static void complete(struct arm_service *service, cJSON *body)
 {
-    cJSON *container;
+    cJSON *container, *variable;
     (void)service;
     cJSON_ArrayForEach(container, arm_json_at(body, "properties.template.containers"))
     {
-        for (cJSON *member = container->child, *next; member != NULL; member = next) {
-            next = member->next;
-            if (cJSON_IsNull(member)) {
-                cJSON_Delete(cJSON_DetachItemViaPointer(container, member));
-            }
+        drop_nulls(container);
+        cJSON_ArrayForEach(variable, arm_json_at(container, "env"))
+        {
+            drop_nulls(variable);
         }
         if (cJSON_GetObjectItem(container, "resources") == NULL) {
             cJSON_AddItemToObject(container, "resources",
