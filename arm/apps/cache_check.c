@@ -5,13 +5,14 @@
 #include "arm/json.h"
 #include "arm/types/redis.h"
 
-enum { STANDARD_PORT = 6379, STANDARD_TLS_PORT = 6380, PART_LIMIT = 4096 };
+enum { STANDARD_PORT = 6379, STANDARD_TLS_PORT = 6380, PART_LIMIT = 4096, MOST_ALIASES = 8 };
 
 /* Where a connection string leads. */
 struct target {
     struct buf host, password;
     int port; /* 0: not said */
     bool tls;
+    bool cut_short; /* a slash in the password ends what should be host and port */
 };
 
 bool app_is_redis_url(const char *text)
@@ -32,30 +33,28 @@ static void read_endpoint(struct bytes text, struct target *target)
     target->port = (int)port;
 }
 
-/* "rediss://user:password@host:6380/0?..." */
+/*
+ * "rediss://user:password@host:6380/0?...". Host and password end at the first slash, as clients
+ * read it: an access key with one in it has to be encoded.
+ */
 static void read_url(struct bytes text, struct target *target)
 {
+    size_t end = 0, at = 0;
     target->tls = text.data[5] == 's';
     text = bytes_slice(text, target->tls ? 9 : 8, text.size);
-    size_t end = text.size, at = text.size;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '@') {
-            at = i;
-        } else if (strchr("/?", text.data[i]) != NULL && at < i) {
-            end = i;
-            break;
-        }
+    for (; end < text.size && strchr("/?#", text.data[end]) == NULL; end++) {
+        at = text.data[end] == '@' ? end + 1 : at;
     }
-    if (at == text.size) {
-        size_t slash = bytes_find(text, '/');
-        read_endpoint(bytes_slice(text, 0, bytes_find(bytes_slice(text, 0, slash), '?')), target);
-        return;
+    struct bytes place = bytes_slice(text, 0, end);
+    target->cut_short = at == 0 && bytes_find(text, '@') < bytes_find(text, '?');
+    if (at > 0) {
+        struct bytes credentials = bytes_slice(place, 0, at - 1);
+        size_t colon = bytes_find(credentials, ':');
+        http_url_decode(bytes_slice(credentials, colon + 1, credentials.size), false,
+                        &target->password);
+        place = bytes_slice(place, at, end);
     }
-    struct bytes credentials = bytes_slice(text, 0, at);
-    size_t colon = bytes_find(credentials, ':');
-    read_endpoint(bytes_slice(text, at + 1, end), target);
-    http_url_decode(bytes_slice(credentials, colon + 1, credentials.size), false,
-                    &target->password);
+    read_endpoint(place, target);
 }
 
 /* "host:6380,password=...,ssl=True,abortConnect=False" */
@@ -120,18 +119,53 @@ static bool key_fits(const struct arm_resource *cache, const struct target *targ
     return fits && !arm_json_truth(cache->body, "properties.disableAccessKeyAuthentication");
 }
 
-/* From inside Azure a cache without public access is reached through its private endpoints. */
-static bool reachable(const struct arm_service *service, const struct arm_resource *cache)
+/* What a name of Azure's stands for in the end; FOREIGN: it is none, like localhost. */
+static enum arm_name_kind kind_of_name(const struct arm_service *service, struct bytes host)
+{
+    struct arm_name found = {.kind = ARM_NAME_ALIAS};
+    char alias[sizeof(found.text)];
+    for (size_t i = 0; i < MOST_ALIASES && found.kind == ARM_NAME_ALIAS; i++) {
+        arm_service_resolve(service, host, &found);
+        memcpy(alias, found.text, sizeof(alias));
+        host = bytes_from_string(alias);
+    }
+    return found.kind;
+}
+
+/*
+ * What is in the way of an app inside Azure; NULL: nothing. Without public access it has to come to
+ * a private endpoint, which a name of Azure's leads to only through a linked private zone.
+ */
+static const char *barrier(const struct arm_service *service, const struct arm_resource *cache,
+                           struct bytes host)
 {
     const char *access = arm_json_text(cache->body, "properties.publicNetworkAccess");
-    return access == NULL || strcmp(access, "Disabled") != 0 ||
-           arm_resource_next_child(service, cache, &arm_redis_private_connection_type, NULL) !=
-               NULL;
+    enum arm_name_kind kind = kind_of_name(service, host);
+    if (kind == ARM_NAME_MISSING || kind == ARM_NAME_ALIAS) {
+        return "No such host is known: no private DNS zone has a record of it.";
+    }
+    if (access == NULL || strcmp(access, "Disabled") != 0 || kind == ARM_NAME_ADDRESS) {
+        return NULL;
+    }
+    if (arm_resource_next_child(service, cache, &arm_redis_private_connection_type, NULL) == NULL) {
+        return "Timeout connecting: public network access of the cache is disabled, and it has no "
+               "private endpoint.";
+    }
+    return kind == ARM_NAME_FOREIGN
+               ? NULL
+               : "Timeout connecting: public network access of the cache is disabled, and its name "
+                 "does not lead to its private endpoint. Is the private DNS zone linked to the "
+                 "virtual network?";
 }
 
 static bool try_target(struct arm_service *service, struct target *target, struct buf *outcome)
 {
-    const char *refusal = NULL;
+    const char *refusal = NULL, *closed;
+    if (target->cut_short) {
+        buf_append_string(outcome, "The URL has no valid port: a '/' of the access key has to be "
+                                   "written as %2F.");
+        return false;
+    }
     for (const struct arm_resource *cache = service->resources; cache != NULL;
          cache = cache->next) {
         struct arm_cache_address address = {0};
@@ -145,10 +179,8 @@ static bool try_target(struct arm_service *service, struct target *target, struc
         }
         if (strcmp(cache->state, "Creating") == 0 || strcmp(cache->state, "Failed") == 0) {
             refusal = refusal != NULL ? refusal : "Connection refused: the cache is not ready yet.";
-        } else if (!reachable(service, cache)) {
-            refusal = refusal != NULL ? refusal
-                                      : "Timeout connecting: public network access of the cache is "
-                                        "disabled, and it has no private endpoint.";
+        } else if ((closed = barrier(service, cache, buf_bytes(&target->host))) != NULL) {
+            refusal = refusal != NULL ? refusal : closed;
         } else if (!port_fits(cache, &address, target)) {
             refusal = refusal != NULL ? refusal
                                       : "Connection refused: the cache does not serve that port "

@@ -4,6 +4,8 @@ import urllib.parse
 
 import pytest
 
+from harness.network import ZONE_VERSION
+
 GROUP, VERSION = "containers", "2024-03-01"
 PROVIDER = f"/resourceGroups/{GROUP}/providers/Microsoft.App"
 KEYLESS = "rediss://default@{host}:6380/0?ssl_cert_reqs=required"
@@ -88,6 +90,9 @@ def test_nulls_of_containers_are_not_shown(app):
     app.body["properties"]["template"]["containers"][0].update(env=None, command=None)
     shown = app.arm("PUT", body=app.body).json["properties"]["template"]["containers"][0]
     assert shown == {"name": "web", "image": "nginx", "resources": {"cpu": 0.5, "memory": "1Gi"}}
+    app.body["properties"]["template"]["containers"][0]["env"] = [{"name": "A", "value": "1", "secretRef": None}]
+    shown = app.arm("PUT", body=app.body).json["properties"]["template"]["containers"][0]
+    assert shown["env"] == [{"name": "A", "value": "1"}]
 
 
 def test_an_environment_with_apps_stays(app):
@@ -161,13 +166,58 @@ def test_the_key_that_was_missing_and_the_one_that_opens_the_cache(app):
     assert keys["primaryKey"] not in log
 
 
+def test_a_slash_of_the_key_ends_what_should_be_the_port(app):
+    app.emulator.create_cache("red-magic", group=GROUP, location="westeurope")
+    for password, told in (("ab/cd", "REDIS_URL: The URL has no valid port: a '/' of the access key"),
+                           ("ab%2Fcd", "REDIS_URL: WRONGPASS"), ("ab@cd", "REDIS_URL: WRONGPASS")):
+        app.set({}, REDIS_URL=f"rediss://:{password}@red-magic.redis.cache.windows.net:6380/0?ssl_cert_reqs=required")
+        assert told in app.log().splitlines()[-2]
+
+
 def test_a_cache_without_public_access(app):
     emulator = app.emulator
     keys = emulator.create_cache("red-magic", group=GROUP, location="westeurope")
     emulator.arm("PATCH", emulator.cache_path("red-magic", GROUP), {"properties": {"publicNetworkAccess": "Disabled"}})
     emulator.advance("30m")
-    app.set({}, REDIS_URL=f"rediss://:{keys['primaryKey']}@red-magic.redis.cache.windows.net:6380/0")
+    app.set({}, REDIS_URL=f"rediss://:{urllib.parse.quote(keys['primaryKey'], safe='')}@red-magic.redis.cache.windows.net:6380/0")
     assert "public network access of the cache is disabled" in app.log()
+
+
+def test_a_private_endpoint_is_found_by_the_zone_that_is_linked(app):
+    emulator, network = app.emulator, f"/resourceGroups/{GROUP}/providers/Microsoft.Network"
+    keys = emulator.create_cache("red-magic", {"publicNetworkAccess": "Disabled"}, GROUP, "westeurope")
+    key = urllib.parse.quote(keys["primaryKey"], safe="")
+    zone = network + "/privateDnsZones/privatelink.redis.cache.windows.net"
+
+    def put(path, version, **properties):
+        answer = emulator.arm("PUT", path, {"location": "westeurope", "properties": properties}, version)
+        assert answer.status in (200, 201), answer
+        emulator.advance("5m")
+        return answer.json["id"]
+
+    def outcome(host="red-magic.redis.cache.windows.net"):
+        app.set({}, REDIS_URL=f"rediss://:{key}@{host}:6380/0")
+        app.arm("POST", f"/revisions/{app.latest()}/restart")
+        return next(line for line in reversed(app.log().splitlines()) if "Redis connection" in line)
+
+    net = put(network + "/virtualNetworks/vnet", "2023-09-01", addressSpace={"addressPrefixes": ["10.0.0.0/16"]},
+              subnets=[{"name": "snet", "properties": {"addressPrefix": "10.0.1.0/24"}}])
+    cache = emulator.arm("GET", emulator.cache_path("red-magic", GROUP)).json["id"]
+    endpoint = network + "/privateEndpoints/pe"
+    put(endpoint, "2023-09-01", subnet={"id": net + "/subnets/snet"}, privateLinkServiceConnections=[
+        {"name": "c", "properties": {"privateLinkServiceId": cache, "groupIds": ["redisCache"]}}])
+    assert "its name does not lead to its private endpoint" in outcome()
+    zone_id = put(zone, ZONE_VERSION)
+    assert "Is the private DNS zone linked to the virtual network?" in outcome()
+    link = {"virtualNetwork": {"id": net}, "registrationEnabled": False}
+    put(zone + "/virtualNetworkLinks/l", ZONE_VERSION, **link)
+    assert "No such host is known: no private DNS zone has a record of it." in outcome()
+    put(endpoint + "/privateDnsZoneGroups/default", "2023-09-01", privateDnsZoneConfigs=[
+        {"name": "redis", "properties": {"privateDnsZoneId": zone_id}}])
+    assert "Redis connection successful" in outcome()
+    assert "Redis connection successful" in outcome("red-magic.privatelink.redis.cache.windows.net")
+    emulator.arm("DELETE", zone + "/virtualNetworkLinks/l", version=ZONE_VERSION)
+    assert "Is the private DNS zone linked to the virtual network?" in outcome()
 
 
 def test_secrets_come_from_a_vault_as_the_apps_identity(app):
