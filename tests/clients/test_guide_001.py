@@ -4,7 +4,6 @@ Where a command differs from what the guide has, a comment beside it says what t
 """
 import json
 import shlex
-import socket
 import ssl
 import subprocess
 import urllib.parse
@@ -40,10 +39,6 @@ class Guide:
 
     def az(self, command):
         return self.program.run(*shlex.split(command))
-
-    def connect(self, address):
-        plain = socket.create_connection((address, self.emulator.tls_port), 10)
-        return self.emulator.tls_context().wrap_socket(plain, server_hostname=HOST)
 
     def redis_cli(self, address):
         """The words of redis-cli for the cache: its name leads to that address, its TLS port is the emulator's."""
@@ -116,7 +111,7 @@ def firewall(guide):
     """Network Security, 1."""
     emulator = guide.emulator
     witness = emulator.client(tls=True, key=guide.key, name=HOST)
-    # The guide: firewall-rule, whose --name was the rule's and whose --cache-name the cache's.
+    # The guide: firewall-rule, with --name for the rule and --cache-name for the cache.
     rule = guide.az("""redis firewall-rules create --rule-name allow-container-app --resource-group rg-ai-calendar
                        --name redis-ai-calendar-prod --start-ip 10.0.0.0 --end-ip 10.0.255.255""")
     assert (rule["startIp"], rule["endIp"]) == ("10.0.0.0", "10.0.255.255")
@@ -144,7 +139,7 @@ def private_endpoint(guide):
 
 def tuning(guide):
     """Redis Configuration Tuning"""
-    # The guide: day_of_week=Sunday start_hour_utc=2 maintenance_window=PT5H, which no az ever read; it is JSON.
+    # The guide: day_of_week=Sunday start_hour_utc=2 maintenance_window=PT5H; az reads JSON.
     made = guide.az("""redis patch-schedule create --name redis-ai-calendar-prod --resource-group rg-ai-calendar
                        --schedule-entries '[{"dayOfWeek":"Sunday","startHourUtc":"2","maintenanceWindow":"PT5H"}]'""")
     entry, = guide.az("redis patch-schedule show --name redis-ai-calendar-prod --resource-group rg-ai-calendar"
@@ -165,7 +160,7 @@ def azure_monitor(guide):
                      " --short-name redis-alert")
     guide.az(f"""monitor metrics alert create --name "Redis High Memory Usage" --resource-group rg-ai-calendar
                  --scopes {guide.cache_id} --condition "avg usedmemorypercentage > 80" --action ag-redis-alerts""")
-    rule, = guide.az("monitor metrics alert list --resource-group rg-ai-calendar")
+    rule = guide.az('monitor metrics alert show --name "Redis High Memory Usage" --resource-group rg-ai-calendar')
     assert (rule["name"], rule["enabled"], rule["scopes"]) == ("Redis High Memory Usage", True, [guide.cache_id])
     assert [action["actionGroupId"].lower() for action in rule["actions"]] == [group["id"].lower()]
     condition, = rule["criteria"]["allOf"]
