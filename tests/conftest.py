@@ -1,4 +1,7 @@
 """Fixtures of the system tests and of the tests with the newest clients."""
+import random
+import zlib
+
 import pytest
 
 pytest.register_assert_rewrite("harness")
@@ -11,8 +14,21 @@ from harness.programs import RedisServer
 FROZEN = ("--clock", "frozen", "--provisioning", "realistic", "--offline")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seed", help='of what random tests choose: a number, or "random"; one of each test\'s own otherwise')
+
+
 def pytest_configure(config):
     assert BINARY.exists(), f"{BINARY} is not built: tools/build.sh build"
+
+
+@pytest.fixture
+def seed(request):
+    """The same in each run, so that a test fails by what was changed; "--seed random" looks for what nobody has met yet."""
+    given = request.config.getoption("seed")
+    chosen = random.randrange(10**9) if given == "random" else int(given or zlib.crc32(request.node.nodeid.encode()) % 10**9)
+    print("seed", chosen)
+    return chosen
 
 
 @pytest.fixture

@@ -139,8 +139,9 @@ static bool settle_overflow(const struct operation *operation, wide *number)
     }
 }
 
-/* Answers one operation; true: the string was changed. */
-static bool run(struct call *call, const struct operation *operation, struct string *string)
+/* Answers one operation; true: the string, which had been `grown` for it or not, was changed. */
+static bool run(struct call *call, const struct operation *operation, struct string *string,
+                bool grown)
 {
     struct bytes text = string == NULL ? BYTES("") : string_bytes(string);
     wide old = number_of(operation, read_bits(text, operation->offset, operation->width)), number;
@@ -160,7 +161,7 @@ static bool run(struct call *call, const struct operation *operation, struct str
     }
     reply_integer(call->reply, (int64_t)(operation->kind == FIELD_SET ? old : number));
     write_bits(string, operation->offset, operation->width, (uint64_t)number);
-    return number != old;
+    return grown || number != old;
 }
 
 struct outline {
@@ -206,11 +207,14 @@ static void bitfield(struct call *call, bool read_only)
     reply_array(call->reply, outline.operations);
     struct plan plan = {.call = call, .index = 2};
     for (struct operation operation; next_operation(&plan, &operation, &failed);) {
-        changed = run(call, &operation, string) || changed;
+        changed = run(call, &operation, string, grown) || changed;
     }
     /* Before 7.0 each write was a change, whatever it left. */
-    if (changed || grown || (outline.writes && !call_supports(call, "7.0.0"))) {
+    if (changed || (outline.writes && !call_supports(call, "7.0.0"))) {
         keyspace_changed(call, call->argv[1], EVENT_STRING, "setbit");
+    } else if (grown) {
+        /* For numbers that did not fit: it stays as long as it is, and Redis says nothing. */
+        keyspace_changed_silently(call->db, keyspace_found(call->db, call->argv[1]));
     }
 }
 

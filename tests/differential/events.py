@@ -1,8 +1,8 @@
 """Keyspace events of random commands: after each command the same ones, in the same order."""
+import itertools
 import random
 
 from . import play, rules
-from .words import Words
 
 END = b"end-of-events"
 
@@ -24,16 +24,6 @@ def _heard(listener):
         found.append((words[2].partition(b":")[2], words[3]))
 
 
-def _commands(families, count, seed, key):
-    words = Words(random.Random(seed))
-    sources = play.load(families)
-    for _ in range(count):
-        made = words.chance.choice(sources).command(words)
-        made = made if isinstance(made, list) else [made]
-        if key is None or not any(rules.kept_back(each) for each in made):
-            yield from made
-
-
 def compare_commands(ours, reference, commands, key=None):
     """Raises Difference. Both notify of everything: "KEA"."""
     players = [play.Player(port, key) for port in (ours, reference)]
@@ -50,6 +40,7 @@ def compare_commands(ours, reference, commands, key=None):
 
 def compare(ours, reference, families, count, seed, key=None):
     try:
-        compare_commands(ours, reference, _commands(families, count, seed, key), key)
+        made = play.commands(families, random.Random(seed), key and rules.kept_back)
+        compare_commands(ours, reference, itertools.islice(made, count), key)
     except play.Difference as difference:
         raise play.Difference(f"seed {seed}: {difference}") from None

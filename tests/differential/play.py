@@ -8,6 +8,7 @@ password, and with what Azure renames away renamed away (harness.programs.AZURE_
 """
 import argparse
 import importlib
+import itertools
 import pathlib
 import random
 import re
@@ -91,26 +92,30 @@ def where(mine, theirs, path=()):
     return f"{path}: {mine!r:.200} and {theirs!r:.200}"
 
 
+def commands(families, chance, refused=None):
+    """Random ones of these families, without end. Some come in groups; a group with one that is refused is left out."""
+    words, sources = Words(chance), load(families)
+    while True:
+        made = chance.choice(sources).command(words)
+        made = made if isinstance(made, list) else [made]
+        if refused is None or not any(refused(command) for command in made):
+            yield from made
+
+
 def differences(ours, reference, families, count, seed, protocol=2, key=None):
     """Yields (command, text, what came before it) for each; both servers begin anew behind one.
 
     `key` opens ours, an Azure cache, and the reference: a Redis 6.0 that asks for the same password.
     """
     chance = random.Random(seed)
-    words = Words(chance)
-    sources = load(families)
+    made = commands(families, chance, key and rules.kept_back)
     players = [Player(ours, key), Player(reference, key)]
     recent = []
     for player in players:
         player.ask([("HELLO", protocol), ("FLUSHALL",)])
     done = 0
     while done < count:
-        batch = []
-        while len(batch) < BATCH:
-            made = chance.choice(sources).command(words)
-            made = made if isinstance(made, list) else [made]
-            if key is None or not any(rules.kept_back(each) for each in made):
-                batch += made
+        batch = list(itertools.islice(made, BATCH))
         if chance.random() < 0.002:
             batch.append(("FLUSHALL",))
         for player in players:

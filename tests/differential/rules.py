@@ -74,6 +74,14 @@ def kept_back(words):
     return name in ("SETBIT", "BITFIELD") and any(2**31 < number < 2**33 for number in numbers)
 
 
+def waits_or_grows(words):
+    """Not for a copy to repeat: nobody waits for a clock that stands still, and no string gets half a gigabyte long."""
+    name, *rest = (_text(word).upper() for word in words)
+    waits = name[:2] in ("BL", "BR", "BZ") or "BLOCK" in rest
+    grows = name in ("SETBIT", "SETRANGE", "BITFIELD") and any(len(word) > 6 and word.isdigit() for word in rest)
+    return waits or grows or name == "HELLO"
+
+
 def rule_for(words):
     """The rule for a command as sent, or None."""
     name = _text(words[0]).upper()

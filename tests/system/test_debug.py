@@ -90,9 +90,7 @@ def random_data(client, choose):
         pipe.execute()
 
 
-def test_digests_are_equal_on_both(debugged, reference):
-    seed = random.randrange(2 ** 32)
-    print("seed", seed)
+def test_digests_are_equal_on_both(debugged, reference, seed):
     theirs, ours = redis.Redis(port=reference.port), redis.Redis(port=debugged.port)
     random_data(theirs, random.Random(seed))
     random_data(redis.Redis(port=reference.port, db=7), random.Random(seed + 1))
