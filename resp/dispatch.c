@@ -296,9 +296,12 @@ static void measure(struct call *call, struct command_entry *entry, int64_t dura
     if (entry->histogram == NULL) {
         entry->histogram = memory_allocate_zeroed(LATENCY_BUCKETS * sizeof(*entry->histogram));
     }
-    entry->histogram[latency_bucket(duration_us)]++;
+    size_t bucket = latency_bucket(duration_us);
+    entry->histogram[bucket]++;
     if (!call->nested) {
-        latency_window_add(&instance->latencies, duration_us + call->session->waited_us);
+        int64_t waited_us = call->session->waited_us;
+        latency_window_add(&instance->latencies, duration_us + waited_us,
+                           waited_us == 0 ? bucket : latency_bucket(duration_us + waited_us));
         call->session->waited_us = 0;
     }
     if ((flags & CMD_SKIP_SLOWLOG) == 0) {

@@ -286,7 +286,6 @@ struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct 
     entry->access = created ? access_new(db->instance, now_ms)
                             : access_again(db->instance, entry->access, now_ms);
     db->recent = entry;
-    keyspace_account(db, entry);
     return entry;
 }
 

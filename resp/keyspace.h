@@ -92,7 +92,10 @@ bool value_write_or_reply(struct call *call, int index, const struct value_type 
 /* Replaces whatever was there (value, expiry) and takes `data`; the entry is returned. */
 struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
                                 const struct value_type *type, void *data);
-/* SET's fast way: a string value without expiry, in place of what was there where it fits. */
+/*
+ * SET's fast way: a string value without expiry, in place of what was there where it fits. Its
+ * memory is accounted by what follows: keyspace_changed, or keyspace_replace_data.
+ */
 struct entry *keyspace_set_string(struct keyspace *db, struct bytes key, struct bytes text);
 /* Removes without notification. False: there was no such key. */
 bool keyspace_delete(struct keyspace *db, struct bytes key);

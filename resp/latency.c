@@ -62,7 +62,7 @@ size_t latency_bucket(int64_t duration_us)
     return bucket;
 }
 
-void latency_window_add(struct latency_window *window, int64_t duration_us)
+void latency_window_add(struct latency_window *window, int64_t duration_us, size_t bucket)
 {
     uint64_t took_us = duration_us > 0 ? (uint64_t)duration_us : 0;
     if (window->commands == 0 || took_us < window->minimum_us) {
@@ -71,7 +71,7 @@ void latency_window_add(struct latency_window *window, int64_t duration_us)
     window->maximum_us = took_us > window->maximum_us ? took_us : window->maximum_us;
     window->commands++;
     window->total_us += took_us;
-    window->buckets[latency_bucket(duration_us)]++;
+    window->buckets[bucket]++;
 }
 
 uint64_t latency_window_percentile(const struct latency_window *window, double share)

@@ -39,7 +39,8 @@ struct latency_window {
     uint64_t commands, total_us, minimum_us, maximum_us;
     uint32_t buckets[LATENCY_BUCKETS];
 };
-void latency_window_add(struct latency_window *window, int64_t duration_us);
+/* `bucket` is the duration's. */
+void latency_window_add(struct latency_window *window, int64_t duration_us, size_t bucket);
 /* So long that the share of commands (0.99) took no longer; 0: there were none. */
 uint64_t latency_window_percentile(const struct latency_window *window, double share);
 
