@@ -5,16 +5,10 @@ Fills a million entries of each kind into both, over the wire, and divides what 
 """
 import pathlib
 import re
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 
-import redis
+from side_by_side import COUNT, both
 
-COUNT = 1_000_000
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 KINDS = {
     "string": lambda pipe, i: pipe.set(f"key:{i:012d}", "v" * 16),
     "string with TTL": lambda pipe, i: pipe.set(f"key:{i:012d}", "v" * 16, ex=100000),
@@ -28,49 +22,28 @@ KINDS = {
 }
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def resident(process):
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
 
 
-def measure(command, port, fill):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    client = redis.Redis(port=port)
-    while True:
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            time.sleep(0.05)
-    before = resident(process)
-    pipe = client.pipeline(transaction=False)
-    for i in range(COUNT):
-        fill(pipe, i)
-        if i % 2000 == 1999:
-            pipe.execute()
-    pipe.execute()
-    grown = resident(process) - before
-    process.terminate()
-    process.wait()
-    return grown / COUNT
+def measure(fill):
+    def grown(process, client):
+        before = resident(process)
+        pipe = client.pipeline(transaction=False)
+        for i in range(COUNT):
+            fill(pipe, i)
+            if i % 2000 == 1999:
+                pipe.execute()
+        pipe.execute()
+        return (resident(process) - before) / COUNT
+    return both(grown)
 
 
 def main():
     print("| an entry of | redis-server | Redurite | ratio |\n|---|---|---|---|")
     for kind in sys.argv[1:] or KINDS:
-        with tempfile.TemporaryDirectory() as folder:
-            port = free_port()
-            theirs = measure(["redis-server", "--port", str(port), "--save", "", "--dir", folder], port, KINDS[kind])
-            port = free_port()
-            ours = measure([ROOT / "build" / "redurite", "start", "--profile", "redis", "--redis-port", str(port),
-                            "--redis-tls-port", "off", "--https-port", "0", "--ephemeral", "--data-dir", folder],
-                           port, KINDS[kind])
+        theirs, ours = measure(KINDS[kind])
         print(f"| {kind} | {theirs:.0f} | {ours:.0f} | {ours / theirs:.2f} |", flush=True)
 
 

@@ -4,18 +4,12 @@
 Beside redis-server. One client sends PING after PING; the slowest answer is shown, and the one that a
 thousandth of them exceeded. A machine that does something else shows in both columns.
 """
-import pathlib
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-import redis
-
-COUNT = 1_000_000
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from side_by_side import COUNT, both
 
 
 class Pinger(threading.Thread):
@@ -90,41 +84,20 @@ WORKS = {
 }
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def measure(command, port, work):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    client = redis.Redis(port=port)
-    while True:
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            time.sleep(0.05)
-    act = work(client)
-    pinger = Pinger(port)
-    pinger.start()
-    act()
-    result = pinger.stop()
-    process.terminate()
-    process.wait()
-    return result
+def measure(work):
+    def longest(_, client):
+        act = work(client)
+        pinger = Pinger(client.connection_pool.connection_kwargs["port"])
+        pinger.start()
+        act()
+        return pinger.stop()
+    return both(longest)
 
 
 def main():
     print("| while | redis-server, ms | Redurite, ms |\n|---|---|---|")
     for name in sys.argv[1:] or WORKS:
-        with tempfile.TemporaryDirectory() as folder:
-            port = free_port()
-            theirs = measure(["redis-server", "--port", str(port), "--save", "", "--dir", folder], port, WORKS[name])
-            port = free_port()
-            ours = measure([ROOT / "build" / "redurite", "start", "--profile", "redis", "--redis-port", str(port),
-                            "--redis-tls-port", "off", "--https-port", "0", "--ephemeral", "--data-dir", folder],
-                           port, WORKS[name])
+        theirs, ours = measure(WORKS[name])
         print(f"| {name} | {theirs[0]:.1f} ({theirs[1]:.2f}) | {ours[0]:.1f} ({ours[1]:.2f}) |", flush=True)
 
 
