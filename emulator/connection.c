@@ -1,4 +1,4 @@
-/* Reading, writing and closing. */
+/* Reading and writing. */
 #include "emulator/connection.h"
 
 #include <stdio.h>
@@ -7,80 +7,19 @@
 #include "base/log.h"
 #include "emulator/connection_faults.h"
 #include "emulator/connection_shaper.h"
+#include "emulator/connection_state.h"
 
 enum {
     KEEPALIVE_SECONDS = 300,
     /* One connection may read so much before the others have their turn. */
     BYTES_PER_TURN = 4 * LOOP_READ_SIZE,
-    LOW_WATER = CONNECTION_HIGH_WATER / 4,
     ENCRYPT_SLICE = 256 * 1024,
     FIRST_BYTE_MS = 60 * 1000,
     HANDSHAKE_MS = 30 * 1000,
-    FLUSH_MS = 15 * 1000, /* without any progress */
-    LINGER_MS = 2000,
-    TLS_HANDSHAKE_RECORD = 0x16,
 };
 
 /* A guard against mistakes only: producers heed CONNECTION_HIGH_WATER. */
 #define PENDING_LIMIT ((size_t)2 << 30)
-
-static void after_flush(struct connection *connection);
-
-/* ---- Words for the log ---- */
-
-const char *protocol_guess(struct bytes first)
-{
-    static const char *const methods[] = {"GET ",     "POST ", "PUT ",     "HEAD ",
-                                          "OPTIONS ", "PRI ",  "CONNECT ", "DELETE "};
-    static const char *const commands[] = {"PING", "AUTH", "HELLO", "INFO", "QUIT"};
-
-    if (first.size == 0) {
-        return "a client";
-    }
-    if (first.data[0] == TLS_HANDSHAKE_RECORD) {
-        return "a TLS client";
-    }
-    if (first.data[0] == '*') {
-        return "a Redis client";
-    }
-    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        if (bytes_start_with(first, bytes_from_string(methods[i]))) {
-            return "an HTTP client";
-        }
-    }
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        struct bytes word = bytes_from_string(commands[i]);
-        if (bytes_equal_nocase(bytes_slice(first, 0, word.size), word)) {
-            return "a Redis client";
-        }
-    }
-    return "a client of some other protocol";
-}
-
-static void log_plain_text(const struct connection *connection, struct bytes first)
-{
-    log_info("net", "closed: plain text on the TLS port port=%d peer=%s from=\"%s\" hint=\"%s\"",
-             connection->group->port, connection->peer, protocol_guess(first),
-             connection->group->http ? "use https"
-                                     : "turn TLS on (ssl=True, rediss://), or use "
-                                       "the plain port");
-}
-
-static void log_handshake_failure(const struct connection *connection)
-{
-    const char *reason = tls_stream_failure(connection->tls);
-    struct bytes name = tls_stream_server_name(connection->tls);
-    bool distrust = strstr(reason, "unknown ca") != NULL ||
-                    strstr(reason, "bad certificate") != NULL ||
-                    strstr(reason, "certificate unknown") != NULL;
-    bool too_old = strstr(reason, "unsupported protocol") != NULL;
-
-    log_info("tls", "handshake failed port=%d peer=%s name=\"%.*s\" reason=\"%s\"%s",
-             connection->group->port, connection->peer, (int)name.size, name.data, reason,
-             distrust  ? " hint=\"the client must trust ca.pem: see redurite ca\""
-             : too_old ? " hint=\"the minimum TLS version of this name is newer\""
-                       : "");
-}
 
 /* ---- Life ---- */
 
@@ -219,17 +158,12 @@ static void written(uv_write_t *request, int status)
         return;
     }
     if (connection->phase == CONNECTION_FLUSHING) {
-        connection_set_deadline(connection, FLUSH_MS);
+        connection_set_deadline(connection, CONNECTION_FLUSH_MS);
     }
     if (connection->pending.size > 0) {
         write_queue(connection);
-    } else {
-        after_flush(connection);
     }
-    if (connection->phase == CONNECTION_OPEN && connection_pending(connection) <= LOW_WATER &&
-        connection->handler.drained != NULL) {
-        connection->handler.drained(connection);
-    }
+    connection_flushed(connection);
 }
 
 /* Straight to the socket if it takes them; only the rest is copied. */
@@ -257,7 +191,7 @@ void connection_write_raw(struct connection *connection, struct bytes data)
     }
 }
 
-static void write_raw(struct connection *connection, struct bytes data)
+void connection_write(struct connection *connection, struct bytes data)
 {
     if (!connection->ending &&
         (connection->shaper == NULL || !connection_shaper_hold_output(connection, data))) {
@@ -274,7 +208,7 @@ static void send_encrypted(struct connection *connection, struct bytes data)
         data = bytes_slice(data, slice.size, data.size);
         buf_clear(outgoing);
         enum tls_result result = tls_stream_send(connection->tls, slice, outgoing);
-        write_raw(connection, buf_bytes(outgoing));
+        connection_write(connection, buf_bytes(outgoing));
         if (result != TLS_OK) {
             connection_close_now(connection, UV_EPROTO);
             return;
@@ -295,7 +229,7 @@ void connection_send(struct connection *connection, struct bytes data)
     while (data.size > 0) {
         struct bytes slice = bytes_slice(data, 0, (size_t)1 << 30);
         data = bytes_slice(data, slice.size, data.size);
-        write_raw(connection, slice);
+        connection_write(connection, slice);
     }
 }
 
@@ -303,127 +237,6 @@ size_t connection_pending(const struct connection *connection)
 {
     size_t held = connection->shaper == NULL ? 0 : connection_shaper_held(connection);
     return connection->writing.size + connection->pending.size + held;
-}
-
-/* ---- Closing ---- */
-
-static void shut_down(uv_shutdown_t *request, int status)
-{
-    struct connection *connection = CONTAINER_OF(request, struct connection, request.shutdown);
-    if (status != 0 && connection->phase == CONNECTION_LINGERING) {
-        connection_close_now(connection, 0);
-    }
-}
-
-static void half_close(struct connection *connection)
-{
-    int failure =
-        uv_shutdown(&connection->request.shutdown, (uv_stream_t *)&connection->tcp, shut_down);
-    if (failure != 0) {
-        connection_close_now(connection, failure);
-    }
-}
-
-/*
- * Nothing is left to send. A connection that is closing lingers until the peer hangs up: closing
- * while its bytes still come in would reset it, and it might lose what we sent last.
- */
-static void after_flush(struct connection *connection)
-{
-    if (connection->phase == CONNECTION_OPEN) {
-        if (connection->ending && connection_shaper_held(connection) == 0) {
-            half_close(connection);
-        }
-        return;
-    }
-    if (connection->phase != CONNECTION_FLUSHING || connection_shaper_held(connection) > 0 ||
-        (!connection->group->closing && connection_shaper_hold_close(connection))) {
-        return;
-    }
-    if (connection->ended || connection->group->closing || connection->ending) {
-        connection_close_now(connection, 0);
-        return;
-    }
-    connection->phase = CONNECTION_LINGERING;
-    connection_set_deadline(connection, LINGER_MS);
-    connection_resume(connection);
-    half_close(connection);
-}
-
-void connection_flushed(struct connection *connection)
-{
-    if (connection->phase != CONNECTION_CLOSED && connection_pending(connection) == 0) {
-        after_flush(connection);
-    } else if (connection->phase == CONNECTION_FLUSHING && connection->shaper == NULL) {
-        connection_set_deadline(connection, FLUSH_MS);
-    }
-    if (connection->phase == CONNECTION_OPEN && connection_pending(connection) <= LOW_WATER &&
-        connection->handler.drained != NULL) {
-        connection->handler.drained(connection);
-    }
-}
-
-void connection_close(struct connection *connection)
-{
-    if (connection->phase > CONNECTION_OPEN) {
-        return;
-    }
-    if (connection->phase < CONNECTION_HANDSHAKE) {
-        connection_close_now(connection, UV_ECANCELED);
-        return;
-    }
-    if (connection->tls != NULL) {
-        struct buf *outgoing = &connection->group->loop->outgoing;
-        buf_clear(outgoing);
-        tls_stream_shutdown(connection->tls, outgoing);
-        write_raw(connection, buf_bytes(outgoing));
-    }
-    if (connection->phase == CONNECTION_CLOSED) {
-        return; /* that write failed */
-    }
-    connection->phase = CONNECTION_FLUSHING;
-    if (connection->group->closing) {
-        connection_shaper_finish(connection);
-    }
-    if (connection_pending(connection) == 0) {
-        after_flush(connection);
-    } else if (connection->shaper == NULL) {
-        connection_set_deadline(connection, FLUSH_MS);
-    }
-}
-
-void connection_end(struct connection *connection)
-{
-    if (connection->phase != CONNECTION_OPEN || connection->ending || connection->tls != NULL) {
-        return;
-    }
-    connection->ending = true;
-    if (connection_pending(connection) == 0) {
-        after_flush(connection);
-    }
-}
-
-void connection_group_close(struct connection_group *group)
-{
-    group->closing = true;
-    for (struct connection *connection = group->first, *next; connection != NULL;
-         connection = next) {
-        next = connection->next;
-        if (connection->phase == CONNECTION_LINGERING) {
-            connection_close_now(connection, 0);
-        } else {
-            connection_close(connection);
-        }
-    }
-}
-
-void connection_group_abort(struct connection_group *group)
-{
-    group->closing = true;
-    for (struct connection *connection = group->first; connection != NULL;
-         connection = connection->next) {
-        connection_abort(connection);
-    }
 }
 
 /* ---- Reading ---- */
@@ -460,9 +273,9 @@ static void take_encrypted(struct connection *connection, struct bytes data)
     buf_clear(&loop->outgoing);
     enum tls_result result =
         tls_stream_receive(connection->tls, data, &loop->plain, &loop->outgoing);
-    write_raw(connection, buf_bytes(&loop->outgoing));
+    connection_write(connection, buf_bytes(&loop->outgoing));
     if (result == TLS_FAILED && !tls_stream_established(connection->tls)) {
-        log_handshake_failure(connection);
+        connection_log_handshake_failure(connection);
     }
     if (tls_stream_stalled(connection->tls)) {
         connection_set_deadline(connection, 0);
@@ -513,14 +326,14 @@ static struct bytes local_address(const struct connection *connection)
 /* False: the connection is closing. */
 static bool sniff(struct connection *connection, struct bytes data)
 {
-    bool hello = data.data[0] == TLS_HANDSHAKE_RECORD;
+    bool hello = data.data[0] == CONNECTION_TLS_RECORD;
 
     if (hello) {
         begin_tls(connection, local_address(connection));
         return true;
     }
     if (connection->group->security == LISTENER_TLS) {
-        log_plain_text(connection, data);
+        connection_log_plain_text(connection, data);
         connection_close_now(connection, UV_EPROTO);
         return false;
     }

@@ -1,8 +1,13 @@
-/* The inside of a connection, for connection.c and connection_dial.c. */
+/* The inside of a connection, for the files connection*.c. */
 #ifndef EMULATOR_CONNECTION_STATE_H
 #define EMULATOR_CONNECTION_STATE_H
 
 #include "emulator/connection.h"
+
+enum {
+    CONNECTION_FLUSH_MS = 15 * 1000, /* to get rid of what is pending, without any progress */
+    CONNECTION_TLS_RECORD = 0x16,    /* the first byte of a client that speaks TLS */
+};
 
 enum connection_phase {
     CONNECTION_DIALLING,
@@ -51,6 +56,8 @@ struct connection *connection_create(struct connection_group *group);
 void connection_begin(struct connection *connection);
 void connection_announce(struct connection *connection);
 void connection_close_now(struct connection *connection, int failure);
+/* Through the shaper, where there is one, to the socket. */
+void connection_write(struct connection *connection, struct bytes data);
 /* To the socket, or what is left of it into the queue. */
 void connection_write_raw(struct connection *connection, struct bytes data);
 /* What was read, as it came from the socket. */
@@ -64,5 +71,8 @@ void connection_throttle(struct connection *connection, bool throttled);
 void connection_retry_handshake(struct connection *connection);
 /* Nobody waits for the outcome any more. Not dialling: nothing. */
 void connection_dial_abandon(struct connection *connection);
+/* Why a client was turned away, with a hint. */
+void connection_log_plain_text(const struct connection *connection, struct bytes first);
+void connection_log_handshake_failure(const struct connection *connection);
 
 #endif
