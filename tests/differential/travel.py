@@ -3,7 +3,7 @@ from . import play
 
 FAMILIES = ["string", "list", "hash", "set", "sorted_set", "stream", "geo", "hyperloglog"]
 READING = {
-    b"string": ("GET",), b"list": ("LRANGE", 0, -1), b"set": ("SORT", "ALPHA"), b"hash": ("HGETALL",),
+    b"string": ("GET",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",), b"hash": ("HGETALL",),
     b"zset": ("ZRANGE", 0, -1, "WITHSCORES"), b"stream": ("XINFO", "FULL", "COUNT", 0),
 }
 
@@ -13,6 +13,8 @@ def _content(player, key):
     name, *rest = READING[kind]
     words = (name, "STREAM", key, *rest) if kind == b"stream" else (name, key, *rest)
     answer = player.ask([words])[0]
+    if kind == b"set":
+        return sorted(answer[1])  # SORT would end a member at its first zero byte
     pairs = answer[1]
     return sorted(zip(pairs[::2], pairs[1::2])) if kind == b"hash" else answer
 
