@@ -1,5 +1,7 @@
 """Where two right answers may differ, and why. Everything not named here must be equal byte for byte."""
 
+APART_SECONDS = 30  # two servers, when one has half a gigabyte to move and the machine has other work
+
 
 def unordered(mine, theirs, _):
     """A hash table has no order."""
@@ -16,10 +18,10 @@ def same_shape(mine, theirs, _):
     return _shape(mine) == _shape(theirs)
 
 
-def nearly(mine, theirs, _):
-    """The clocks of two servers: a little apart."""
-    if mine[0] == theirs[0] == ":":
-        return abs(mine[1] - theirs[1]) <= 3000
+def nearly(mine, theirs, words):
+    """The clocks of two servers: a little apart. -1 and -2 are no times."""
+    if mine[0] == theirs[0] == ":" and min(mine[1], theirs[1]) >= 0:
+        return abs(mine[1] - theirs[1]) <= APART_SECONDS * (1000 if _text(words[0]).upper().startswith("P") else 1)
     return mine == theirs
 
 
@@ -112,7 +114,7 @@ def _shape(reply):
 def _clocked(mine, theirs):
     if mine[0] != theirs[0] or not isinstance(mine[1], list) or not isinstance(theirs[1], list):
         moments = mine[0] == theirs[0] == ":" and min(mine[1], theirs[1]) > 10**12
-        return mine == theirs or (moments and abs(mine[1] - theirs[1]) <= 3000)
+        return mine == theirs or (moments and abs(mine[1] - theirs[1]) <= APART_SECONDS * 1000)
     if len(mine[1]) != len(theirs[1]):
         return False
     pending = len(mine[1]) == 4 and [each[0] for each in mine[1]] == ["$", "$", ":", ":"]
