@@ -13,15 +13,32 @@ enum {
 
 /* ---- Tasks ---- */
 
-void loop_defer(struct loop *loop, struct loop_task *task)
+static void enqueue(struct loop_queue *queue, struct loop_task *task)
 {
     if (task->at != NULL) {
         return;
     }
     task->next = NULL;
-    task->at = loop->last_task;
+    task->at = queue->end;
     *task->at = task;
-    loop->last_task = &task->next;
+    queue->end = &task->next;
+}
+
+void loop_defer(struct loop *loop, struct loop_task *task)
+{
+    enqueue(&loop->before_wait, task);
+}
+
+void loop_defer_behind_reads(struct loop *loop, struct loop_task *task)
+{
+    enqueue(&loop->behind_reads, task);
+}
+
+static void draw_in(struct loop_queue *queue, struct loop_task *last)
+{
+    if (queue->end == &last->next) {
+        queue->end = last->at;
+    }
 }
 
 void loop_cancel(struct loop *loop, struct loop_task *task)
@@ -32,19 +49,19 @@ void loop_cancel(struct loop *loop, struct loop_task *task)
     *task->at = task->next;
     if (task->next != NULL) {
         task->next->at = task->at;
-    } else if (loop->last_task == &task->next) {
-        loop->last_task = task->at;
+    } else {
+        draw_in(&loop->before_wait, task);
+        draw_in(&loop->behind_reads, task);
     }
     task->at = NULL;
 }
 
 /* Those that are queued now; what they queue waits for the next round. */
-static void run_tasks(struct loop *loop)
+static void run_tasks(struct loop *loop, struct loop_queue *queue)
 {
-    struct loop_task *batch = loop->tasks;
+    struct loop_task *batch = queue->first;
 
-    loop->tasks = NULL;
-    loop->last_task = &loop->tasks;
+    *queue = (struct loop_queue){NULL, &queue->first};
     if (batch != NULL) {
         batch->at = &batch;
     }
@@ -156,14 +173,20 @@ static void before_wait(uv_prepare_t *prepare)
     loop->turn++;
     do {
         wait_ms = clock_run(loop->clock);
-        if (loop->tasks == NULL) {
+        if (loop->before_wait.first == NULL) {
             break;
         }
-        run_tasks(loop);
+        run_tasks(loop, &loop->before_wait);
         /* They may have armed timers: ask again for the next due time. */
         wait_ms = 0;
     } while (++rounds < TASK_ROUNDS);
     arm(loop, wait_ms);
+}
+
+static void after_reads(uv_check_t *check)
+{
+    struct loop *loop = CONTAINER_OF(check, struct loop, check);
+    run_tasks(loop, &loop->behind_reads);
 }
 
 /* ---- Life ---- */
@@ -177,7 +200,8 @@ int loop_init(struct loop *loop, struct clock *clock)
     }
     /* A client that went away is an error of one write, not of the process. */
     signal(SIGPIPE, SIG_IGN);
-    loop->last_task = &loop->tasks;
+    loop->before_wait.end = &loop->before_wait.first;
+    loop->behind_reads.end = &loop->behind_reads.first;
     loop->read_buffer = memory_allocate(LOOP_READ_SIZE);
     buf_init(&loop->plain, SCRATCH_LIMIT);
     buf_init(&loop->outgoing, SCRATCH_LIMIT);
@@ -186,6 +210,8 @@ int loop_init(struct loop *loop, struct clock *clock)
     uv_unref((uv_handle_t *)&loop->sweep);
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_prepare_start(&loop->prepare, before_wait);
+    uv_check_init(&loop->uv, &loop->check);
+    uv_check_start(&loop->check, after_reads);
     return 0;
 }
 
@@ -204,6 +230,7 @@ void loop_finish(struct loop *loop)
     uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_close((uv_handle_t *)&loop->sweep, NULL);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->check, NULL);
     int status = uv_loop_close(&loop->uv);
     for (int i = 0; i < FAREWELL_TURNS && status == UV_EBUSY; i++) {
         uv_run(&loop->uv, UV_RUN_NOWAIT);

@@ -12,7 +12,7 @@
 
 enum { LOOP_READ_SIZE = 64 * 1024 };
 
-/* Work to be done once before the loop next waits. Embedded in its owner, zeroed at first. */
+/* Work to be done once, in this turn of the loop. Embedded in its owner, zeroed at first. */
 struct loop_task {
     void (*run)(struct loop_task *task);
     struct loop_task *next, **at; /* private: `at` is NULL when not queued */
@@ -25,13 +25,18 @@ struct loop_deadline {
     struct loop_deadline *next, **at; /* private: `at` is NULL when not set */
 };
 
+struct loop_queue {
+    struct loop_task *first, **end;
+};
+
 struct loop {
     uv_loop_t uv;
     struct clock *clock;
     uv_timer_t timer;
     uv_prepare_t prepare; /* before each wait: the clock, the tasks, and the timer anew */
+    uv_check_t check;     /* behind each wait, when all that came has been read */
     uv_timer_t sweep;     /* for deadlines */
-    struct loop_task *tasks, **last_task;
+    struct loop_queue before_wait, behind_reads;
     struct loop_deadline *deadlines;
     uint64_t turn;              /* counts waits */
     int64_t armed_ms;           /* what the timer stands at, as uv_now; -1: stopped */
@@ -44,8 +49,12 @@ void loop_run(struct loop *loop);                      /* until loop_stop */
 void loop_stop(struct loop *loop);
 void loop_finish(struct loop *loop); /* after every handle has been closed */
 
-/* Queued already: nothing. A task may be freed or queued again by its own run. */
+/*
+ * To be run before the loop next waits; or as soon as everything that came in during the last wait
+ * has been read. Queued already: nothing. A task may be freed or queued again by its own run.
+ */
 void loop_defer(struct loop *loop, struct loop_task *task);
+void loop_defer_behind_reads(struct loop *loop, struct loop_task *task);
 void loop_cancel(struct loop *loop, struct loop_task *task);
 
 /* Sets or moves it. Off by up to a tenth of a second. */

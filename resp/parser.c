@@ -74,6 +74,12 @@ void parser_hold(struct parser *parser)
     }
 }
 
+void parser_put_back(struct parser *parser)
+{
+    forget_ahead(parser);
+    parser->at = 0;
+}
+
 size_t parser_pending(const struct parser *parser)
 {
     return region(parser).size;

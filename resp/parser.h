@@ -58,6 +58,8 @@ enum parser_result parser_next(struct parser *parser, struct parser_limits limit
  * read with it, empty where there is none. 0 when nothing was read now: each is told of once.
  */
 size_t parser_keys_ahead(const struct parser *parser, struct bytes keys[PARSER_AHEAD]);
+/* The command of the last PARSER_COMMAND is read again. */
+void parser_put_back(struct parser *parser);
 /* Copies what is still borrowed; also gives back memory that is no longer needed. */
 void parser_hold(struct parser *parser);
 size_t parser_pending(const struct parser *parser); /* bytes fed and not consumed */

@@ -137,6 +137,10 @@ void session_feed(struct session *session, struct bytes input)
 void session_hold(struct session *session)
 {
     session->instance->lap_us = 0;
+    if (session->ready) {
+        session->ready = false;
+        parser_put_back(&session->parser);
+    }
     parser_hold(&session->parser);
 }
 
@@ -168,11 +172,35 @@ static void prefetch(struct session *session)
     }
 }
 
+void sessions_prefetch(struct session *const *sessions, size_t count)
+{
+    struct bytes keys[PARSER_AHEAD];
+    const struct keyspace *db = NULL;
+    size_t some = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct session *session = sessions[i];
+        if (!session->ready || session->parser.argc < 2) {
+            continue;
+        }
+        if (some == PARSER_AHEAD || (some > 0 && session->db != db)) {
+            keyspace_prefetch(db, keys, some, 1);
+            some = 0;
+        }
+        db = session->db;
+        keys[some++] = session->parser.argv[1];
+    }
+    if (some > 1) {
+        keyspace_prefetch(db, keys, some, 1);
+    }
+}
+
 static enum session_step next_step(struct session *session)
 {
-    assert(!session->ready);
     if (session->closing || session->broken) {
         return SESSION_CLOSED;
+    }
+    if (session->ready) {
+        return SESSION_COMMAND;
     }
     if (session->blocked.active || session->suspended) {
         parser_hold(&session->parser);

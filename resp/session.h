@@ -60,7 +60,10 @@ enum session_step {
  * SESSION_BLOCKED or SESSION_CLOSED, by when the session has copied what it still needs.
  */
 void session_feed(struct session *session, struct bytes input);
+/* The same again for a command that is ready already. */
 enum session_step session_next(struct session *session);
+/* What the ready commands' keys lead to is fetched together: running them need not wait for it. */
+void sessions_prefetch(struct session *const *sessions, size_t count);
 /* Copies what is still borrowed of the input: for a host that leaves off between commands. */
 void session_hold(struct session *session);
 void session_run(struct session *session); /* the command of the last SESSION_COMMAND */
