@@ -280,12 +280,31 @@ static struct dict_entry *const *bucket_of(const struct dict *dict, uint32_t has
     return &dict->tables[moved ? 1 : 0][hash & dict->masks[moved ? 1 : 0]];
 }
 
-/* In three rounds, so that each one's waits overlap: the buckets, the entries, what they lead to.
+static void prefetch_entry(const struct dict *dict, const struct dict_entry *entry,
+                           struct bytes key)
+{
+    if (entry != NULL) {
+        __builtin_prefetch(entry);
+        __builtin_prefetch(key_of(dict, entry) + key.size);
+    }
+}
+
+/* A small block of memory as the allocator sees it: its size stands in front of it. */
+static void prefetch_block(const char *block)
+{
+    __builtin_prefetch(block - sizeof(size_t));
+    __builtin_prefetch(block + 32);
+}
+
+/*
+ * In rounds, so that each one's waits overlap: the buckets, the entries, what these lead to or else
+ * the next entries, what those lead to. Entries and blocks often lie across two cache lines.
  */
 void dict_prefetch(const struct dict *dict, const struct bytes *keys, size_t count, size_t step)
 {
-    enum { AT_ONCE = 16 };
+    enum { AT_ONCE = 16, CHAINED = 2 };
     struct dict_entry *const *buckets[AT_ONCE];
+    const struct dict_entry *entries[AT_ONCE];
     uint32_t hashes[AT_ONCE];
     if (dict_count(dict) == 0) {
         return;
@@ -298,15 +317,22 @@ void dict_prefetch(const struct dict *dict, const struct bytes *keys, size_t cou
             __builtin_prefetch(buckets[i]);
         }
         for (size_t i = 0; i < some; i++) {
-            __builtin_prefetch(*buckets[i]);
-            __builtin_prefetch(key_of(dict, *buckets[i])); /* may lie in the next line */
+            entries[i] = *buckets[i];
+            prefetch_entry(dict, entries[i], keys[(from + i) * step]);
         }
-        for (size_t i = 0; i < some; i++) {
-            const struct dict_entry *entry = *buckets[i];
-            if (entry != NULL && entry->hash != hashes[i]) {
-                __builtin_prefetch(entry->next);
-            } else if (entry != NULL) {
-                __builtin_prefetch(*(void *const *)payload_of(entry));
+        for (size_t round = 0; round < CHAINED; round++) {
+            for (size_t i = 0; i < some; i++) {
+                const struct dict_entry *entry = entries[i];
+                entries[i] = NULL;
+                if (entry == NULL) {
+                    continue;
+                }
+                if (entry->hash == hashes[i]) {
+                    prefetch_block(*(const char *const *)payload_of(entry));
+                } else {
+                    entries[i] = entry->next;
+                    prefetch_entry(dict, entries[i], keys[(from + i) * step]);
+                }
             }
         }
     }
