@@ -1,38 +1,27 @@
 #!/usr/bin/python3
 """The longest that a client waits while another does something large: bench/stalls.py [WORK ...]
 
-Beside redis-server. One client sends PING after PING; the slowest answer is shown, and the one that a
-thousandth of them exceeded. A machine that does something else shows in both columns.
+Beside redis-server. One client (longest_wait.c) sends PING after PING; the slowest answer is shown, the one
+that a thousandth of them exceeded, and how many of a minute's took more than 3 ms. Each server has a processor of its own. What a shared machine adds shows in
+both columns, and in the first row, where nothing happens.
 """
-import socket
+import contextlib
+import os
+import subprocess
 import sys
-import threading
 import time
 
-from side_by_side import COUNT, both
+from side_by_side import COUNT, ROOT, both
 
 
-class Pinger(threading.Thread):
-    """Asks until it is stopped, and remembers how long each answer took."""
-
-    def __init__(self, port):
-        super().__init__()
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.took, self.going = [], True
-
-    def run(self):
-        while self.going:
-            start = time.perf_counter()
-            self.socket.sendall(b"PING\r\n")
-            self.socket.recv(64)
-            self.took.append(time.perf_counter() - start)
-
-    def stop(self):
-        self.going = False
-        self.join()
-        took = sorted(self.took)
-        return took[-1] * 1000, took[int(len(took) * 0.999)] * 1000
+@contextlib.contextmanager
+def waiting(port):
+    """A client that asks all the time; yields what it has found out in the end, as words."""
+    found = []
+    with subprocess.Popen([ROOT / "build" / "bench" / "bench-longest_wait", str(port)], stdout=subprocess.PIPE) as asking:
+        yield found
+        asking.terminate()
+        found += asking.stdout.read().split()
 
 
 def batches(client, count, add):
@@ -72,6 +61,7 @@ def grow(client):
 
 
 WORKS = {
+    "nothing happens": lambda client: lambda: time.sleep(5),
     "DEL of a set of a million": delete(lambda pipe, part: pipe.sadd("big", *[f"member:{i:09d}" for i in part])),
     "DEL of a hash of a million": delete(
         lambda pipe, part: pipe.hset("big", mapping={f"field:{i:09d}": i for i in part})),
@@ -85,20 +75,24 @@ WORKS = {
 
 
 def measure(work):
-    def longest(_, client):
+    def longest(process, client):
+        os.sched_setaffinity(process.pid, {0})
         act = work(client)
-        pinger = Pinger(client.connection_pool.connection_kwargs["port"])
-        pinger.start()
-        act()
-        return pinger.stop()
+        with waiting(client.connection_pool.connection_kwargs["port"]) as found:
+            act()
+        return found
     return both(longest)
 
 
 def main():
+    subprocess.run([ROOT / "tools" / "build.sh", "build", "redurite", "bench-longest_wait"], check=True)
+    os.sched_setaffinity(0, set(range(1, os.cpu_count())) or {0})
     print("| while | redis-server, ms | Redurite, ms |\n|---|---|---|")
     for name in sys.argv[1:] or WORKS:
         theirs, ours = measure(WORKS[name])
-        print(f"| {name} | {theirs[0]:.1f} ({theirs[1]:.2f}) | {ours[0]:.1f} ({ours[1]:.2f}) |", flush=True)
+        cells = [f"{int(longest) / 1000:.1f} ({int(thousandth) / 1000:.2f}, {int(above)})" for longest, thousandth, above in
+                 (theirs, ours)]
+        print(f"| {name} | {cells[0]} | {cells[1]} |", flush=True)
 
 
 main()

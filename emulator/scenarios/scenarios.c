@@ -25,6 +25,7 @@ struct scenarios {
     size_t count, running;
     struct journal_listener listener;
     bool recorded_before;
+    bool loaded; /* the shipped ones are among those known */
 };
 
 static const cJSON *member(const cJSON *object, const char *name)
@@ -32,8 +33,34 @@ static const cJSON *member(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-static struct known *find(const struct scenarios *scenarios, struct bytes name)
+static void insert(struct scenarios *scenarios, cJSON *document, bool shipped)
 {
+    struct known *known = memory_allocate_zeroed(sizeof(*known));
+    struct known **at = &scenarios->first;
+
+    known->document = document;
+    known->shipped = shipped;
+    while (*at != NULL && strcmp(scenario_name((*at)->document), scenario_name(document)) < 0) {
+        at = &(*at)->next;
+    }
+    known->next = *at;
+    *at = known;
+    scenarios->count++;
+}
+
+/* Not at the start, which most runs without any scenario need not wait for. */
+static void load_shipped(struct scenarios *scenarios)
+{
+    for (const struct scenario_text *text = scenario_texts;
+         !scenarios->loaded && text->text != NULL; text++) {
+        insert(scenarios, cJSON_Parse(text->text), true);
+    }
+    scenarios->loaded = true;
+}
+
+static struct known *find(struct scenarios *scenarios, struct bytes name)
+{
+    load_shipped(scenarios);
     struct known *known = scenarios->first;
     while (known != NULL && !bytes_equal_string(name, scenario_name(known->document))) {
         known = known->next;
@@ -160,21 +187,6 @@ void scenarios_stop_all(struct scenarios *scenarios)
 
 /* ---- Documents ---- */
 
-static void insert(struct scenarios *scenarios, cJSON *document, bool shipped)
-{
-    struct known *known = memory_allocate_zeroed(sizeof(*known));
-    struct known **at = &scenarios->first;
-
-    known->document = document;
-    known->shipped = shipped;
-    while (*at != NULL && strcmp(scenario_name((*at)->document), scenario_name(document)) < 0) {
-        at = &(*at)->next;
-    }
-    known->next = *at;
-    *at = known;
-    scenarios->count++;
-}
-
 enum scenarios_result scenarios_add(struct scenarios *scenarios, const cJSON *document,
                                     struct buf *error)
 {
@@ -260,6 +272,7 @@ cJSON *scenarios_list(struct scenarios *scenarios)
 {
     cJSON *list = cJSON_CreateArray();
 
+    load_shipped(scenarios);
     for (const struct known *known = scenarios->first; known != NULL; known = known->next) {
         cJSON *item = cJSON_CreateObject();
         cJSON_AddStringToObject(item, "name", scenario_name(known->document));
@@ -273,7 +286,7 @@ cJSON *scenarios_list(struct scenarios *scenarios)
 
 cJSON *scenarios_show(struct scenarios *scenarios, struct bytes name)
 {
-    const struct known *known = find(scenarios, name);
+    struct known *known = find(scenarios, name);
 
     if (known == NULL) {
         return NULL;
@@ -295,9 +308,6 @@ struct scenarios *scenarios_create(const struct scenarios_config *config)
 
     scenarios->config = *config;
     scenarios->listener.heard = heard;
-    for (const struct scenario_text *text = scenario_texts; text->text != NULL; text++) {
-        insert(scenarios, cJSON_Parse(text->text), true);
-    }
     return scenarios;
 }
 
