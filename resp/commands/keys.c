@@ -211,6 +211,7 @@ static const struct entry *object_or_reply(struct call *call)
 {
     const struct entry *entry = keyspace_peek_at(call->db, call->argv[2], call->now_ms);
     if (entry == NULL) {
+        call->instance->stats.misses += call_supports(call, "7.0.0") ? 1 : 0;
         reply_null(call->reply);
         return NULL;
     }

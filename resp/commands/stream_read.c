@@ -256,7 +256,7 @@ static bool serve(const struct reading *reading, int index)
     struct call *call = reading->call;
     const struct request *request = &reading->requests[index];
     int key_at = reading->first_key + index;
-    struct entry *entry = keyspace_peek_at(call->db, call->argv[key_at], call->now_ms);
+    struct entry *entry = keyspace_read(call, call->argv[key_at]); /* counts twice, as Redis's */
     struct stream_group *group = request->group;
     if (entry == NULL || entry->kind != VALUE_STREAM) {
         return false;
