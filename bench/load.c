@@ -1,8 +1,9 @@
 /*
  * A load generator for one Redis port: some connections, each with a fixed number of commands under
- * way, for a fixed number of commands. Prints commands per second, and what the server's process
- * spent on each in CPU nanoseconds, which is the figure to trust when this end is the slower one.
- * Knows only as much RESP as counting replies takes: its commands answer with one line or one bulk.
+ * way, for a fixed number of commands. Prints commands per second, what the server's process spent
+ * on each in CPU nanoseconds, which is the figure to trust when this end is the slower one, and how
+ * many microseconds 99 of 100 batches took at most. Batches are written beforehand.
+ * Knows only as much RESP as counting replies takes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +23,9 @@
 #define KEYS 100000
 #define VALUE "an ordinary value, 32 bytes long"
 #define MAX_CONNECTIONS 256
+#define COMMANDS 200000 /* different ones, one after the other, then again */
+#define LONGEST_COMMAND 512
+#define LONGEST_US 1000000
 
 struct options {
     int port, connections, pipeline;
@@ -31,11 +35,19 @@ struct options {
     pid_t server;
 };
 
+/* Batches of commands, one behind the other. */
+struct batches {
+    char *text;
+    size_t *starts; /* count + 1 of them */
+    size_t count, next;
+};
+
 struct connection {
     int socket;
     SSL *tls;
-    char *request; /* one whole batch of commands */
+    const char *request; /* a batch */
     size_t request_size, sent;
+    double asked;  /* when */
     int awaited;   /* replies missing of this batch */
     size_t skip;   /* bytes of a bulk, with its end, still to come */
     char line[64]; /* the start of a reply's first line */
@@ -58,32 +70,26 @@ static double now_seconds(void)
 /* CPU time of a process so far, in nanoseconds; 0 where /proc does not tell. */
 static double cpu_nanoseconds(pid_t pid)
 {
-    char path[64], text[1024];
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    char path[64];
+    double nanoseconds = 0;
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
     FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        return 0;
+    if (file != NULL && fscanf(file, "%lf", &nanoseconds) != 1) {
+        nanoseconds = 0;
     }
-    size_t size = fread(text, 1, sizeof(text) - 1, file);
-    fclose(file);
-    text[size] = '\0';
-    char *after_name = strrchr(text, ')');
-    unsigned long user, kernel;
-    if (after_name == NULL ||
-        sscanf(after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-               &kernel) != 2) {
-        return 0;
+    if (file != NULL) {
+        fclose(file);
     }
-    return (double)(user + kernel) * 1e9 / (double)sysconf(_SC_CLK_TCK);
+    return nanoseconds;
 }
 
-/* Bytes sent or received; 0 if it would block. */
-static size_t transfer(struct connection *connection, bool write, char *data, size_t size)
+/* Bytes sent of `write`, or received into `read`; 0 if it would block. */
+static size_t transfer(struct connection *connection, const char *write, char *read, size_t size)
 {
     if (connection->tls != NULL) {
         size_t done = 0;
-        int good = write ? SSL_write_ex(connection->tls, data, size, &done)
-                         : SSL_read_ex(connection->tls, data, size, &done);
+        int good = write != NULL ? SSL_write_ex(connection->tls, write, size, &done)
+                                 : SSL_read_ex(connection->tls, read, size, &done);
         if (!good) {
             int why = SSL_get_error(connection->tls, 0);
             if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
@@ -92,8 +98,8 @@ static size_t transfer(struct connection *connection, bool write, char *data, si
         }
         return done;
     }
-    ssize_t done =
-        write ? send(connection->socket, data, size, 0) : recv(connection->socket, data, size, 0);
+    ssize_t done = write != NULL ? send(connection->socket, write, size, 0)
+                                 : recv(connection->socket, read, size, 0);
     if (done == 0) {
         die("the server hung up");
     }
@@ -119,8 +125,9 @@ static size_t append_word(char *at, const char *word)
 static const struct {
     const char *command, *words;
 } shapes[] = {
-    {"SET", "kv"},   {"LPUSH", "lv"}, {"RPUSH", "lv"}, {"LPOP", "l"},   {"RPOP", "l"},
-    {"HSET", "hmv"}, {"HGET", "hm"},  {"SADD", "sm"},  {"ZADD", "znm"}, {"MSET", "kvkvkvkvkv"},
+    {"SET", "kv"},   {"LPUSH", "lv"},        {"RPUSH", "lv"},   {"LPOP", "l"},
+    {"RPOP", "l"},   {"HSET", "hmv"},        {"HGET", "hm"},    {"SADD", "sm"},
+    {"ZADD", "znm"}, {"MSET", "kvkvkvkvkv"}, {"MGET", "kkkkk"},
 };
 
 static const char *words_of(const char *command)
@@ -161,27 +168,46 @@ static size_t append_random_word(char *at, char kind, unsigned *chance)
     return append_word(at, word);
 }
 
-static void fill_request(const struct options *options, struct connection *connection,
-                         unsigned *chance)
+static struct batches write_batches(const struct options *options)
 {
     const char *words = words_of(options->command);
-    char *at = connection->request;
-    for (int i = 0; i < options->pipeline; i++) {
+    struct batches batches = {.count = (size_t)(COMMANDS / options->pipeline)};
+    size_t commands = batches.count * (size_t)options->pipeline;
+    unsigned chance = 1;
+    char *at = malloc(commands * LONGEST_COMMAND); /* of which pages are used as it is written */
+
+    batches.text = at;
+    batches.starts = malloc((batches.count + 1) * sizeof(*batches.starts));
+    for (size_t i = 0; i < commands; i++) {
+        if (i % (size_t)options->pipeline == 0) {
+            batches.starts[i / (size_t)options->pipeline] = (size_t)(at - batches.text);
+        }
         at += sprintf(at, "*%zu\r\n", strlen(words) + 1);
         at += append_word(at, options->command);
         for (const char *word = words; *word != '\0'; word++) {
-            at += append_random_word(at, *word, chance);
+            at += append_random_word(at, *word, &chance);
         }
     }
-    connection->request_size = (size_t)(at - connection->request);
+    batches.starts[batches.count] = (size_t)(at - batches.text);
+    return batches;
+}
+
+static void take_batch(const struct options *options, struct connection *connection,
+                       struct batches *batches)
+{
+    size_t start = batches->starts[batches->next];
+    connection->request = batches->text + start;
+    connection->request_size = batches->starts[batches->next + 1] - start;
     connection->sent = 0;
     connection->awaited = options->pipeline;
+    connection->asked = now_seconds();
+    batches->next = (batches->next + 1) % batches->count;
 }
 
 static void send_more(struct connection *connection)
 {
     while (connection->sent < connection->request_size) {
-        size_t done = transfer(connection, true, connection->request + connection->sent,
+        size_t done = transfer(connection, connection->request + connection->sent, NULL,
                                connection->request_size - connection->sent);
         if (done == 0) {
             return;
@@ -190,7 +216,10 @@ static void send_more(struct connection *connection)
     }
 }
 
-/* One first line of a reply is complete: an error ends the run, a bulk announces its bytes. */
+/*
+ * One first line of a reply is complete: an error ends the run, a bulk announces its bytes, an
+ * array its replies.
+ */
 static void take_line(struct connection *connection)
 {
     connection->line[connection->line_length] = '\0';
@@ -202,6 +231,8 @@ static void take_line(struct connection *connection)
     connection->awaited--;
     if (connection->line[0] == '$' && connection->line[1] != '-') {
         connection->skip = (size_t)strtoul(connection->line + 1, NULL, 10) + 2;
+    } else if (connection->line[0] == '*') {
+        connection->awaited += atoi(connection->line + 1);
     }
 }
 
@@ -233,7 +264,7 @@ static void receive_more(struct connection *connection)
 {
     static char data[1 << 16];
     size_t size;
-    while ((size = transfer(connection, false, data, sizeof(data))) > 0) {
+    while ((size = transfer(connection, NULL, data, sizeof(data))) > 0) {
         take_replies(connection, data, size);
         if (connection->tls == NULL && size < sizeof(data)) {
             return;
@@ -261,25 +292,26 @@ static void connection_open(const struct options *options, SSL_CTX *context,
             die("TLS handshake");
         }
     }
-    connection->request = malloc((size_t)options->pipeline * 512 + 256);
     if (options->key != NULL) {
-        char *at = connection->request + sprintf(connection->request, "*2\r\n$4\r\nAUTH\r\n");
-        at += append_word(at, options->key);
-        connection->request_size = (size_t)(at - connection->request);
+        char request[LONGEST_COMMAND];
+        size_t head = (size_t)sprintf(request, "*2\r\n$4\r\nAUTH\r\n");
+        connection->request = request;
+        connection->request_size = head + append_word(request + head, options->key);
         connection->awaited = 1;
         send_more(connection);
         while (connection->awaited > 0) {
             char data[256];
-            take_replies(connection, data, transfer(connection, false, data, sizeof(data)));
+            take_replies(connection, data, transfer(connection, NULL, data, sizeof(data)));
         }
     }
     fcntl(connection->socket, F_SETFL, O_NONBLOCK);
 }
 
-static void run(const struct options *options, struct connection *connections, long requests)
+/* `waits` counts batches by the microseconds they took; may be NULL. */
+static void run(const struct options *options, struct connection *connections,
+                struct batches *batches, long requests, unsigned *waits)
 {
     struct pollfd polled[MAX_CONNECTIONS];
-    unsigned chance = 1;
     long started = 0;
     int busy = 0;
 
@@ -292,7 +324,7 @@ static void run(const struct options *options, struct connection *connections, l
         for (int i = 0; i < options->connections; i++) {
             struct connection *connection = &connections[i];
             if (connection->awaited == 0 && started < requests) {
-                fill_request(options, connection, &chance);
+                take_batch(options, connection, batches);
                 started += options->pipeline;
                 send_more(connection);
             }
@@ -314,9 +346,27 @@ static void run(const struct options *options, struct connection *connections, l
             }
             if (polled[i].revents & (POLLIN | POLLHUP | POLLERR)) {
                 receive_more(&connections[i]);
+                if (connections[i].awaited == 0 && waits != NULL) {
+                    double took_us = (now_seconds() - connections[i].asked) * 1e6;
+                    waits[took_us < LONGEST_US ? (size_t)took_us : LONGEST_US]++;
+                }
             }
         }
     } while (true);
+}
+
+/* What 99 of 100 did not exceed. */
+static size_t percentile_us(const unsigned *waits)
+{
+    unsigned long all = 0, above = 0;
+    size_t at = LONGEST_US;
+    for (size_t i = 0; i <= LONGEST_US; i++) {
+        all += waits[i];
+    }
+    while (at > 0 && (above += waits[at]) <= all / 100) {
+        at--;
+    }
+    return at;
 }
 
 static void read_options(struct options *options, int argc, char **argv)
@@ -356,8 +406,9 @@ static void read_options(struct options *options, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static struct connection connections[MAX_CONNECTIONS];
+    static unsigned waits[LONGEST_US + 1];
     struct options options = {
-        .connections = 16, .pipeline = 1, .requests = 100000, .command = "GET"};
+        .connections = 50, .pipeline = 1, .requests = 100000, .command = "GET"};
     read_options(&options, argc, argv);
 
     SSL_CTX *context = SSL_CTX_new(TLS_client_method()); /* loopback: nothing to verify */
@@ -365,12 +416,14 @@ int main(int argc, char **argv)
     for (int i = 0; i < options.connections; i++) {
         connection_open(&options, context, &connections[i]);
     }
-    run(&options, connections, options.requests / 10); /* warm up */
+    struct batches batches = write_batches(&options);
+    run(&options, connections, &batches, options.requests / 10, NULL); /* warm up */
 
     double cpu = cpu_nanoseconds(options.server), start = now_seconds();
-    run(&options, connections, options.requests);
+    run(&options, connections, &batches, options.requests, waits);
     double seconds = now_seconds() - start;
     cpu = cpu_nanoseconds(options.server) - cpu;
-    printf("%.0f %.0f\n", (double)options.requests / seconds, cpu / (double)options.requests);
+    printf("%.0f %.0f %zu\n", (double)options.requests / seconds, cpu / (double)options.requests,
+           percentile_us(waits));
     return 0;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Commands per second and CPU per command, plain and over TLS, at pipelines of 1, 16 and 64, beside
-# redis-server: bench/throughput.sh [ROUNDS [COMMAND...]]. Medians of alternating rounds; a ratio above 1 means
-# that we are faster, or spend less. Server and load generator get a core each where there are two.
+# Commands per second, plain and over TLS, at pipelines of 1, 16 and 64, beside redis-server:
+# bench/throughput.sh [ROUNDS [COMMAND...]]. A cell is our throughput divided by theirs, and in brackets our CPU time of a
+# command and our 99th percentile of latency divided by theirs; medians of alternating rounds. Server and load
+# generator get a core each where there are two.
 set -euo pipefail
 rounds=${1:-5}
 commands=${*:2}
-commands=${commands:-SET GET INCR LPUSH RPOP HSET HGET SADD ZADD MSET}
+commands=${commands:-SET GET INCR LPUSH RPOP HSET HGET SADD ZADD MSET MGET}
 # shellcheck source=bench/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 "$root/tools/build.sh" build redurite bench-load
@@ -45,33 +46,43 @@ for peer in $(peers); do
   start "$peer" "$port" "$tls_port" "$peer" $(peer_options "$port" "$tls_port")
 done
 
-printf '%-6s %-5s %8s  %-14s %14s %12s %8s %8s\n' wire cmd pipeline server commands/s ns/command speed cpu
+# SERVER WIRE PIPELINE COMMAND: a round's figures go to its samples.
+load_once() {
+  local at=$1 wire=$2 pipeline=$3 command=$4
+  local port=${plain[$at]} requests=$((pipeline == 1 ? 100000 : 600000))
+  if [ "$wire" = tls ]; then
+    port=${tls[$at]} requests=$((requests / 2))
+  fi
+  if [ "$command" = INCR ]; then printf 'FLUSHALL\r\n' >"/dev/tcp/127.0.0.1/${plain[$at]}"; fi
+  (on_core 1 "$load" --port "$port" --tls "$([ "$wire" = tls ] && echo yes || echo no)" --pipeline "$pipeline" \
+    --requests "$requests" --command "$command" --server "${pids[$at]}") >>"$work/samples.$at"
+}
+
+# SERVER FIELD: the median of its samples.
+sample() {
+  cut -d' ' -f"$2" "$work/samples.$1" | median
+}
+
+echo '| wire | command | beside | P 1 | P 16 | P 64 |'
+echo '|---|---|---|---|---|---|'
 for wire in plain tls; do
-  for pipeline in 1 16 64; do
-    for command in $commands; do
-      requests=$((pipeline == 1 ? 100000 : 600000))
-      [ "$wire" = plain ] || requests=$((requests / 2))
+  for command in $commands; do
+    rows=()
+    for pipeline in 1 16 64; do
       rm -f "$work"/samples.*
       for ((round = 0; round < rounds; round++)); do
         for at in "${!names[@]}"; do
-          if [ "$wire" = tls ]; then port=${tls[$at]}; else port=${plain[$at]}; fi
-          if [ "$command" = INCR ]; then printf 'FLUSHALL\r\n' >"/dev/tcp/127.0.0.1/${plain[$at]}"; fi
-          (on_core 1 "$load" --port "$port" --tls "$([ "$wire" = tls ] && echo yes || echo no)" --pipeline "$pipeline" \
-            --requests "$requests" --command "$command" --server "${pids[$at]}") >>"$work/samples.$at"
+          load_once "$at" "$wire" "$pipeline" "$command"
         done
       done
-      for at in "${!names[@]}"; do
-        speed=$(cut -d' ' -f1 "$work/samples.$at" | median)
-        cpu=$(cut -d' ' -f2 "$work/samples.$at" | median)
-        if [ "$at" = 0 ]; then
-          ours=$speed ours_cpu=$cpu
-          printf '%-6s %-5s %8s  %-14s %14s %12s\n' "$wire" "$command" "$pipeline" "${names[$at]}" "$speed" "$cpu"
-        else
-          printf '%-6s %-5s %8s  %-14s %14s %12s %8s %8s\n' "" "" "" "${names[$at]}" "$speed" "$cpu" \
-            "$(awk -v a="$ours" -v b="$speed" 'BEGIN { printf "%.2f", a / b }')" \
-            "$(awk -v a="$cpu" -v b="$ours_cpu" 'BEGIN { printf "%.2f", a / b }')"
-        fi
+      for ((at = 1; at < ${#names[@]}; at++)); do
+        rows[at]+=$(awk -v a="$(sample 0 1) $(sample 0 2) $(sample 0 3)" -v b="$(sample $at 1) $(sample $at 2) $(sample $at 3)" \
+          'BEGIN { split(a, ours); split(b, theirs)
+            printf " %.2f (%.2f, %.2f) |", ours[1] / theirs[1], ours[2] / theirs[2], ours[3] / theirs[3] }')
       done
+    done
+    for ((at = 1; at < ${#names[@]}; at++)); do
+      echo "| $wire | $command | ${names[$at]} |${rows[at]}"
     done
   done
 done
