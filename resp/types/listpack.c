@@ -64,6 +64,23 @@ static void add_count(struct listpack *pack, size_t added, size_t removed)
     }
 }
 
+/*
+ * What is allocated for a block of this size: a large one, the end of a list, grows in steps of an
+ * eighth, so that it moves seldom.
+ */
+static size_t room_for(size_t size)
+{
+    enum { LARGE = 512 };
+    if (size < LARGE) {
+        return size;
+    }
+    size_t step = LARGE / 8;
+    while (step * 16 <= size) {
+        step *= 2;
+    }
+    return (size + step - 1) / step * step;
+}
+
 struct listpack *listpack_create(void)
 {
     struct listpack *pack = memory_allocate(HEAD_SIZE + 1);
@@ -81,7 +98,7 @@ struct bytes listpack_bytes(const struct listpack *pack)
 struct listpack *listpack_copy(const struct listpack *pack)
 {
     size_t size = listpack_size(pack);
-    return memcpy(memory_allocate(size), pack, size);
+    return memcpy(memory_allocate(room_for(size)), pack, size);
 }
 
 /* What an entry's first bytes say: how long its head is, and its text or number. */
@@ -202,7 +219,7 @@ struct listpack *listpack_from_bytes(struct bytes block)
     if (stored != COUNT_UNKNOWN && stored != count) {
         return NULL;
     }
-    return memcpy(memory_allocate(block.size), block.data, block.size);
+    return memcpy(memory_allocate(room_for(block.size)), block.data, block.size);
 }
 
 size_t listpack_first(const struct listpack *pack)
@@ -362,13 +379,14 @@ size_t listpack_entry_size(struct bytes text)
 static struct listpack *splice(struct listpack *pack, size_t position, size_t old, size_t fresh)
 {
     size_t size = listpack_size(pack), changed = size - old + fresh;
+    size_t room = room_for(size), wanted = room_for(changed);
     assert(changed <= UINT32_MAX);
-    if (changed > size) {
-        pack = memory_resize(pack, changed);
+    if (wanted > room) {
+        pack = memory_resize(pack, wanted);
     }
     memmove(pack->at + position + fresh, pack->at + position + old, size - position - old);
-    if (changed < size) {
-        pack = memory_resize(pack, changed);
+    if (wanted < room) {
+        pack = memory_resize(pack, wanted);
     }
     set_size(pack, changed);
     return pack;
