@@ -76,9 +76,10 @@ static void add_set(struct digest *digest, void *data)
 
 static void add_sorted_set(struct digest *digest, void *data)
 {
+    const struct sorted_set set = {data};
     struct sorted_set_element element;
     char score[64];
-    for (struct sorted_set_cursor cursor = sorted_set_at(data, 0, false);
+    for (struct sorted_set_cursor cursor = sorted_set_at(&set, 0, false);
          sorted_set_next(&cursor, &element);) {
         snprintf(score, sizeof(score), "%.17g", element.score);
         fold_pair(digest, element.member, bytes_from_string(score));

@@ -40,6 +40,7 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     instance->most_words = instance_runs(instance, "7.0.0") ? INT32_MAX : 1024 * 1024;
     instance->profile = config->profile;
     instance->packing = (struct packing_limits)PACKING_DEFAULTS;
+    instance->packing.random = random;
     instance->packing.sorted_set_texts = !instance_runs(instance, "7.0.0");
     if (instance_runs(instance, "7.2.0")) {
         instance->packing.set_entries = 128;

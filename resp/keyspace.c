@@ -194,29 +194,43 @@ struct entry *keyspace_found(struct keyspace *db, struct bytes key)
                                                                       : dict_find(&db->keys, key);
 }
 
-static bool typed_or_reply(struct call *call, const struct entry *entry,
-                           const struct value_type *type, void **data)
+/* NULL when there is none, or one of another type, which is answered. */
+static struct entry *typed_or_reply(struct call *call, struct entry *entry,
+                                    const struct value_type *type, bool *typed)
 {
-    *data = NULL;
-    if (entry == NULL) {
-        return true;
-    }
-    if (entry->kind != type->kind) {
+    *typed = entry == NULL || entry->kind == type->kind;
+    if (!*typed) {
         reply_error(call->reply, ERROR_WRONG_TYPE);
-        return false;
     }
-    *data = entry->data;
-    return true;
+    return *typed ? entry : NULL;
+}
+
+struct entry *entry_read_or_reply(struct call *call, int index, const struct value_type *type,
+                                  bool *typed)
+{
+    return typed_or_reply(call, keyspace_read(call, call->argv[index]), type, typed);
+}
+
+struct entry *entry_write_or_reply(struct call *call, int index, const struct value_type *type,
+                                   bool *typed)
+{
+    return typed_or_reply(call, keyspace_write(call, call->argv[index]), type, typed);
 }
 
 bool value_read_or_reply(struct call *call, int index, const struct value_type *type, void **data)
 {
-    return typed_or_reply(call, keyspace_read(call, call->argv[index]), type, data);
+    bool typed;
+    const struct entry *entry = entry_read_or_reply(call, index, type, &typed);
+    *data = entry == NULL ? NULL : entry->data;
+    return typed;
 }
 
 bool value_write_or_reply(struct call *call, int index, const struct value_type *type, void **data)
 {
-    return typed_or_reply(call, keyspace_write(call, call->argv[index]), type, data);
+    bool typed;
+    const struct entry *entry = entry_write_or_reply(call, index, type, &typed);
+    *data = entry == NULL ? NULL : entry->data;
+    return typed;
 }
 
 struct bytes keyspace_key(const struct keyspace *db, const struct entry *entry)

@@ -89,6 +89,32 @@ bool value_write_or_reply(struct call *call, int index, const struct value_type 
         return typed;                                                                              \
     }
 
+/*
+ * The same for a type whose value is one word, which stands in the entry and changes there: struct
+ * kind is that word. kind##_in(entry) is an entry's own.
+ */
+struct entry *entry_read_or_reply(struct call *call, int index, const struct value_type *type,
+                                  bool *typed);
+struct entry *entry_write_or_reply(struct call *call, int index, const struct value_type *type,
+                                   bool *typed);
+#define VALUE_WORD_LOOKUPS(kind)                                                                   \
+    static inline struct kind *kind##_in(struct entry *entry)                                      \
+    {                                                                                              \
+        return entry == NULL ? NULL : (struct kind *)&entry->data;                                 \
+    }                                                                                              \
+    static inline bool kind##_read_or_reply(struct call *call, int index, struct kind **value)     \
+    {                                                                                              \
+        bool typed;                                                                                \
+        *value = kind##_in(entry_read_or_reply(call, index, &kind##_type, &typed));                \
+        return typed;                                                                              \
+    }                                                                                              \
+    static inline bool kind##_write_or_reply(struct call *call, int index, struct kind **value)    \
+    {                                                                                              \
+        bool typed;                                                                                \
+        *value = kind##_in(entry_write_or_reply(call, index, &kind##_type, &typed));               \
+        return typed;                                                                              \
+    }
+
 /* Replaces whatever was there (value, expiry) and takes `data`; the entry is returned. */
 struct entry *keyspace_set_take(struct keyspace *db, struct bytes key,
                                 const struct value_type *type, void *data);

@@ -216,7 +216,8 @@ static const struct dict *table_of(const struct entry *entry)
     case VALUE_SET:
         return ((const struct set *)entry->data)->table;
     case VALUE_SORTED_SET: {
-        const struct sorted_table *table = ((const struct sorted_set *)entry->data)->table;
+        const struct sorted_set set = {entry->data};
+        const struct sorted_table *table = sorted_set_table(&set);
         return table == NULL ? NULL : &table->members;
     }
     default:

@@ -373,10 +373,10 @@ static void store_finds(const struct search *search, const struct finds *finds, 
                         const char *event)
 {
     struct call *call = search->call;
-    struct sorted_set *result = sorted_set_create(call->instance->random);
+    struct sorted_set result = sorted_set_create();
     for (size_t i = 0; i < count; i++) {
         const struct find *find = &finds->items[i];
-        sorted_set_put(result, find->member,
+        sorted_set_put(&result, find->member,
                        search->store_distance ? find->distance / search->shape.unit : find->score,
                        &call->instance->packing);
     }

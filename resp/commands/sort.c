@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "resp/arguments.h"
+#include "resp/commands/sorted_set.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 #include "resp/types/hash.h"
 #include "resp/types/list.h"
 #include "resp/types/set.h"
-#include "resp/types/sorted_set.h"
 #include "resp/types/string.h"
 
 struct element {
@@ -132,9 +132,9 @@ static bool load_or_reply(struct sort *sort)
     } else if (is_set) {
         load_set(sort, entry->data);
     } else if (entry->kind == VALUE_SORTED_SET) {
-        sorted_set_unpack(entry->data);
+        sorted_set_unpack(sorted_set_in(entry), sort->call->instance->random);
         keyspace_account(sort->call->db, entry);
-        load_sorted_set(sort, entry->data);
+        load_sorted_set(sort, sorted_set_in(entry));
     } else {
         reply_wrong_type(sort->call);
         return false;

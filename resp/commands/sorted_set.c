@@ -9,15 +9,15 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-void sorted_set_store(struct call *call, struct bytes key, struct sorted_set *result,
+void sorted_set_store(struct call *call, struct bytes key, struct sorted_set result,
                       const char *event)
 {
-    size_t count = sorted_set_count(result);
+    size_t count = sorted_set_count(&result);
     if (count > 0) {
-        keyspace_set_take(call->db, key, &sorted_set_type, result);
+        keyspace_set_take(call->db, key, &sorted_set_type, result.body);
         keyspace_changed(call, key, EVENT_SORTED_SET, event);
     } else {
-        sorted_set_destroy(result);
+        sorted_set_destroy(&result);
         keyspace_delete_changed(call, key);
     }
     reply_integer(call->reply, (int64_t)count);
@@ -139,8 +139,8 @@ void sorted_set_add(struct call *call, unsigned flags, const double *scores, int
         addition.refused = true;
         count = 0;
     } else if (addition.set == NULL) {
-        addition.set = sorted_set_create(call->instance->random);
-        keyspace_set_take(call->db, key, &sorted_set_type, addition.set);
+        addition.set = sorted_set_in(
+            keyspace_set_take(call->db, key, &sorted_set_type, sorted_set_create().body));
     }
     for (int i = 0; i < count; i++) {
         if (!add_or_reply(call, &addition, call->argv[first + i * step], scores[i])) {
@@ -297,7 +297,8 @@ static void visit(void *context, struct bytes member, struct bytes score)
 
 static uint64_t scan_step(const void *data, uint64_t cursor, struct scan_progress *progress)
 {
-    return sorted_set_scan(data, cursor, visit, progress);
+    const struct sorted_set set = {(void *)data};
+    return sorted_set_scan(&set, cursor, visit, progress);
 }
 
 static void cmd_zscan(struct call *call)

@@ -7,7 +7,7 @@
 #include "resp/keyspace.h"
 #include "resp/types/sorted_set.h"
 
-VALUE_LOOKUPS(sorted_set)
+VALUE_WORD_LOOKUPS(sorted_set)
 
 enum sorted_set_add_flag {
     ADD_NX = 1 << 0,
@@ -29,7 +29,7 @@ void sorted_set_add(struct call *call, unsigned flags, const double *scores, int
  * Puts the result of a STORE form at `key` and takes it, or removes the key when it is empty;
  * answers the number of members.
  */
-void sorted_set_store(struct call *call, struct bytes key, struct sorted_set *result,
+void sorted_set_store(struct call *call, struct bytes key, struct sorted_set result,
                       const char *event);
 
 /* Begins an array of `count` members: twice as long in RESP2 with their scores. */

@@ -71,12 +71,10 @@ struct algebra {
     size_t count;
     bool with_scores, store, cardinality;
     int64_t limit;
-    struct sorted_set *result;
-    uint64_t members; /* ZINTERCARD's count */
+    struct sorted_set result;
+    struct packing_limits unpacked; /* a result is packed when it is whole: -0 stays on the way */
+    uint64_t members;               /* ZINTERCARD's count */
 };
-
-/* As Redis does: a result is packed when it is whole, so -0 stays what it is on the way. */
-static const struct packing_limits unpacked = {0};
 
 static double weigh(const struct operand *operand, double score)
 {
@@ -106,11 +104,11 @@ static void unite(struct algebra *algebra)
         for (struct operand_cursor cursor = operand_begin(operand);
              operand_next(&cursor, &element);) {
             double score = weigh(operand, element.score), before;
-            if (sorted_set_score(algebra->result, element.member, &before)) {
+            if (sorted_set_score(&algebra->result, element.member, &before)) {
                 score = aggregate(algebra, before, score);
-                sorted_set_remove(algebra->result, element.member); /* -0 replaces 0, too */
+                sorted_set_remove(&algebra->result, element.member); /* -0 replaces 0, too */
             }
-            sorted_set_put(algebra->result, element.member, score, &unpacked);
+            sorted_set_put(&algebra->result, element.member, score, &algebra->unpacked);
         }
     }
 }
@@ -137,7 +135,7 @@ static void intersect(struct algebra *algebra)
             continue;
         }
         if (!algebra->cardinality) {
-            sorted_set_put(algebra->result, element.member, score, &unpacked);
+            sorted_set_put(&algebra->result, element.member, score, &algebra->unpacked);
         } else if (++algebra->members == (uint64_t)algebra->limit) {
             operand_end(&cursor);
             return;
@@ -156,7 +154,7 @@ static void subtract(struct algebra *algebra)
             elsewhere = operand_score(&algebra->operands[i], element.member, &score);
         }
         if (!elsewhere) {
-            sorted_set_put(algebra->result, element.member, element.score, &unpacked);
+            sorted_set_put(&algebra->result, element.member, element.score, &algebra->unpacked);
         }
     }
 }
@@ -167,10 +165,10 @@ static bool operands_or_reply(struct call *call, int first, struct algebra *alge
 {
     for (size_t i = 0; i < algebra->count; i++) {
         struct operand *operand = &algebra->operands[i];
-        const struct entry *entry = keyspace_read(call, call->argv[first + (int)i]);
+        struct entry *entry = keyspace_read(call, call->argv[first + (int)i]);
         operand->weight = 1;
         if (entry != NULL && entry->kind == VALUE_SORTED_SET) {
-            operand->sorted = entry->data;
+            operand->sorted = sorted_set_in(entry);
         } else if (entry != NULL && entry->kind == VALUE_SET) {
             operand->plain = entry->data;
         } else if (entry != NULL) {
@@ -249,8 +247,8 @@ static int by_count(const void *a, const void *b)
 static void reply_result(struct call *call, const struct algebra *algebra)
 {
     struct sorted_set_element element;
-    struct sorted_set_cursor cursor = sorted_set_at(algebra->result, 0, false);
-    sorted_set_reply_begin(call, sorted_set_count(algebra->result), algebra->with_scores);
+    struct sorted_set_cursor cursor = sorted_set_at(&algebra->result, 0, false);
+    sorted_set_reply_begin(call, sorted_set_count(&algebra->result), algebra->with_scores);
     while (sorted_set_next(&cursor, &element)) {
         sorted_set_reply_member(call, element.member, element.score, algebra->with_scores);
     }
@@ -287,10 +285,11 @@ static void run(struct call *call, int at, struct algebra algebra, const char *e
         if (algebra.operation != OPERATION_DIFFERENCE) {
             qsort(algebra.operands, algebra.count, sizeof(*algebra.operands), by_count);
         }
-        algebra.result = sorted_set_create(call->instance->random);
+        algebra.result = sorted_set_create();
+        algebra.unpacked.random = call->instance->random;
         operations[algebra.operation](&algebra);
         if (algebra.store) {
-            sorted_set_pack(algebra.result, &call->instance->packing);
+            sorted_set_pack(&algebra.result, &call->instance->packing);
             sorted_set_store(call, call->argv[1], algebra.result, event);
         } else if (algebra.cardinality) {
             reply_integer(call->reply, (int64_t)algebra.members);
@@ -298,7 +297,7 @@ static void run(struct call *call, int at, struct algebra algebra, const char *e
             reply_result(call, &algebra);
         }
         if (!algebra.store) {
-            sorted_set_destroy(algebra.result);
+            sorted_set_destroy(&algebra.result);
         }
     }
     memory_free(algebra.operands);

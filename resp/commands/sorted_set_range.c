@@ -245,12 +245,12 @@ static void reply_range(struct call *call, const struct sorted_set *set, struct 
 
 static void store_range(struct call *call, const struct sorted_set *set, struct ranks ranks)
 {
-    struct sorted_set *result = sorted_set_create(call->instance->random);
+    struct sorted_set result = sorted_set_create();
     struct sorted_set_element element;
     if (ranks.count > 0) {
         struct sorted_set_cursor cursor = begin_ranks(set, ranks, false);
         for (size_t i = 0; i < ranks.count && sorted_set_next(&cursor, &element); i++) {
-            sorted_set_put(result, element.member, element.score, &call->instance->packing);
+            sorted_set_put(&result, element.member, element.score, &call->instance->packing);
         }
     }
     sorted_set_store(call, call->argv[1], result, "zrangestore");

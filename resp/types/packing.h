@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct random;
+
 struct packing_limits {
     size_t hash_entries, hash_value;             /* hash-max-listpack-entries, -value */
     size_t sorted_set_entries, sorted_set_value; /* zset-max-listpack-entries, -value */
@@ -16,6 +18,7 @@ struct packing_limits {
     int list_size;                 /* list-max-listpack-size: -2 is 8 KB */
     size_t stream_node_bytes, stream_node_entries;
     size_t hyperloglog_sparse_bytes;
+    struct random *random; /* borrowed; seeds the tables of what is not packed any more */
 };
 
 #define PACKING_DEFAULTS                                                                           \

@@ -2,6 +2,7 @@
 #include "resp/types/sorted_set.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,37 +10,45 @@
 #include "resp/reply.h"
 #include "resp/types/ziplist.h"
 
-struct sorted_set *sorted_set_create(struct random *random)
+/* ---- The word ---- */
+
+static struct sorted_table *table_of(const struct sorted_set *set)
 {
-    struct sorted_set *set = memory_allocate_zeroed(sizeof(*set));
-    set->pack = listpack_create();
-    set->random = random;
-    return set;
+    uintptr_t word = (uintptr_t)set->body;
+    return (word & 1) != 0 ? (struct sorted_table *)(word - 1) : NULL;
 }
 
-static void drop_table(struct sorted_set *set)
+static struct listpack *pack_of(const struct sorted_set *set)
 {
-    if (set->table != NULL) {
-        counted_tree_finish(&set->table->order);
-        dict_finish(&set->table->members);
-        memory_free(set->table);
-        set->table = NULL;
-    }
+    return ((uintptr_t)set->body & 1) != 0 ? NULL : set->body;
+}
+
+const struct sorted_table *sorted_set_table(const struct sorted_set *set)
+{
+    return table_of(set);
+}
+
+struct sorted_set sorted_set_create(void)
+{
+    return (struct sorted_set){listpack_create()};
 }
 
 void sorted_set_destroy(struct sorted_set *set)
 {
-    if (set == NULL) {
+    struct sorted_table *table = table_of(set);
+    if (table == NULL) {
+        memory_free(set->body);
         return;
     }
-    memory_free(set->pack);
-    drop_table(set);
-    memory_free(set);
+    counted_tree_finish(&table->order);
+    dict_finish(&table->members);
+    memory_free(table);
 }
 
 size_t sorted_set_count(const struct sorted_set *set)
 {
-    return set->pack != NULL ? listpack_count(set->pack) / 2 : dict_count(&set->table->members);
+    const struct sorted_table *table = table_of(set);
+    return table == NULL ? listpack_count(set->body) / 2 : dict_count(&table->members);
 }
 
 /* ---- Packed ---- */
@@ -77,8 +86,8 @@ static size_t packed_text(double score, const struct packing_limits *limits, cha
 
 static size_t find_packed(const struct sorted_set *set, struct bytes member)
 {
-    size_t first = listpack_first(set->pack);
-    return first == 0 ? 0 : listpack_find(set->pack, first, member, 1);
+    size_t first = listpack_first(pack_of(set));
+    return first == 0 ? 0 : listpack_find(pack_of(set), first, member, 1);
 }
 
 static size_t next_pair(const struct listpack *pack, size_t at)
@@ -91,30 +100,30 @@ static void insert_packed(struct sorted_set *set, struct bytes member, double sc
 {
     char text[64], digits[LISTPACK_DIGITS];
     struct bytes score_text = {text, packed_text(score, limits, text)};
-    size_t at = listpack_first(set->pack), score_at;
-    for (; at != 0; at = next_pair(set->pack, at)) {
-        double other = packed_score(set->pack, at);
+    size_t at = listpack_first(pack_of(set)), score_at;
+    for (; at != 0; at = next_pair(pack_of(set), at)) {
+        double other = packed_score(pack_of(set), at);
         if (other > score ||
-            (other == score && bytes_compare(listpack_get(set->pack, at, digits), member) > 0)) {
+            (other == score && bytes_compare(listpack_get(pack_of(set), at, digits), member) > 0)) {
             break;
         }
     }
     /* The score first: in front of it, the member. */
-    set->pack = listpack_insert(set->pack, at, score_text, &score_at);
-    set->pack = listpack_insert(set->pack, score_at, member, NULL);
+    set->body = listpack_insert(pack_of(set), at, score_text, &score_at);
+    set->body = listpack_insert(pack_of(set), score_at, member, NULL);
 }
 
 /* ---- The table ---- */
 
-static bool table_put(struct sorted_set *set, struct bytes member, double score)
+static bool table_put(struct sorted_table *table, struct bytes member, double score)
 {
     bool created;
-    double *present = dict_insert(&set->table->members, member, &created);
+    double *present = dict_insert(&table->members, member, &created);
     if (created) {
         *present = score;
-        counted_tree_insert(&set->table->order, (struct counted_item){score, present});
+        counted_tree_insert(&table->order, (struct counted_item){score, present});
     } else if (*present != score) {
-        counted_tree_move(&set->table->order, (struct counted_item){*present, present}, score);
+        counted_tree_move(&table->order, (struct counted_item){*present, present}, score);
         *present = score;
     }
     return created;
@@ -125,89 +134,85 @@ static struct bytes member_of(const void *members, const void *score)
     return dict_key(members, score);
 }
 
-static void begin_table(struct sorted_set *set)
+static struct sorted_table *table_create(struct random *random)
 {
-    set->pack = NULL;
-    set->table = memory_allocate_zeroed(sizeof(*set->table));
-    dict_init(&set->table->members, sizeof(double), NULL, set->random);
-    counted_tree_init(&set->table->order, member_of, &set->table->members);
+    struct sorted_table *table = memory_allocate_zeroed(sizeof(*table));
+    dict_init(&table->members, sizeof(double), NULL, random);
+    counted_tree_init(&table->order, member_of, &table->members);
+    table->random = random;
+    return table;
 }
 
-static void become_table(struct sorted_set *set)
+static struct sorted_set set_of(struct sorted_table *table)
 {
-    struct listpack *pack = set->pack;
-    begin_table(set);
+    return (struct sorted_set){(void *)((uintptr_t)table | 1)};
+}
+
+static void table_remove(struct sorted_table *table, double *score)
+{
+    counted_tree_remove(&table->order, (struct counted_item){*score, score});
+    dict_remove_payload(&table->members, score);
+}
+
+static void *copy(const void *data)
+{
+    const struct sorted_set set = {(void *)data};
+    const struct sorted_table *table = table_of(&set);
+    if (table == NULL) {
+        return listpack_copy(data);
+    }
+    struct sorted_table *copied = table_create(table->random);
+    struct sorted_set_element element;
+    struct sorted_set_cursor cursor = sorted_set_at(&set, 0, false);
+    while (sorted_set_next(&cursor, &element)) {
+        table_put(copied, element.member, element.score);
+    }
+    return set_of(copied).body;
+}
+
+void sorted_set_unpack(struct sorted_set *set, struct random *random)
+{
+    struct listpack *pack = pack_of(set);
+    if (pack == NULL) {
+        return;
+    }
+    struct sorted_table *table = table_create(random);
     for (size_t at = listpack_first(pack); at != 0; at = next_pair(pack, at)) {
         char digits[LISTPACK_DIGITS];
-        table_put(set, listpack_get(pack, at, digits), packed_score(pack, at));
+        table_put(table, listpack_get(pack, at, digits), packed_score(pack, at));
     }
     memory_free(pack);
-}
-
-static void table_remove(struct sorted_set *set, double *score)
-{
-    counted_tree_remove(&set->table->order, (struct counted_item){*score, score});
-    dict_remove_payload(&set->table->members, score);
-}
-
-struct sorted_set *sorted_set_copy(const struct sorted_set *set)
-{
-    struct sorted_set *copy = sorted_set_create(set->random);
-    memory_free(copy->pack);
-    if (set->pack != NULL) {
-        copy->pack = listpack_copy(set->pack);
-        return copy;
-    }
-    begin_table(copy);
-    struct sorted_set_element element;
-    struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
-    while (sorted_set_next(&cursor, &element)) {
-        table_put(copy, element.member, element.score);
-    }
-    return copy;
-}
-
-void sorted_set_unpack(struct sorted_set *set)
-{
-    if (set->pack != NULL) {
-        become_table(set);
-    }
+    *set = set_of(table);
 }
 
 void sorted_set_pack(struct sorted_set *set, const struct packing_limits *limits)
 {
     struct sorted_set_element element;
-    if (set->pack != NULL || sorted_set_count(set) > limits->sorted_set_entries) {
+    if (pack_of(set) != NULL || sorted_set_count(set) > limits->sorted_set_entries) {
         return;
     }
-    struct sorted_set *packed = sorted_set_create(set->random), swap;
-    struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
-    while (packed->pack != NULL && sorted_set_next(&cursor, &element)) {
-        sorted_set_put(packed, element.member, element.score, limits);
+    struct sorted_set packed = sorted_set_create(), unpacked = *set;
+    struct sorted_set_cursor cursor = sorted_set_at(&unpacked, 0, false);
+    while (pack_of(&packed) != NULL && sorted_set_next(&cursor, &element)) {
+        sorted_set_put(&packed, element.member, element.score, limits);
     }
-    if (packed->pack != NULL) {
-        swap = *set;
-        *set = *packed;
-        *packed = swap;
-    }
-    sorted_set_destroy(packed);
+    bool fits = pack_of(&packed) != NULL;
+    *set = fits ? packed : unpacked;
+    sorted_set_destroy(fits ? &unpacked : &packed);
 }
 
-struct sorted_set *sorted_set_from_pack_take(struct listpack *pack,
-                                             const struct packing_limits *limits,
-                                             struct random *random)
+struct sorted_set sorted_set_from_pack_take(struct listpack *pack,
+                                            const struct packing_limits *limits)
 {
-    struct sorted_set *set = sorted_set_create(random);
+    struct sorted_set set = {pack};
     struct sorted_set_element element;
-    memory_free(set->pack);
-    set->pack = pack;
-    bool fits = sorted_set_count(set) <= limits->sorted_set_entries;
-    struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
+    bool fits = sorted_set_count(&set) <= limits->sorted_set_entries;
+    struct sorted_set_cursor cursor = sorted_set_at(&set, 0, false);
     while (fits && sorted_set_next(&cursor, &element)) {
         fits = element.member.size <= limits->sorted_set_value;
     }
     if (!fits) {
-        become_table(set);
+        sorted_set_unpack(&set, limits->random);
     }
     return set;
 }
@@ -216,14 +221,14 @@ struct sorted_set *sorted_set_from_pack_take(struct listpack *pack,
 
 bool sorted_set_score(const struct sorted_set *set, struct bytes member, double *score)
 {
-    if (set->pack != NULL) {
+    if (pack_of(set) != NULL) {
         size_t at = find_packed(set, member);
         if (at != 0) {
-            *score = packed_score(set->pack, at);
+            *score = packed_score(pack_of(set), at);
         }
         return at != 0;
     }
-    const double *present = dict_find(&set->table->members, member);
+    const double *present = dict_find(&table_of(set)->members, member);
     if (present != NULL) {
         *score = *present;
     }
@@ -233,21 +238,21 @@ bool sorted_set_score(const struct sorted_set *set, struct bytes member, double 
 bool sorted_set_put(struct sorted_set *set, struct bytes member, double score,
                     const struct packing_limits *limits)
 {
-    if (set->pack == NULL) {
-        return table_put(set, member, score);
+    if (pack_of(set) == NULL) {
+        return table_put(table_of(set), member, score);
     }
     size_t at = find_packed(set, member);
     if (at != 0) {
-        if (packed_score(set->pack, at) != score) {
-            set->pack = listpack_remove(set->pack, at, 2, NULL);
+        if (packed_score(pack_of(set), at) != score) {
+            set->body = listpack_remove(pack_of(set), at, 2, NULL);
             insert_packed(set, member, score, limits);
         }
         return false;
     }
     if (sorted_set_count(set) + 1 > limits->sorted_set_entries ||
         member.size > limits->sorted_set_value) {
-        become_table(set);
-        return table_put(set, member, score);
+        sorted_set_unpack(set, limits->random);
+        return table_put(table_of(set), member, score);
     }
     insert_packed(set, member, score, limits);
     return true;
@@ -255,31 +260,31 @@ bool sorted_set_put(struct sorted_set *set, struct bytes member, double score,
 
 bool sorted_set_remove(struct sorted_set *set, struct bytes member)
 {
-    if (set->pack != NULL) {
+    if (pack_of(set) != NULL) {
         size_t at = find_packed(set, member);
         if (at != 0) {
-            set->pack = listpack_remove(set->pack, at, 2, NULL);
+            set->body = listpack_remove(pack_of(set), at, 2, NULL);
         }
         return at != 0;
     }
-    double *score = dict_find(&set->table->members, member);
+    double *score = dict_find(&table_of(set)->members, member);
     if (score != NULL) {
-        table_remove(set, score);
+        table_remove(table_of(set), score);
     }
     return score != NULL;
 }
 
 void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count)
 {
-    if (set->pack != NULL) {
-        set->pack =
-            listpack_remove(set->pack, listpack_at(set->pack, (int64_t)from * 2), count * 2, NULL);
+    if (pack_of(set) != NULL) {
+        set->body = listpack_remove(pack_of(set), listpack_at(pack_of(set), (int64_t)from * 2),
+                                    count * 2, NULL);
         return;
     }
     struct counted_item item;
-    for (; count > 0 && counted_item_at(counted_tree_at(&set->table->order, from), &item);
+    for (; count > 0 && counted_item_at(counted_tree_at(&table_of(set)->order, from), &item);
          count--) {
-        table_remove(set, (double *)item.handle);
+        table_remove(table_of(set), (double *)item.handle);
     }
 }
 
@@ -288,16 +293,17 @@ void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count)
 bool sorted_set_rank(const struct sorted_set *set, struct bytes member, size_t *rank)
 {
     *rank = 0;
-    if (set->pack != NULL) {
-        size_t at = listpack_first(set->pack);
-        for (; at != 0 && !listpack_equals(set->pack, at, member); at = next_pair(set->pack, at)) {
+    if (pack_of(set) != NULL) {
+        size_t at = listpack_first(pack_of(set));
+        for (; at != 0 && !listpack_equals(pack_of(set), at, member);
+             at = next_pair(pack_of(set), at)) {
             ++*rank;
         }
         return at != 0;
     }
-    const double *score = dict_find(&set->table->members, member);
+    const double *score = dict_find(&table_of(set)->members, member);
     if (score != NULL) {
-        *rank = counted_tree_rank(&set->table->order, (struct counted_item){*score, score});
+        *rank = counted_tree_rank(&table_of(set)->order, (struct counted_item){*score, score});
     }
     return score != NULL;
 }
@@ -305,8 +311,8 @@ bool sorted_set_rank(const struct sorted_set *set, struct bytes member, size_t *
 size_t sorted_set_partition(const struct sorted_set *set, counted_before *before,
                             const void *context)
 {
-    if (set->pack == NULL) {
-        return counted_tree_partition(&set->table->order, before, context);
+    if (pack_of(set) == NULL) {
+        return counted_tree_partition(&table_of(set)->order, before, context);
     }
     struct sorted_set_element element;
     struct sorted_set_cursor cursor = sorted_set_at(set, 0, false);
@@ -320,17 +326,17 @@ size_t sorted_set_partition(const struct sorted_set *set, counted_before *before
 struct sorted_set_cursor sorted_set_at(const struct sorted_set *set, size_t rank, bool reverse)
 {
     struct sorted_set_cursor cursor = {.set = set, .reverse = reverse};
-    if (set->pack != NULL) {
-        cursor.position = listpack_at(set->pack, (int64_t)rank * 2);
+    if (pack_of(set) != NULL) {
+        cursor.position = listpack_at(pack_of(set), (int64_t)rank * 2);
     } else {
-        cursor.place = counted_tree_at(&set->table->order, rank);
+        cursor.place = counted_tree_at(&table_of(set)->order, rank);
     }
     return cursor;
 }
 
 static bool next_packed(struct sorted_set_cursor *cursor, struct sorted_set_element *element)
 {
-    const struct listpack *pack = cursor->set->pack;
+    const struct listpack *pack = pack_of(cursor->set);
     size_t at = cursor->position;
     if (at == 0) {
         return false;
@@ -348,14 +354,14 @@ static bool next_packed(struct sorted_set_cursor *cursor, struct sorted_set_elem
 
 bool sorted_set_next(struct sorted_set_cursor *cursor, struct sorted_set_element *element)
 {
-    if (cursor->set->pack != NULL) {
+    if (pack_of(cursor->set) != NULL) {
         return next_packed(cursor, element);
     }
     struct counted_item item;
     if (!counted_item_at(cursor->place, &item)) {
         return false;
     }
-    element->member = member_of(&cursor->set->table->members, item.handle);
+    element->member = member_of(&table_of(cursor->set)->members, item.handle);
     element->score = item.score;
     cursor->place = cursor->reverse ? counted_previous(cursor->place) : counted_next(cursor->place);
     return true;
@@ -377,7 +383,7 @@ static void visit_entry(void *context, struct bytes member, void *payload)
 uint64_t sorted_set_scan(const struct sorted_set *set, uint64_t position, sorted_set_visit *visit,
                          void *context)
 {
-    const struct listpack *pack = set->pack;
+    const struct listpack *pack = pack_of(set);
     if (pack != NULL) {
         char member_digits[LISTPACK_DIGITS], score_digits[LISTPACK_DIGITS];
         for (size_t at = listpack_first(pack); at != 0; at = next_pair(pack, at)) {
@@ -387,69 +393,67 @@ uint64_t sorted_set_scan(const struct sorted_set *set, uint64_t position, sorted
         return 0;
     }
     struct scan scan = {visit, context};
-    return dict_scan(&set->table->members, position, visit_entry, &scan);
+    return dict_scan(&table_of(set)->members, position, visit_entry, &scan);
 }
 
-/* ---- The type's row ---- */
+/* ---- The type's row: `data` is the word ---- */
 
 static void destroy(void *data)
 {
-    sorted_set_destroy(data);
+    sorted_set_destroy(&(struct sorted_set){data});
 }
 
 static bool dismantle(void *data, size_t elements, size_t *position)
 {
-    struct sorted_set *set = data;
-    if (set->table != NULL && (!counted_tree_finish_some(&set->table->order, elements) ||
-                               !dict_clear_some(&set->table->members, elements, position))) {
+    struct sorted_set set = {data};
+    struct sorted_table *table = table_of(&set);
+    if (table != NULL && (!counted_tree_finish_some(&table->order, elements) ||
+                          !dict_clear_some(&table->members, elements, position))) {
         return false;
     }
-    sorted_set_destroy(set);
+    sorted_set_destroy(&set);
     return true;
 }
 
-static void *copy(const void *data)
+static const struct sorted_table *table_in(const void *data)
 {
-    return sorted_set_copy(data);
+    return table_of(&(struct sorted_set){(void *)data});
 }
 
 static const char *encoding(const void *data)
 {
-    return ((const struct sorted_set *)data)->pack != NULL ? "listpack" : "skiplist";
+    return table_in(data) == NULL ? "listpack" : "skiplist";
 }
 
 static size_t memory(const void *data)
 {
-    const struct sorted_set *set = data;
-    return memory_size(set) + (set->pack != NULL
-                                   ? memory_size(set->pack)
-                                   : memory_size(set->table) + dict_memory(&set->table->members) +
-                                         set->table->order.memory);
+    const struct sorted_table *table = table_in(data);
+    return table == NULL ? memory_size(data)
+                         : memory_size(table) + dict_memory(&table->members) + table->order.memory;
 }
 
 static size_t effort(const void *data)
 {
-    const struct sorted_set *set = data;
-    return set->pack != NULL ? 1 : dict_count(&set->table->members);
+    const struct sorted_table *table = table_in(data);
+    return table == NULL ? 1 : dict_count(&table->members);
 }
 
 static unsigned char rdb_type(const void *data)
 {
-    return ((const struct sorted_set *)data)->pack != NULL ? RDB_TYPE_ZSET_LISTPACK
-                                                           : RDB_TYPE_ZSET_2;
+    return table_in(data) == NULL ? RDB_TYPE_ZSET_LISTPACK : RDB_TYPE_ZSET_2;
 }
 
 static void save(const void *data, struct rdb_writer *writer)
 {
-    const struct sorted_set *set = data;
-    if (set->pack != NULL) {
-        packed_save(set->pack, writer);
+    const struct sorted_set set = {(void *)data};
+    if (pack_of(&set) != NULL) {
+        packed_save(pack_of(&set), writer);
         return;
     }
     /* From the end: a reader that inserts one after the other always inserts in front. */
     struct sorted_set_element element;
-    struct sorted_set_cursor cursor = sorted_set_at(set, sorted_set_count(set) - 1, true);
-    rdb_write_length(writer, sorted_set_count(set));
+    struct sorted_set_cursor cursor = sorted_set_at(&set, sorted_set_count(&set) - 1, true);
+    rdb_write_length(writer, sorted_set_count(&set));
     while (sorted_set_next(&cursor, &element)) {
         rdb_write_string(writer, element.member);
         rdb_write_double(writer, element.score);

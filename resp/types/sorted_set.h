@@ -12,30 +12,33 @@
 #include "resp/types/packing.h"
 #include "resp/value.h"
 
+/*
+ * One word, so that small sets cost no more than their pack: the pack itself, or the address of a
+ * table with its lowest bit set. A key's set is the word in its entry (keyspace.h, VALUE_WORD).
+ */
+struct sorted_set {
+    void *body;
+};
+
 struct sorted_table {
     struct dict members;       /* member -> its score, a double */
     struct counted_tree order; /* of the table's payloads */
-};
-
-struct sorted_set {
-    struct listpack *pack;      /* member, score, member, score...; NULL when a table */
-    struct sorted_table *table; /* NULL when packed */
-    struct random *random;      /* borrowed; seeds the table */
+    struct random *random;     /* borrowed; seeds copies */
 };
 
 extern const struct value_type sorted_set_type;
 
-struct sorted_set *sorted_set_create(struct random *random);
-void sorted_set_destroy(struct sorted_set *set); /* NULL is fine */
-struct sorted_set *sorted_set_copy(const struct sorted_set *set);
+struct sorted_set sorted_set_create(void);
+void sorted_set_destroy(struct sorted_set *set);
 /* For loaders: takes a pack of ordered pairs that fits the limits or not. */
-struct sorted_set *sorted_set_from_pack_take(struct listpack *pack,
-                                             const struct packing_limits *limits,
-                                             struct random *random);
+struct sorted_set sorted_set_from_pack_take(struct listpack *pack,
+                                            const struct packing_limits *limits);
 /* A set built as a table (limits of zero) becomes a packed one if it fits. */
 void sorted_set_pack(struct sorted_set *set, const struct packing_limits *limits);
 /* SORT leaves a set so behind, as Redis's does. */
-void sorted_set_unpack(struct sorted_set *set);
+void sorted_set_unpack(struct sorted_set *set, struct random *random);
+/* NULL when packed. */
+const struct sorted_table *sorted_set_table(const struct sorted_set *set);
 size_t sorted_set_count(const struct sorted_set *set);
 
 bool sorted_set_score(const struct sorted_set *set, struct bytes member, double *score);

@@ -10,7 +10,12 @@
 
 enum { LONGEST_TEXT = 512 * 1024 * 1024 };
 
-static const struct packing_limits limits = PACKING_DEFAULTS;
+static struct packing_limits limits_of(const struct rdb_reader *reader)
+{
+    struct packing_limits limits = PACKING_DEFAULTS;
+    limits.random = reader->random;
+    return limits;
+}
 
 static bool read_binary_score(struct rdb_reader *reader, double *score)
 {
@@ -45,7 +50,8 @@ static bool read_elements(struct rdb_reader *reader, void **data,
 {
     uint64_t count = 0;
     bool read = rdb_read_length(reader, &count);
-    struct sorted_set *set = sorted_set_create(reader->random);
+    const struct packing_limits limits = limits_of(reader);
+    struct sorted_set set = sorted_set_create();
     struct buf member;
     buf_init(&member, LONGEST_TEXT);
     for (uint64_t i = 0; read && i < count; i++) {
@@ -54,19 +60,19 @@ static bool read_elements(struct rdb_reader *reader, void **data,
         read = rdb_read_string(reader, &member) && read_score(reader, &score);
         if (read && isnan(score)) {
             read = rdb_fail(reader, "a score is not a number");
-        } else if (read && !sorted_set_put(set, buf_bytes(&member), score, &limits)) {
+        } else if (read && !sorted_set_put(&set, buf_bytes(&member), score, &limits)) {
             read = rdb_fail(reader, "a sorted set holds a member twice");
         }
     }
     buf_finish(&member);
-    if (read && sorted_set_count(set) == 0) {
+    if (read && sorted_set_count(&set) == 0) {
         read = rdb_fail(reader, "a sorted set is empty");
     }
     if (!read) {
-        sorted_set_destroy(set);
+        sorted_set_destroy(&set);
         return false;
     }
-    *data = set;
+    *data = set.body;
     return true;
 }
 
@@ -113,7 +119,8 @@ static bool take_pack(struct rdb_reader *reader, struct listpack *pack, void **d
         memory_free(pack);
         return rdb_fail(reader, "a packed sorted set is damaged");
     }
-    *data = sorted_set_from_pack_take(pack, &limits, reader->random);
+    const struct packing_limits limits = limits_of(reader);
+    *data = sorted_set_from_pack_take(pack, &limits).body;
     return true;
 }
 
