@@ -88,8 +88,9 @@ static void add_sorted_set(struct digest *digest, void *data)
 
 static void add_hash(struct digest *digest, void *data)
 {
+    const struct hash hash = {data};
     struct hash_pair pair;
-    for (struct hash_cursor cursor = hash_begin(data); hash_next(&cursor, &pair);) {
+    for (struct hash_cursor cursor = hash_begin(&hash); hash_next(&cursor, &pair);) {
         fold_pair(digest, pair.field, pair.value);
     }
 }

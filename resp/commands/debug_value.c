@@ -212,7 +212,9 @@ static const struct dict *table_of(const struct entry *entry)
 {
     switch (entry->kind) {
     case VALUE_HASH:
-        return ((const struct hash *)entry->data)->table;
+        return hash_pack(&(struct hash){entry->data}) != NULL
+                   ? NULL
+                   : hash_body(&(struct hash){entry->data})->table;
     case VALUE_SET:
         return ((const struct set *)entry->data)->table;
     case VALUE_SORTED_SET: {

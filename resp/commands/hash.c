@@ -9,7 +9,7 @@
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
-VALUE_LOOKUPS(hash)
+VALUE_WORD_LOOKUPS(hash)
 
 /* The hash to write to, made when it is not there. */
 static bool open_or_reply(struct call *call, struct hash **hash)
@@ -18,8 +18,7 @@ static bool open_or_reply(struct call *call, struct hash **hash)
         return false;
     }
     if (*hash == NULL) {
-        *hash = hash_create(call->instance->random);
-        keyspace_set_take(call->db, call->argv[1], &hash_type, *hash);
+        *hash = hash_in(keyspace_set_take(call->db, call->argv[1], &hash_type, hash_create().word));
     }
     return true;
 }
@@ -76,8 +75,8 @@ static void cmd_hsetnx(struct call *call)
     if (hash_get(hash, call->argv[2], digits, &old)) {
         size_t most = call->instance->packing.hash_value;
         bool large = call->argv[2].size > most || call->argv[3].size > most;
-        if (large && hash->pack != NULL && !call_supports(call, "7.0.0")) {
-            hash_unpack(hash); /* 6.0 made room before it looked */
+        if (large && hash_pack(hash) != NULL && !call_supports(call, "7.0.0")) {
+            hash_unpack(hash, call->instance->random); /* 6.0 made room before it looked */
         }
         reply_integer(call->reply, 0);
         return;
@@ -297,7 +296,8 @@ static void visit(void *context, const struct hash_pair *pair)
 
 static uint64_t scan_step(const void *data, uint64_t cursor, struct scan_progress *progress)
 {
-    return hash_scan(data, cursor, visit, progress);
+    const struct hash hash = {(void *)data};
+    return hash_scan(&hash, cursor, visit, progress);
 }
 
 static void cmd_hscan(struct call *call)

@@ -4,7 +4,7 @@
 #include "resp/arguments.h"
 #include "resp/instance_state.h"
 
-VALUE_LOOKUPS(hash)
+VALUE_WORD_LOOKUPS(hash)
 
 enum condition { ALWAYS, IF_NONE, IF_SOME, IF_LATER, IF_EARLIER };
 enum answer { NO_SUCH_FIELD = -2, NO_EXPIRY_THERE = -1, CONDITION_UNMET, DONE, DELETED };
@@ -122,7 +122,8 @@ static void expire(struct call *call, int64_t unit_ms, bool relative)
     }
     bool deleted = false, changed = false;
     if (hash != NULL) {
-        hash_expiry_begin(hash); /* as Redis, even if no field of these is there */
+        hash_expiry_begin(
+            hash, call->instance->random); /* as Redis, even if no field of these is there */
     }
     reply_array(call->reply, (size_t)(call->argc - at - 2));
     for (int i = at + 2; i < call->argc; i++) {

@@ -192,7 +192,8 @@ static struct bytes look_up(struct sort *sort, struct bytes pattern, struct byte
     }
     if (arrow < pattern.size) {
         return entry->kind == VALUE_HASH
-                   ? hash_value(entry->data, bytes_slice(pattern, arrow + 2, pattern.size), digits)
+                   ? hash_value(&(struct hash){entry->data},
+                                bytes_slice(pattern, arrow + 2, pattern.size), digits)
                    : nothing;
     }
     return entry->kind == VALUE_STRING ? string_bytes(entry->data) : nothing;

@@ -14,7 +14,7 @@ void sorted_set_store(struct call *call, struct bytes key, struct sorted_set res
 {
     size_t count = sorted_set_count(&result);
     if (count > 0) {
-        keyspace_set_take(call->db, key, &sorted_set_type, result.body);
+        keyspace_set_take(call->db, key, &sorted_set_type, result.word);
         keyspace_changed(call, key, EVENT_SORTED_SET, event);
     } else {
         sorted_set_destroy(&result);
@@ -140,7 +140,7 @@ void sorted_set_add(struct call *call, unsigned flags, const double *scores, int
         count = 0;
     } else if (addition.set == NULL) {
         addition.set = sorted_set_in(
-            keyspace_set_take(call->db, key, &sorted_set_type, sorted_set_create().body));
+            keyspace_set_take(call->db, key, &sorted_set_type, sorted_set_create().word));
     }
     for (int i = 0; i < count; i++) {
         if (!add_or_reply(call, &addition, call->argv[first + i * step], scores[i])) {

@@ -6,6 +6,8 @@
 #ifndef RESP_TYPES_HASH_H
 #define RESP_TYPES_HASH_H
 
+#include <stdint.h>
+
 #include "base/dict.h"
 #include "resp/types/listpack.h"
 #include "resp/types/packing.h"
@@ -13,13 +15,39 @@
 
 struct hash_expiry;
 
+/*
+ * One word, so that small hashes cost no more than their pack: the pack itself, or the address of a
+ * body with its lowest bit set. A key's hash is the word in its entry (keyspace.h,
+ * VALUE_WORD_LOOKUPS).
+ */
 struct hash {
-    struct listpack *pack;      /* field, value, field, value...; NULL when a table */
+    void *word;
+};
+
+struct hash_body {
+    struct listpack *pack;      /* NULL when a table */
     struct dict *table;         /* field -> struct hash_value; NULL when packed */
     struct random *random;      /* borrowed; seeds the table */
     size_t values_memory;       /* what the table's values occupy */
     struct hash_expiry *expiry; /* NULL until a field is to expire: types/hash_expiry.h */
 };
+
+/* NULL: it is a pack and nothing else: field, value, field, value... */
+static inline struct hash_body *hash_body(const struct hash *hash)
+{
+    uintptr_t word = (uintptr_t)hash->word;
+    return (word & 1) != 0 ? (struct hash_body *)(word - 1) : NULL;
+}
+
+/* NULL when it is a table. */
+static inline struct listpack *hash_pack(const struct hash *hash)
+{
+    const struct hash_body *body = hash_body(hash);
+    return body == NULL ? hash->word : body->pack;
+}
+
+/* Made when there is none. */
+struct hash_body *hash_obtain_body(struct hash *hash, struct random *random);
 
 extern const struct value_type hash_type;
 
@@ -28,9 +56,8 @@ struct hash_pair {
     char digits[2][LISTPACK_DIGITS]; /* private */
 };
 
-struct hash *hash_create(struct random *random);
-void hash_destroy(struct hash *hash); /* NULL is fine */
-struct hash *hash_copy(const struct hash *hash);
+struct hash hash_create(void);
+void hash_destroy(struct hash *hash);
 size_t hash_count(const struct hash *hash);
 
 /* False: there is no such field. */
@@ -43,7 +70,7 @@ bool hash_set(struct hash *hash, struct bytes field, struct bytes value,
 bool hash_update(struct hash *hash, struct bytes field, struct bytes value,
                  const struct packing_limits *limits);
 bool hash_delete(struct hash *hash, struct bytes field);
-void hash_unpack(struct hash *hash); /* it is packed */
+void hash_unpack(struct hash *hash, struct random *random); /* it is packed */
 
 /* for (struct hash_cursor c = hash_begin(hash); hash_next(&c, &pair);) ; no change meanwhile */
 struct hash_cursor {
@@ -61,7 +88,6 @@ uint64_t hash_scan(const struct hash *hash, uint64_t position,
 void hash_random(const struct hash *hash, struct random *random, struct hash_pair *pair);
 
 /* For loaders: takes a pack of pairs that fits the limits or not; converts as needed. */
-struct hash *hash_from_pack_take(struct listpack *pack, const struct packing_limits *limits,
-                                 struct random *random);
+struct hash hash_from_pack_take(struct listpack *pack, const struct packing_limits *limits);
 
 #endif

@@ -1,7 +1,7 @@
 /* When fields of hashes expire. */
 #include "resp/types/hash_expiry.h"
 
-#include <string.h>
+#include <assert.h>
 
 struct hash_expiry {
     struct value_schedule schedule;
@@ -9,24 +9,30 @@ struct hash_expiry {
     struct deadlines order; /* the same by time */
 };
 
-void hash_expiry_begin(struct hash *hash)
+static void begin(struct hash_body *body)
 {
-    if (hash->expiry != NULL) {
-        return;
-    }
-    struct listpack *pack = hash->pack;
-    hash->expiry = memory_allocate_zeroed(sizeof(*hash->expiry));
-    dict_init(&hash->expiry->fields, sizeof(struct deadline), NULL, hash->random);
-    if (pack == NULL || listpack_count(pack) == 0) {
-        return;
-    }
+    body->expiry = memory_allocate_zeroed(sizeof(*body->expiry));
+    dict_init(&body->expiry->fields, sizeof(struct deadline), NULL, body->random);
+}
+
+void hash_expiry_begin(struct hash *hash, struct random *random)
+{
+    struct hash_body *body = hash_obtain_body(hash, random);
+    struct listpack *pack = body->pack;
     char digits[LISTPACK_DIGITS];
-    hash->pack = listpack_create();
+    if (body->expiry != NULL) {
+        return;
+    }
+    begin(body);
+    if (pack == NULL) {
+        return;
+    }
+    body->pack = listpack_create();
     for (size_t at = listpack_first(pack); at != 0; at = listpack_next(pack, at)) {
-        hash->pack = listpack_append(hash->pack, listpack_get(pack, at, digits));
+        body->pack = listpack_append(body->pack, listpack_get(pack, at, digits));
         at = listpack_next(pack, at);
-        hash->pack = listpack_append(hash->pack, listpack_get(pack, at, digits));
-        hash->pack = listpack_append_integer(hash->pack, 0);
+        body->pack = listpack_append(body->pack, listpack_get(pack, at, digits));
+        body->pack = listpack_append_integer(body->pack, 0);
     }
     memory_free(pack);
 }
@@ -47,9 +53,9 @@ size_t hash_expiry_memory(const struct hash_expiry *expiry)
 
 /* ---- A table's times ---- */
 
-void hash_expiry_book(struct hash *hash, struct bytes field, int64_t at_ms)
+void hash_expiry_book(struct hash_body *body, struct bytes field, int64_t at_ms)
 {
-    struct hash_expiry *expiry = hash->expiry;
+    struct hash_expiry *expiry = body->expiry;
     bool created;
     if (at_ms != HASH_NO_EXPIRY) {
         deadlines_set(&expiry->order, dict_insert(&expiry->fields, field, &created), at_ms);
@@ -62,10 +68,11 @@ void hash_expiry_book(struct hash *hash, struct bytes field, int64_t at_ms)
     }
 }
 
-void hash_expiry_copy(struct hash *to, const struct hash *from)
+void hash_expiry_copy(struct hash_body *to, const struct hash_body *from)
 {
     struct dict *fields = &from->expiry->fields;
     const struct deadline *deadline;
+    begin(to);
     for (struct dict_cursor cursor = dict_begin(fields); (deadline = dict_next(&cursor)) != NULL;) {
         hash_expiry_book(to, dict_key(fields, deadline), deadline->at_ms);
     }
@@ -113,9 +120,9 @@ static struct bytes copied(struct buf *buf, struct bytes text)
     return buf_bytes(buf);
 }
 
-static void move(struct hash *hash, struct bytes wanted, int64_t at_ms)
+static void move(struct hash_body *body, struct bytes wanted, int64_t at_ms)
 {
-    struct listpack *pack = hash->pack;
+    struct listpack *pack = body->pack;
     char digits[LISTPACK_DIGITS];
     size_t at = find(pack, wanted);
     struct buf field_text, value_text; /* what they are now goes with the move */
@@ -132,82 +139,96 @@ static void move(struct hash *hash, struct bytes wanted, int64_t at_ms)
         pack = listpack_insert(pack, at, value, &at);
         pack = listpack_insert(pack, at, field, NULL);
     }
-    hash->pack = pack;
+    body->pack = pack;
     buf_finish(&field_text);
     buf_finish(&value_text);
 }
 
 /* ---- Both ---- */
 
+static int64_t expiry_of(const struct hash_body *body, struct bytes field)
+{
+    if (body->pack != NULL) {
+        size_t at = find(body->pack, field);
+        return at == 0 ? HASH_NO_EXPIRY : hash_expiry_read(body->pack, time_of(body->pack, at));
+    }
+    const struct deadline *deadline = dict_find(&body->expiry->fields, field);
+    return deadline == NULL ? HASH_NO_EXPIRY : deadline->at_ms;
+}
+
+/* NULL: no field of it was ever to expire. */
+static struct hash_body *body_with_times(const struct hash *hash)
+{
+    struct hash_body *body = hash_body(hash);
+    return body != NULL && body->expiry != NULL ? body : NULL;
+}
+
 int64_t hash_field_expiry(const struct hash *hash, struct bytes field)
 {
-    if (hash->expiry == NULL) {
-        return HASH_NO_EXPIRY;
-    }
-    if (hash->pack != NULL) {
-        size_t at = find(hash->pack, field);
-        return at == 0 ? HASH_NO_EXPIRY : hash_expiry_read(hash->pack, time_of(hash->pack, at));
-    }
-    const struct deadline *deadline = dict_find(&hash->expiry->fields, field);
-    return deadline == NULL ? HASH_NO_EXPIRY : deadline->at_ms;
+    const struct hash_body *body = body_with_times(hash);
+    return body == NULL ? HASH_NO_EXPIRY : expiry_of(body, field);
 }
 
 void hash_set_expiry(struct hash *hash, struct bytes field, int64_t at_ms)
 {
-    hash_expiry_begin(hash);
-    if (hash->pack == NULL) {
-        hash_expiry_book(hash, field, at_ms);
-    } else if (at_ms != HASH_NO_EXPIRY || hash_field_expiry(hash, field) != HASH_NO_EXPIRY) {
-        move(hash, field, at_ms);
+    struct hash_body *body = body_with_times(hash);
+    assert(body != NULL);
+    if (body->pack == NULL) {
+        hash_expiry_book(body, field, at_ms);
+    } else if (at_ms != HASH_NO_EXPIRY || expiry_of(body, field) != HASH_NO_EXPIRY) {
+        move(body, field, at_ms);
     }
 }
 
 bool hash_next_expiry(const struct hash *hash, int64_t *at_ms)
 {
-    if (hash->expiry == NULL) {
+    const struct hash_body *body = body_with_times(hash);
+    if (body == NULL) {
         return false;
     }
-    if (hash->pack == NULL) {
-        const struct deadline *first = deadlines_first(&hash->expiry->order);
+    if (body->pack == NULL) {
+        const struct deadline *first = deadlines_first(&body->expiry->order);
         *at_ms = first == NULL ? *at_ms : first->at_ms;
         return first != NULL;
     }
-    size_t at = listpack_first(hash->pack);
+    size_t at = listpack_first(body->pack);
     int64_t first_ms =
-        at == 0 ? HASH_NO_EXPIRY : hash_expiry_read(hash->pack, time_of(hash->pack, at));
+        at == 0 ? HASH_NO_EXPIRY : hash_expiry_read(body->pack, time_of(body->pack, at));
     *at_ms = first_ms == HASH_NO_EXPIRY ? *at_ms : first_ms;
     return first_ms != HASH_NO_EXPIRY;
 }
 
-/* ---- For the keyspace ---- */
+/* ---- For the keyspace: `data` is the word ---- */
 
 static struct value_schedule *schedule(const void *data)
 {
-    const struct hash *hash = data;
-    return hash->expiry == NULL ? NULL : &hash->expiry->schedule;
+    const struct hash_body *body = body_with_times(&(struct hash){(void *)data});
+    return body == NULL ? NULL : &body->expiry->schedule;
 }
 
 static bool next(const void *data, int64_t *at_ms)
 {
-    return hash_next_expiry(data, at_ms);
+    return hash_next_expiry(&(struct hash){(void *)data}, at_ms);
 }
 
+/* A hash with times has a body, so that its word stays what it is. */
 static size_t expire(void *data, int64_t now_ms, size_t *left)
 {
-    struct hash *hash = data;
-    size_t count = hash_count(hash);
+    struct hash hash = {data};
+    struct hash_body *body = body_with_times(&hash);
+    size_t count = hash_count(&hash);
     int64_t at_ms;
-    while (hash_next_expiry(hash, &at_ms) && at_ms <= now_ms) {
-        if (hash->pack != NULL) {
-            hash->pack = listpack_remove(hash->pack, listpack_first(hash->pack), 3, NULL);
+    while (hash_next_expiry(&hash, &at_ms) && at_ms <= now_ms) {
+        if (body->pack != NULL) {
+            body->pack = listpack_remove(body->pack, listpack_first(body->pack), 3, NULL);
             continue;
         }
         struct buf text;
-        struct deadline *first = deadlines_first(&hash->expiry->order);
-        hash_delete(hash, copied(&text, dict_key(&hash->expiry->fields, first)));
+        struct deadline *first = deadlines_first(&body->expiry->order);
+        hash_delete(&hash, copied(&text, dict_key(&body->expiry->fields, first)));
         buf_finish(&text);
     }
-    *left = hash_count(hash);
+    *left = hash_count(&hash);
     return count - *left;
 }
 

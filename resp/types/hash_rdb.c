@@ -5,19 +5,24 @@
 
 enum { LONGEST_TEXT = 512 * 1024 * 1024 };
 
-static const struct packing_limits limits = PACKING_DEFAULTS;
+static struct packing_limits limits_of(const struct rdb_reader *reader)
+{
+    struct packing_limits limits = PACKING_DEFAULTS;
+    limits.random = reader->random;
+    return limits;
+}
 
 /* An empty hash is no value. */
-static bool finish(struct rdb_reader *reader, struct hash *hash, bool read, void **data)
+static bool finish(struct rdb_reader *reader, struct hash hash, bool read, void **data)
 {
-    if (read && hash_count(hash) == 0) {
+    if (read && hash_count(&hash) == 0) {
         read = rdb_fail(reader, "a hash is empty");
     }
     if (!read) {
-        hash_destroy(hash);
+        hash_destroy(&hash);
         return false;
     }
-    *data = hash;
+    *data = hash.word;
     return true;
 }
 
@@ -25,7 +30,8 @@ static bool read_plain(struct rdb_reader *reader, void **data)
 {
     uint64_t count = 0;
     bool read = rdb_read_length(reader, &count);
-    struct hash *hash = hash_create(reader->random);
+    const struct packing_limits limits = limits_of(reader);
+    struct hash hash = hash_create();
     struct buf field, value;
     buf_init(&field, LONGEST_TEXT);
     buf_init(&value, LONGEST_TEXT);
@@ -33,7 +39,7 @@ static bool read_plain(struct rdb_reader *reader, void **data)
         buf_clear(&field);
         buf_clear(&value);
         read = rdb_read_string(reader, &field) && rdb_read_string(reader, &value);
-        if (read && !hash_set(hash, buf_bytes(&field), buf_bytes(&value), &limits)) {
+        if (read && !hash_set(&hash, buf_bytes(&field), buf_bytes(&value), &limits)) {
             read = rdb_fail(reader, "a hash holds a field twice");
         }
     }
@@ -66,7 +72,8 @@ static bool take_pack(struct rdb_reader *reader, struct listpack *pack, void **d
         memory_free(pack);
         return rdb_fail(reader, "a packed hash is damaged");
     }
-    return finish(reader, hash_from_pack_take(pack, &limits, reader->random), true, data);
+    const struct packing_limits limits = limits_of(reader);
+    return finish(reader, hash_from_pack_take(pack, &limits), true, data);
 }
 
 static bool read_listpack(struct rdb_reader *reader, void **data)
@@ -167,6 +174,7 @@ static bool read_first_expiry(struct rdb_reader *reader, int64_t *first_ms)
 static bool read_expiring_field(struct rdb_reader *reader, struct hash *hash, int64_t first_ms,
                                 struct buf *field, struct buf *value)
 {
+    const struct packing_limits limits = limits_of(reader);
     uint64_t offset = 0;
     buf_clear(field);
     buf_clear(value);
@@ -191,13 +199,13 @@ static bool read_expiring(struct rdb_reader *reader, void **data)
     uint64_t count = 0;
     int64_t first_ms = 0;
     bool read = read_first_expiry(reader, &first_ms) && rdb_read_length(reader, &count);
-    struct hash *hash = hash_create(reader->random);
+    struct hash hash = hash_create();
     struct buf field, value;
     buf_init(&field, LONGEST_TEXT);
     buf_init(&value, LONGEST_TEXT);
-    hash_expiry_begin(hash);
+    hash_expiry_begin(&hash, reader->random);
     for (uint64_t i = 0; read && i < count; i++) {
-        read = read_expiring_field(reader, hash, first_ms, &field, &value);
+        read = read_expiring_field(reader, &hash, first_ms, &field, &value);
     }
     buf_finish(&field);
     buf_finish(&value);
@@ -209,15 +217,16 @@ static bool read_expiring(struct rdb_reader *reader, void **data)
 static bool take_triples(struct rdb_reader *reader, struct listpack *pack, void **data)
 {
     bool read = pack != NULL && listpack_count(pack) % 3 == 0;
-    struct hash *hash = hash_create(reader->random);
+    const struct packing_limits limits = limits_of(reader);
+    struct hash hash = hash_create();
     char digits[2][LISTPACK_DIGITS];
-    hash_expiry_begin(hash);
+    hash_expiry_begin(&hash, reader->random);
     for (size_t at = read ? listpack_first(pack) : 0; read && at != 0;) {
         struct bytes field = listpack_get(pack, at, digits[0]);
         at = listpack_next(pack, at);
         int64_t at_ms = 0;
         size_t time_at = listpack_next(pack, at);
-        read = hash_set(hash, field, listpack_get(pack, at, digits[1]), &limits) &&
+        read = hash_set(&hash, field, listpack_get(pack, at, digits[1]), &limits) &&
                listpack_get_integer(pack, time_at, &at_ms) && at_ms >= 0 &&
                at_ms <= HASH_LATEST_EXPIRY_MS;
         at = listpack_next(pack, time_at);
@@ -226,7 +235,7 @@ static bool take_triples(struct rdb_reader *reader, struct listpack *pack, void 
         int64_t at_ms = hash_expiry_read(pack, at);
         at = listpack_previous(pack, listpack_previous(pack, at));
         if (at_ms != HASH_NO_EXPIRY) {
-            hash_set_expiry(hash, listpack_get(pack, at, digits[0]), at_ms);
+            hash_set_expiry(&hash, listpack_get(pack, at, digits[0]), at_ms);
         }
         at = listpack_previous(pack, at);
     }

@@ -14,13 +14,13 @@
 
 static struct sorted_table *table_of(const struct sorted_set *set)
 {
-    uintptr_t word = (uintptr_t)set->body;
+    uintptr_t word = (uintptr_t)set->word;
     return (word & 1) != 0 ? (struct sorted_table *)(word - 1) : NULL;
 }
 
 static struct listpack *pack_of(const struct sorted_set *set)
 {
-    return ((uintptr_t)set->body & 1) != 0 ? NULL : set->body;
+    return ((uintptr_t)set->word & 1) != 0 ? NULL : set->word;
 }
 
 const struct sorted_table *sorted_set_table(const struct sorted_set *set)
@@ -37,7 +37,7 @@ void sorted_set_destroy(struct sorted_set *set)
 {
     struct sorted_table *table = table_of(set);
     if (table == NULL) {
-        memory_free(set->body);
+        memory_free(set->word);
         return;
     }
     counted_tree_finish(&table->order);
@@ -48,7 +48,7 @@ void sorted_set_destroy(struct sorted_set *set)
 size_t sorted_set_count(const struct sorted_set *set)
 {
     const struct sorted_table *table = table_of(set);
-    return table == NULL ? listpack_count(set->body) / 2 : dict_count(&table->members);
+    return table == NULL ? listpack_count(set->word) / 2 : dict_count(&table->members);
 }
 
 /* ---- Packed ---- */
@@ -109,8 +109,8 @@ static void insert_packed(struct sorted_set *set, struct bytes member, double sc
         }
     }
     /* The score first: in front of it, the member. */
-    set->body = listpack_insert(pack_of(set), at, score_text, &score_at);
-    set->body = listpack_insert(pack_of(set), score_at, member, NULL);
+    set->word = listpack_insert(pack_of(set), at, score_text, &score_at);
+    set->word = listpack_insert(pack_of(set), score_at, member, NULL);
 }
 
 /* ---- The table ---- */
@@ -167,7 +167,7 @@ static void *copy(const void *data)
     while (sorted_set_next(&cursor, &element)) {
         table_put(copied, element.member, element.score);
     }
-    return set_of(copied).body;
+    return set_of(copied).word;
 }
 
 void sorted_set_unpack(struct sorted_set *set, struct random *random)
@@ -244,7 +244,7 @@ bool sorted_set_put(struct sorted_set *set, struct bytes member, double score,
     size_t at = find_packed(set, member);
     if (at != 0) {
         if (packed_score(pack_of(set), at) != score) {
-            set->body = listpack_remove(pack_of(set), at, 2, NULL);
+            set->word = listpack_remove(pack_of(set), at, 2, NULL);
             insert_packed(set, member, score, limits);
         }
         return false;
@@ -263,7 +263,7 @@ bool sorted_set_remove(struct sorted_set *set, struct bytes member)
     if (pack_of(set) != NULL) {
         size_t at = find_packed(set, member);
         if (at != 0) {
-            set->body = listpack_remove(pack_of(set), at, 2, NULL);
+            set->word = listpack_remove(pack_of(set), at, 2, NULL);
         }
         return at != 0;
     }
@@ -277,7 +277,7 @@ bool sorted_set_remove(struct sorted_set *set, struct bytes member)
 void sorted_set_remove_ranks(struct sorted_set *set, size_t from, size_t count)
 {
     if (pack_of(set) != NULL) {
-        set->body = listpack_remove(pack_of(set), listpack_at(pack_of(set), (int64_t)from * 2),
+        set->word = listpack_remove(pack_of(set), listpack_at(pack_of(set), (int64_t)from * 2),
                                     count * 2, NULL);
         return;
     }

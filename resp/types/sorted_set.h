@@ -14,10 +14,11 @@
 
 /*
  * One word, so that small sets cost no more than their pack: the pack itself, or the address of a
- * table with its lowest bit set. A key's set is the word in its entry (keyspace.h, VALUE_WORD).
+ * table with its lowest bit set. A key's set is the word in its entry (keyspace.h,
+ * VALUE_WORD_LOOKUPS).
  */
 struct sorted_set {
-    void *body;
+    void *word;
 };
 
 struct sorted_table {

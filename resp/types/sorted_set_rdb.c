@@ -72,7 +72,7 @@ static bool read_elements(struct rdb_reader *reader, void **data,
         sorted_set_destroy(&set);
         return false;
     }
-    *data = set.body;
+    *data = set.word;
     return true;
 }
 
@@ -120,7 +120,7 @@ static bool take_pack(struct rdb_reader *reader, struct listpack *pack, void **d
         return rdb_fail(reader, "a packed sorted set is damaged");
     }
     const struct packing_limits limits = limits_of(reader);
-    *data = sorted_set_from_pack_take(pack, &limits).body;
+    *data = sorted_set_from_pack_take(pack, &limits).word;
     return true;
 }
 
