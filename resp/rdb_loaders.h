@@ -7,6 +7,7 @@
 #define RESP_RDB_LOADERS_H
 
 #include "resp/rdb_reader.h"
+#include "resp/types/packing.h"
 
 struct rdb_loader {
     unsigned char mark; /* enum rdb_mark */
@@ -14,6 +15,14 @@ struct rdb_loader {
     /* *data is owned by the caller; false after rdb_fail, with nothing left behind. */
     bool (*read)(struct rdb_reader *reader, void **data);
 };
+
+/* Redis's own thresholds; tables are seeded by the reader's generator. */
+static inline struct packing_limits rdb_packing_limits(const struct rdb_reader *reader)
+{
+    struct packing_limits limits = PACKING_DEFAULTS;
+    limits.random = reader->random;
+    return limits;
+}
 
 #define RDB_LOADERS                                                                                \
     LOADERS(string)                                                                                \

@@ -5,6 +5,8 @@
 #ifndef RESP_VALUE_H
 #define RESP_VALUE_H
 
+#include <stdint.h>
+
 #include "base/bytes.h"
 #include "base/random.h"
 #include "resp/types/deadlines.h"
@@ -58,6 +60,21 @@ struct value_type {
     void (*rdb_save)(const void *data, struct rdb_writer *writer);
     const struct value_expiry *expiry; /* NULL: its values expire as a whole */
 };
+
+/*
+ * For types whose value is one word: the packed form itself, or the address of a body (a table and
+ * what belongs to it) with its lowest bit set, so that a small value has no block besides its pack.
+ */
+static inline void *value_word(void *body)
+{
+    return (void *)((uintptr_t)body | 1);
+}
+
+/* NULL: the word is the packed form. */
+static inline void *value_word_body(const void *word)
+{
+    return ((uintptr_t)word & 1) != 0 ? (void *)((uintptr_t)word - 1) : NULL;
+}
 
 extern const struct value_type *const value_types[VALUE_KINDS]; /* [VALUE_NONE] is NULL */
 extern const struct value_type string_type; /* data: struct string, resp/types/string.h */

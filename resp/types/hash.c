@@ -25,7 +25,7 @@ struct hash hash_create(void)
 
 static struct hash hash_of(struct hash_body *body)
 {
-    return (struct hash){(void *)((uintptr_t)body | 1)};
+    return (struct hash){value_word(body)};
 }
 
 struct hash_body *hash_obtain_body(struct hash *hash, struct random *random)

@@ -6,8 +6,6 @@
 #ifndef RESP_TYPES_HASH_H
 #define RESP_TYPES_HASH_H
 
-#include <stdint.h>
-
 #include "base/dict.h"
 #include "resp/types/listpack.h"
 #include "resp/types/packing.h"
@@ -15,11 +13,7 @@
 
 struct hash_expiry;
 
-/*
- * One word, so that small hashes cost no more than their pack: the pack itself, or the address of a
- * body with its lowest bit set. A key's hash is the word in its entry (keyspace.h,
- * VALUE_WORD_LOOKUPS).
- */
+/* A word of resp/value.h: a pack, or a body. A key's is the one in its entry. */
 struct hash {
     void *word;
 };
@@ -35,8 +29,7 @@ struct hash_body {
 /* NULL: it is a pack and nothing else: field, value, field, value... */
 static inline struct hash_body *hash_body(const struct hash *hash)
 {
-    uintptr_t word = (uintptr_t)hash->word;
-    return (word & 1) != 0 ? (struct hash_body *)(word - 1) : NULL;
+    return value_word_body(hash->word);
 }
 
 /* NULL when it is a table. */

@@ -5,13 +5,6 @@
 
 enum { LONGEST_TEXT = 512 * 1024 * 1024 };
 
-static struct packing_limits limits_of(const struct rdb_reader *reader)
-{
-    struct packing_limits limits = PACKING_DEFAULTS;
-    limits.random = reader->random;
-    return limits;
-}
-
 /* An empty hash is no value. */
 static bool finish(struct rdb_reader *reader, struct hash hash, bool read, void **data)
 {
@@ -30,7 +23,7 @@ static bool read_plain(struct rdb_reader *reader, void **data)
 {
     uint64_t count = 0;
     bool read = rdb_read_length(reader, &count);
-    const struct packing_limits limits = limits_of(reader);
+    const struct packing_limits limits = rdb_packing_limits(reader);
     struct hash hash = hash_create();
     struct buf field, value;
     buf_init(&field, LONGEST_TEXT);
@@ -72,7 +65,7 @@ static bool take_pack(struct rdb_reader *reader, struct listpack *pack, void **d
         memory_free(pack);
         return rdb_fail(reader, "a packed hash is damaged");
     }
-    const struct packing_limits limits = limits_of(reader);
+    const struct packing_limits limits = rdb_packing_limits(reader);
     return finish(reader, hash_from_pack_take(pack, &limits), true, data);
 }
 
@@ -174,7 +167,7 @@ static bool read_first_expiry(struct rdb_reader *reader, int64_t *first_ms)
 static bool read_expiring_field(struct rdb_reader *reader, struct hash *hash, int64_t first_ms,
                                 struct buf *field, struct buf *value)
 {
-    const struct packing_limits limits = limits_of(reader);
+    const struct packing_limits limits = rdb_packing_limits(reader);
     uint64_t offset = 0;
     buf_clear(field);
     buf_clear(value);
@@ -217,7 +210,7 @@ static bool read_expiring(struct rdb_reader *reader, void **data)
 static bool take_triples(struct rdb_reader *reader, struct listpack *pack, void **data)
 {
     bool read = pack != NULL && listpack_count(pack) % 3 == 0;
-    const struct packing_limits limits = limits_of(reader);
+    const struct packing_limits limits = rdb_packing_limits(reader);
     struct hash hash = hash_create();
     char digits[2][LISTPACK_DIGITS];
     hash_expiry_begin(&hash, reader->random);

@@ -2,7 +2,6 @@
 #include "resp/types/sorted_set.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +13,12 @@
 
 static struct sorted_table *table_of(const struct sorted_set *set)
 {
-    uintptr_t word = (uintptr_t)set->word;
-    return (word & 1) != 0 ? (struct sorted_table *)(word - 1) : NULL;
+    return value_word_body(set->word);
 }
 
 static struct listpack *pack_of(const struct sorted_set *set)
 {
-    return ((uintptr_t)set->word & 1) != 0 ? NULL : set->word;
+    return table_of(set) != NULL ? NULL : set->word;
 }
 
 const struct sorted_table *sorted_set_table(const struct sorted_set *set)
@@ -145,7 +143,7 @@ static struct sorted_table *table_create(struct random *random)
 
 static struct sorted_set set_of(struct sorted_table *table)
 {
-    return (struct sorted_set){(void *)((uintptr_t)table | 1)};
+    return (struct sorted_set){value_word(table)};
 }
 
 static void table_remove(struct sorted_table *table, double *score)

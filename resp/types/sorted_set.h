@@ -12,11 +12,7 @@
 #include "resp/types/packing.h"
 #include "resp/value.h"
 
-/*
- * One word, so that small sets cost no more than their pack: the pack itself, or the address of a
- * table with its lowest bit set. A key's set is the word in its entry (keyspace.h,
- * VALUE_WORD_LOOKUPS).
- */
+/* A word of resp/value.h: a pack, or a table. A key's is the one in its entry. */
 struct sorted_set {
     void *word;
 };

@@ -10,13 +10,6 @@
 
 enum { LONGEST_TEXT = 512 * 1024 * 1024 };
 
-static struct packing_limits limits_of(const struct rdb_reader *reader)
-{
-    struct packing_limits limits = PACKING_DEFAULTS;
-    limits.random = reader->random;
-    return limits;
-}
-
 static bool read_binary_score(struct rdb_reader *reader, double *score)
 {
     uint64_t bits;
@@ -50,7 +43,7 @@ static bool read_elements(struct rdb_reader *reader, void **data,
 {
     uint64_t count = 0;
     bool read = rdb_read_length(reader, &count);
-    const struct packing_limits limits = limits_of(reader);
+    const struct packing_limits limits = rdb_packing_limits(reader);
     struct sorted_set set = sorted_set_create();
     struct buf member;
     buf_init(&member, LONGEST_TEXT);
@@ -119,7 +112,7 @@ static bool take_pack(struct rdb_reader *reader, struct listpack *pack, void **d
         memory_free(pack);
         return rdb_fail(reader, "a packed sorted set is damaged");
     }
-    const struct packing_limits limits = limits_of(reader);
+    const struct packing_limits limits = rdb_packing_limits(reader);
     *data = sorted_set_from_pack_take(pack, &limits).word;
     return true;
 }
