@@ -83,7 +83,7 @@ def celery():
     sent = add.delay(2, 3)
     broker = redis.Redis.from_url(os.environ["CELERY_BROKER_URL"])
     waiting = broker.llen("celery")
-    with start_worker(app, perform_ping_check=False, pool="threads", concurrency=1):
+    with start_worker(app, perform_ping_check=False, pool="threads", concurrency=1, shutdown_timeout=60):
         result = sent.get(timeout=30)
     first = redis.Redis.from_url(os.environ["REDIS_URL"])
     return {"waiting": waiting, "result": result, "left": broker.llen("celery"),

@@ -6,6 +6,7 @@ stand as the guide has them, its placeholders filled, with the newest az, which 
 environment that its container app has.
 """
 import json
+import re
 import ssl
 import sys
 import urllib.parse
@@ -52,8 +53,12 @@ class Guide:
         return self.emulator.arm("POST", self.emulator.cache_path(CACHE, GROUP) + "/listKeys").json
 
     def draw_key(self, with_slash):
-        """Every other key of Azure's has a slash in it, with which the guide's URL is none, see below."""
-        while ("/" in self.keys()["primaryKey"]) != with_slash:
+        """Every other key of Azure's has a slash in it, with which the guide's URL is none, see below.
+
+        Behind digits only, or nothing, the slash would make another URL of it, with these as its port.
+        """
+        wanted = r"\d*[^\d/][^/]*/" if with_slash else r"[^/]*$"
+        while not re.match(wanted, self.keys()["primaryKey"]):
             self.emulator.arm("POST", self.emulator.cache_path(CACHE, GROUP) + "/regenerateKey", {"keyType": "Primary"})
         return self.keys()["primaryKey"]
 

@@ -30,7 +30,7 @@ def total(numbers):
 
 def run():
     """A worker and its clients in one process: what came of each way to call."""
-    with start_worker(app, perform_ping_check=False, pool="threads", concurrency=2):
+    with start_worker(app, perform_ping_check=False, pool="threads", concurrency=2, shutdown_timeout=60):
         return {
             "add": add.delay(2, 3).get(timeout=30),
             "group": group(add.s(i, i) for i in range(3))().get(timeout=30),
