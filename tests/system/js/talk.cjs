@@ -32,6 +32,7 @@ function ioredis() {
     maxRetriesPerRequest: 0,
     enableReadyCheck: false,
     retryStrategy: () => null,
+    commandTimeout: 10000, // one given while the connection closes may be forgotten
     ...options,
   });
   listen(["ready", "close", "end"]);
