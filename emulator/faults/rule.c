@@ -93,6 +93,16 @@ static void list_planes(unsigned planes, struct buf *error)
     }
 }
 
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    size_t at = 0;
+    while (at < count && strcmp(names[at], name) != 0) {
+        at++;
+    }
+    return at < count;
+}
+
+/* A name that kinds of several planes share is told once. */
 static bool unknown_type(struct bytes type, enum fault_plane plane, struct buf *error)
 {
     const char *names[256];
@@ -101,8 +111,10 @@ static bool unknown_type(struct bytes type, enum fault_plane plane, struct buf *
 
     for (size_t i = 0; i < family_count; i++) {
         for (size_t k = 0; k < families[i]->count && count < ARRAY_LEN(names); k++) {
-            if (plane == FAULT_PLANES || (families[i]->kinds[k].planes & FAULT_BIT(plane)) != 0) {
-                names[count++] = families[i]->kinds[k].name;
+            const struct fault_kind *kind = &families[i]->kinds[k];
+            bool fits = plane == FAULT_PLANES || (kind->planes & FAULT_BIT(plane)) != 0;
+            if (fits && !is_among(kind->name, names, count)) {
+                names[count++] = kind->name;
             }
         }
     }

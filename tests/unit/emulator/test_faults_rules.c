@@ -15,6 +15,7 @@ TEST(a_bad_rule_is_refused_by_name)
         {"3", "JSON object"},
         {"{}", "'type' is missing"},
         {"{\"type\":\"readonli\"}", "did you mean 'readonly'?"},
+        {"{\"type\":\"nonsense\"}", "; there are latency, bandwidth, "},
         {"{\"type\":\"latency\",\"plane\":\"redis\"}", "needs the attribute 'latency'"},
         {"{\"type\":\"latency\",\"attributes\":{\"latency\":1}}", "'plane' is missing"},
         {"{\"type\":\"down\",\"plane\":\"redis\"}", "it does in tcp"},
