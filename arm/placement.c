@@ -85,7 +85,7 @@ static bool place(struct arm_call *call, const cJSON *document, bool loaded)
     }
     cJSON *keys = cJSON_Duplicate(arm_json_at(body, "properties.accessKeys"), true);
     arm_json_remove(body, "properties.accessKeys");
-    if (!loaded && (!arm_schema_accept(type->schema, body, NULL, "2024-11-01", error) ||
+    if (!loaded && (!arm_schema_accept(type->schema, body, NULL, true, "2024-11-01", error) ||
                     (type->check != NULL && !type->check(call, NULL, body)))) {
         cJSON_Delete(keys);
         cJSON_Delete(body);

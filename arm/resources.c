@@ -162,7 +162,7 @@ static bool create(struct arm_call *call)
     const struct arm_resource_type *type = target->type;
     const struct arm_location *location;
     if (!location_or_fail(call, &location) || !name_or_fail(call) ||
-        !arm_schema_accept(type->schema, call->body, NULL, call->api_version, &call->error) ||
+        !arm_schema_accept(type->schema, call->body, NULL, true, call->api_version, &call->error) ||
         (type->check != NULL && !type->check(call, NULL, call->body)) || taken(call)) {
         return false;
     }
@@ -240,8 +240,8 @@ static bool change_or_fail(struct arm_call *call, struct arm_resource *resource)
     if (busy(resource)) {
         return arm_fail_busy(&call->error, resource->id);
     }
-    return arm_schema_accept(resource->type->schema, call->body, resource->body, call->api_version,
-                             &call->error);
+    return arm_schema_accept(resource->type->schema, call->body, resource->body,
+                             call->method == ARM_PUT, call->api_version, &call->error);
 }
 
 static bool finish_change(struct arm_call *call, struct arm_resource *resource, cJSON *changed)
@@ -258,13 +258,11 @@ static bool finish_change(struct arm_call *call, struct arm_resource *resource, 
 static bool replace(struct arm_call *call, struct arm_resource *resource)
 {
     const char *text = arm_json_text(call->body, "location");
-    const struct arm_location *location =
-        text == NULL ? resource->location
-                     : arm_type_location(resource->type, bytes_from_string(text));
-    if (!change_or_fail(call, resource)) {
+    const struct arm_location *location;
+    if (!location_or_fail(call, &location) || !change_or_fail(call, resource)) {
         return false;
     }
-    if (location != resource->location) {
+    if (text != NULL && location != resource->location) {
         return arm_fail(&call->error, 409, "InvalidResourceLocation",
                         "The resource '%s' already exists in location '%s' in resource group "
                         "'%s'. A resource with the same name cannot be created in location '%s'. "

@@ -142,7 +142,7 @@ static bool unchanged(const struct arm_property *row, const cJSON *item, const c
 }
 
 bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
-                       const char *api_version, struct arm_error *error)
+                       bool whole, const char *api_version, struct arm_error *error)
 {
     if (!cJSON_IsObject(arm_json_at(body, "properties")) &&
         arm_json_at(body, "properties") != NULL) {
@@ -156,7 +156,7 @@ bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON
             item = NULL;
         }
         if (item == NULL) {
-            if ((row->rules & ARM_REQUIRED) != 0 && stored == NULL && known) {
+            if ((row->rules & ARM_REQUIRED) != 0 && whole && known) {
                 char allowed[256] = "it is required";
                 if (row->choices != NULL) {
                     list_choices(row, allowed);

@@ -25,7 +25,7 @@ enum arm_kind {
 };
 
 enum arm_rule {
-    ARM_REQUIRED = 1u << 0,    /* at creation */
+    ARM_REQUIRED = 1u << 0,    /* in every PUT */
     ARM_CREATE_ONLY = 1u << 1, /* a later request must repeat it */
     ARM_READ_ONLY = 1u << 2,   /* silently dropped from requests, as ARM does */
 };
@@ -42,10 +42,11 @@ struct arm_property {
 
 /*
  * Checks a request body and brings it into the stored form (spelling of choices). `stored` is the
- * present resource, NULL at creation. Rows end with a NULL path; NULL rows accept anything.
+ * present resource, NULL at creation; `whole`: the body is all that the resource is to be (PUT),
+ * not just what changes. Rows end with a NULL path; NULL rows accept anything.
  */
 bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
-                       const char *api_version, struct arm_error *error);
+                       bool whole, const char *api_version, struct arm_error *error);
 
 /* Fills in the fallbacks of what a body does not say. `rows` may be NULL. */
 void arm_schema_complete(const struct arm_property *rows, cJSON *body);

@@ -54,7 +54,7 @@ static bool preflight(const struct template_resource *resource, const cJSON *bod
                         resource->name, arm_name_words(&type->names));
     }
     cJSON *copy = cJSON_Duplicate(body, true);
-    bool good = arm_schema_accept(type->schema, copy, NULL, resource->api_version, error);
+    bool good = arm_schema_accept(type->schema, copy, NULL, true, resource->api_version, error);
     cJSON_Delete(copy);
     return good;
 }

@@ -227,13 +227,58 @@ TEST(each_single_violation_of_a_row_is_refused)
     each_type(check_type);
 }
 
+/* ---- Replacing what is there ---- */
+
+/* A PUT of a body without that property: what is there stays as it was. */
+static void replace_without(struct arm_fixture *fixture, const struct arm_resource *resource,
+                            const struct arm_property *row)
+{
+    char *target = string_format("%s?api-version=" VERSION, resource->id);
+    cJSON *body = right_body(resource->type), *answer = NULL;
+    cJSON *before = cJSON_Duplicate(resource->body, true);
+    arm_json_remove(body, row->path);
+    char *text = cJSON_PrintUnformatted(body);
+    int status = arm_fixture_json(fixture, "PUT", target, text, &answer);
+    if (status != 400) {
+        printf("# %s without %s was answered %d\n", resource->type->name, row->path, status);
+        CHECK(false);
+    }
+    CHECK(cJSON_Compare(resource->body, before, true));
+    cJSON_free(text);
+    cJSON_Delete(before);
+    cJSON_Delete(answer);
+    cJSON_Delete(body);
+    memory_free(target);
+}
+
+static void check_replacement(const struct arm_resource_type *type)
+{
+    struct arm_fixture *fixture = arm_fixture_create(ARM_PROVISIONING_INSTANT);
+    arm_group_add(fixture->service, BYTES("g"), region());
+    char *id = place(fixture, type);
+    struct arm_resource *resource =
+        arm_resource_add(fixture->service, type, type->name, id, region(), right_body(type));
+    for (const struct arm_property *row = type->schema; row->path != NULL; row++) {
+        if ((row->rules & (ARM_REQUIRED | ARM_READ_ONLY)) == ARM_REQUIRED) {
+            replace_without(fixture, resource, row);
+        }
+    }
+    memory_free(id);
+    arm_fixture_destroy(fixture);
+}
+
+TEST(a_replacement_needs_what_a_creation_needs)
+{
+    each_type(check_replacement);
+}
+
 /* ---- The rows themselves ---- */
 
 static void check_right_body(const struct arm_resource_type *type)
 {
     struct arm_error error = {0};
     cJSON *body = right_body(type);
-    if (!arm_schema_accept(type->schema, body, NULL, VERSION, &error)) {
+    if (!arm_schema_accept(type->schema, body, NULL, true, VERSION, &error)) {
         printf("# %s: %s\n", type->name, error.message);
         CHECK(false);
     }
@@ -253,9 +298,9 @@ static void check_create_only(const struct arm_resource_type *type)
             cJSON *stored = right_body(type), *body = right_body(type);
             arm_json_put(stored, row->path, right_value(row));
             arm_json_put(body, row->path, right_value(row));
-            CHECK(arm_schema_accept(type->schema, body, stored, VERSION, &error));
+            CHECK(arm_schema_accept(type->schema, body, stored, true, VERSION, &error));
             arm_json_remove(stored, row->path);
-            CHECK(!arm_schema_accept(type->schema, body, stored, VERSION, &error));
+            CHECK(!arm_schema_accept(type->schema, body, stored, true, VERSION, &error));
             CHECK_INT(error.status, 400);
             cJSON_Delete(stored);
             cJSON_Delete(body);
@@ -277,7 +322,7 @@ static void check_fallbacks(const struct arm_resource_type *type)
             alone[0].rules &= ~(unsigned)ARM_READ_ONLY;
             cJSON *body = cJSON_CreateObject();
             arm_schema_complete(alone, body);
-            CHECK(arm_schema_accept(alone, body, NULL, VERSION, &error));
+            CHECK(arm_schema_accept(alone, body, NULL, true, VERSION, &error));
             cJSON_Delete(body);
         }
     }
@@ -290,6 +335,7 @@ TEST(fallbacks_are_what_a_client_could_send)
 
 static const struct test_case cases[] = {
     CASE(each_single_violation_of_a_row_is_refused),
+    CASE(a_replacement_needs_what_a_creation_needs),
     CASE(what_the_rows_ask_for_is_accepted),
     CASE(what_is_fixed_at_creation_stays),
     CASE(fallbacks_are_what_a_client_could_send),
