@@ -25,7 +25,8 @@ static bool object_or_fail(struct arm_call *call)
 {
     if (cJSON_IsObject(call->body)) {
         return (call->target.type->traits & ARM_TRACKED) == 0 ||
-               arm_tags_fit(arm_json_at(call->body, "tags"), &call->error);
+               (arm_tags_fit(arm_json_at(call->body, "tags"), &call->error) &&
+                arm_identity_fits(call));
     }
     return arm_fail(&call->error, 400, "InvalidRequestContent",
                     "The request content was invalid and could not be deserialized: 'A JSON "

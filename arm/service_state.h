@@ -292,6 +292,10 @@ bool arm_step_authorized(struct arm_call *call); /* 403 unless the caller may do
 /* Whether a list shows the caller this. */
 bool arm_may_read(const struct arm_call *call, const char *type_name, const char *id);
 
+/* ---- identity.c ---- */
+/* A known type, and identities that are there; a body without an identity fits. */
+bool arm_identity_fits(struct arm_call *call);
+
 /* ---- types/tags.c ---- */
 /* At most 50 tags, their names and values of the right length and characters. NULL fits. */
 bool arm_tags_fit(const cJSON *tags, struct arm_error *error);

@@ -207,6 +207,9 @@ void arm_redis_complete(struct arm_service *service, cJSON *body)
                                                                : "Automatic");
     }
     const char *version = arm_json_text(body, "properties.redisVersion");
-    arm_json_put_text(body, "properties.redisVersion",
-                      version != NULL && version[0] == '4' ? "4.0" : "6.0");
+    if (version == NULL || strcmp(version, "latest") == 0 || version[0] == '6') {
+        arm_json_put_text(body, "properties.redisVersion", "6.0");
+    } else if (version[0] == '4') {
+        arm_json_put_text(body, "properties.redisVersion", "4.0");
+    }
 }
