@@ -141,6 +141,10 @@ static void add_series(const struct arm_call *call, const struct arm_resource *r
     if (error != -1) {
         add_dimension(metadata, "errortype", arm_error_types[error].name);
     }
+    cJSON_AddItemToArray(list, series);
+    if (question->only_metadata) {
+        return;
+    }
     cJSON *data = cJSON_AddArrayToObject(series, "data");
     int64_t from_ms = question->from_ms - question->from_ms % MINUTE_MS;
     enum arm_figure figure = error == -1 ? metric->figure : arm_error_types[error].figure;
@@ -151,7 +155,6 @@ static void add_series(const struct arm_call *call, const struct arm_resource *r
                               end_ms < question->to_ms ? end_ms : question->to_ms);
         add_point(data, &sample, aggregations, at_ms);
     }
-    cJSON_AddItemToArray(list, series);
 }
 
 /* By type of error where that is asked for. */
@@ -164,7 +167,7 @@ static void add_split(const struct arm_call *call, const struct arm_resource *re
         return;
     }
     for (int i = 0; i < (int)arm_error_type_count; i++) {
-        if (question->error.only == -1 || question->error.only == i) {
+        if (metric_split_has(&question->error, i)) {
             add_series(call, resource, question, metric, shard, i, list);
         }
     }
@@ -193,7 +196,7 @@ static void add_metric(const struct arm_call *call, const struct arm_resource *r
         }
     } else if (question->shard.apart && shard_known) {
         for (int i = 0; i < shards; i++) {
-            if (question->shard.only == -1 || question->shard.only == i) {
+            if (metric_split_has(&question->shard, i)) {
                 add_split(call, resource, question, metric, i, series);
             }
         }
@@ -225,6 +228,32 @@ static bool fail_metric(struct arm_call *call, const struct arm_resource *resour
     return false;
 }
 
+/* A filter may name what the metric has; validatedimensions=false passes the rest over. */
+static bool check_dimensions(struct arm_call *call, const struct metric_question *question,
+                             const struct arm_metric *metric, int numbered)
+{
+    struct bytes asked, one;
+    const char *has = numbered == -1 ? metric->dimensions : "";
+    struct buf text;
+    bool good = true, checked = true;
+    buf_init(&text, 64);
+    if (arm_query(call, "validatedimensions", &text)) {
+        checked = !bytes_equal_string_nocase(buf_bytes(&text), "false");
+    }
+    buf_finish(&text);
+    for (size_t at = 0; checked && good &&
+                        metric_next_part(bytes_from_string(question->dimensions), &at, &asked);) {
+        good = false;
+        for (size_t i = 0; !good && metric_next_part(bytes_from_string(has), &i, &one);) {
+            good = bytes_equal_nocase(asked, one);
+        }
+    }
+    return good || arm_fail(&call->error, 400, "BadRequest",
+                            "Metric: %s does not support requested dimension combination: %s, "
+                            "supported ones are: %s, TraceId: {%s}",
+                            metric->name, question->dimensions, has, call->request_id);
+}
+
 static bool add_metrics(struct arm_call *call, const struct arm_resource *resource,
                         const struct metric_question *question, int shards, cJSON *list)
 {
@@ -245,6 +274,8 @@ static bool add_metrics(struct arm_call *call, const struct arm_resource *resour
         } else if (++count > MOST_METRICS) {
             good = arm_fail(&call->error, 400, "BadRequest",
                             "At most %d metrics can be asked for at once.", MOST_METRICS);
+        } else if (!check_dimensions(call, question, metric, numbered)) {
+            good = false;
         } else {
             add_metric(call, resource, question, metric, numbered, shards, list);
         }

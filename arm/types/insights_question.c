@@ -163,63 +163,108 @@ static struct bytes trimmed(struct bytes text)
     return text;
 }
 
-static bool read_shard(struct bytes value, int *index)
+/* A bit for the value; shards beyond those that exist have none. */
+static bool read_shard(struct bytes value, uint64_t *bits)
 {
     int64_t number;
-    *index = bytes_to_int64(value, &number) && number >= 0 && number < 1000 ? (int)number : 1000;
+    bool exists = bytes_to_int64(value, &number) && number >= 0 && number < 64;
+    *bits = exists ? UINT64_C(1) << number : 0;
     return true;
 }
 
-static bool read_error_type(struct bytes value, int *index)
+static bool read_error_type(struct bytes value, uint64_t *bits)
 {
+    *bits = 0;
     for (size_t i = 0; i < arm_error_type_count; i++) {
         if (bytes_equal_string_nocase(value, arm_error_types[i].name)) {
-            *index = (int)i;
-            return true;
+            *bits = UINT64_C(1) << i;
         }
     }
-    return false;
+    return *bits != 0;
 }
 
-static bool read_clause(struct bytes clause, struct metric_question *question)
+static const struct dimension {
+    const char *name;
+    size_t split;
+    bool (*read)(struct bytes value, uint64_t *bits);
+} dimensions[] = {
+    {"ShardId", offsetof(struct metric_question, shard), read_shard},
+    {"ErrorType", offsetof(struct metric_question, error), read_error_type},
+};
+
+static const struct dimension *find_dimension(struct bytes name)
 {
-    static const struct {
-        const char *name;
-        size_t split;
-        bool (*read)(struct bytes value, int *index);
-    } dimensions[] = {
-        {"ShardId", offsetof(struct metric_question, shard), read_shard},
-        {"ErrorType", offsetof(struct metric_question, error), read_error_type},
-    };
-    size_t open = bytes_find(clause, '\'');
-    struct bytes head = trimmed(bytes_slice(clause, 0, open));
-    struct bytes value = bytes_slice(clause, open + 1, clause.size);
-    value = bytes_slice(value, 0, bytes_find(value, '\''));
-    struct bytes name = bytes_slice(head, 0, bytes_find(head, ' '));
-    struct bytes operator= trimmed(bytes_slice(head, name.size, head.size));
-    if (open == clause.size || !bytes_equal_string_nocase(operator, "eq")) {
-        return false;
-    }
     for (size_t i = 0; i < ARRAY_LEN(dimensions); i++) {
         if (bytes_equal_string_nocase(name, dimensions[i].name)) {
-            struct metric_split *split =
-                (struct metric_split *)((char *)question + dimensions[i].split);
-            split->apart = true;
-            return bytes_equal_string(value, "*") || dimensions[i].read(value, &split->only);
+            return &dimensions[i];
         }
     }
-    return true; /* another dimension, which is not told apart here */
+    return NULL; /* not told apart here */
 }
 
-/* Where " and " begins, in any case; the size when it does not. */
-static size_t find_and(struct bytes text)
+/* "ShardId eq '0'": the bits of a dimension that is told apart, all of another one. */
+static bool read_alternative(struct bytes text, struct bytes *name, uint64_t *bits)
 {
-    for (size_t i = 0; i + 5 <= text.size; i++) {
-        if (bytes_equal_string_nocase(bytes_slice(text, i, i + 5), " and ")) {
+    size_t open = bytes_find(text, '\'');
+    struct bytes head = trimmed(bytes_slice(text, 0, open));
+    struct bytes value = bytes_slice(text, open + 1, text.size);
+    value = bytes_slice(value, 0, bytes_find(value, '\''));
+    *name = bytes_slice(head, 0, bytes_find(head, ' '));
+    struct bytes operator= trimmed(bytes_slice(head, name->size, head.size));
+    const struct dimension *dimension = find_dimension(*name);
+    *bits = UINT64_MAX;
+    return open < text.size && name->size > 0 && bytes_equal_string_nocase(operator, "eq") &&
+           (bytes_equal_string(value, "*") || dimension == NULL || dimension->read(value, bits));
+}
+
+/* Where the word begins, in any case; the size when it does not. */
+static size_t find_word(struct bytes text, const char *word)
+{
+    size_t size = strlen(word);
+    for (size_t i = 0; i + size <= text.size; i++) {
+        if (bytes_equal_string_nocase(bytes_slice(text, i, i + size), word)) {
             return i;
         }
     }
     return text.size;
+}
+
+static void note_dimension(struct metric_question *question, struct bytes name)
+{
+    size_t used = strlen(question->dimensions);
+    for (size_t i = 0; i < name.size && used + 2 < sizeof(question->dimensions); i++) {
+        char c = name.data[i];
+        if (i == 0 && used > 0) {
+            question->dimensions[used++] = ',';
+        }
+        question->dimensions[used++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    question->dimensions[used] = '\0';
+}
+
+/* "ShardId eq '0' or ShardId eq '1'": what lies between two "and" is about one dimension. */
+static bool read_clause(struct bytes clause, struct metric_question *question)
+{
+    struct bytes first = {NULL, 0}, name;
+    uint64_t wanted = 0, bits;
+    while (clause.size > 0) {
+        struct bytes alternative = bytes_slice(clause, 0, find_word(clause, " or "));
+        clause = bytes_slice(clause, alternative.size + 4, clause.size);
+        if (!read_alternative(alternative, &name, &bits) ||
+            (first.size > 0 && !bytes_equal_nocase(first, name))) {
+            return false;
+        }
+        first = name;
+        wanted |= bits;
+    }
+    const struct dimension *dimension = find_dimension(first);
+    note_dimension(question, first);
+    if (dimension != NULL) {
+        struct metric_split *split = (struct metric_split *)((char *)question + dimension->split);
+        split->apart = true;
+        split->wanted &= wanted;
+    }
+    return first.size > 0;
 }
 
 static bool read_filter(struct arm_call *call, struct metric_question *question)
@@ -227,11 +272,11 @@ static bool read_filter(struct arm_call *call, struct metric_question *question)
     struct buf text;
     bool good = true;
     buf_init(&text, 1024);
-    question->shard.only = question->error.only = -1;
+    question->shard.wanted = question->error.wanted = UINT64_MAX;
     if (arm_query(call, "$filter", &text)) {
         struct bytes rest = buf_bytes(&text);
         while (good && rest.size > 0) {
-            struct bytes clause = bytes_slice(rest, 0, find_and(rest));
+            struct bytes clause = bytes_slice(rest, 0, find_word(rest, " and "));
             rest = bytes_slice(rest, clause.size + 5, rest.size);
             good = read_clause(clause, question);
         }
@@ -246,9 +291,31 @@ static bool read_filter(struct arm_call *call, struct metric_question *question)
     return good;
 }
 
+bool metric_split_has(const struct metric_split *split, int index)
+{
+    return (split->wanted >> index & 1) != 0;
+}
+
+static bool read_result_type(struct arm_call *call, struct metric_question *question)
+{
+    struct buf text;
+    bool good = true;
+    buf_init(&text, 64);
+    if (arm_query(call, "resultType", &text)) {
+        question->only_metadata = bytes_equal_string_nocase(buf_bytes(&text), "Metadata");
+        good = question->only_metadata || bytes_equal_string_nocase(buf_bytes(&text), "Data") ||
+               arm_fail(&call->error, 400, "BadRequest",
+                        "The resultType '%.40s' is invalid: Data and Metadata are.",
+                        buf_string(&text));
+    }
+    buf_finish(&text);
+    return good;
+}
+
 bool metric_question_or_fail(struct arm_call *call, struct metric_question *question)
 {
     *question = (struct metric_question){0};
     return read_span(call, question) && read_interval(call, question) &&
-           read_aggregations(call, question) && read_filter(call, question);
+           read_aggregations(call, question) && read_result_type(call, question) &&
+           read_filter(call, question);
 }

@@ -130,3 +130,26 @@ def test_years_ahead_there_are_the_figures_of_the_last_day(emulator, cache):
                     .json["primaryKey"]).call("SET", "c", "1")
     emulator.advance("1m")
     assert max(values(ask(emulator, "measured", "totalkeys", timespan="PT1H"), "maximum")) == 2
+
+
+def test_a_filter_names_dimensions_that_the_metric_has(emulator, cache):
+    for metric, filter_, has in (("cachehits", "Bogus eq '*'", "ShardId"), ("LatencyP99", "ShardId eq '*'", ""),
+                                 ("cachehits0", "ShardId eq '*'", ""),
+                                 ("cachehits", "ShardId eq '*' and ErrorType eq '*'", "ShardId")):
+        answer = ask(emulator, "measured", metric, status=400, **{"$filter": filter_})
+        assert answer["error"]["code"] == "BadRequest"
+        assert f"supported ones are: {has}, TraceId: " in answer["error"]["message"]
+        ask(emulator, "measured", metric, validatedimensions="false", **{"$filter": filter_})
+    ask(emulator, "measured", "allcachehits", **{"$filter": "ShardId eq '0' and Primary eq 'True'"})
+
+
+def test_several_values_of_a_dimension(emulator, cache):
+    def seen(filter_, **query):
+        series = ask(emulator, "measured", "errors", **{"$filter": filter_}, **query)["value"][0]["timeseries"]
+        return sorted(s["metadatavalues"][0]["value"] for s in series), series
+    assert seen("ErrorType eq 'Failover' or errortype eq 'Import'")[0] == ["Failover", "Import"]
+    assert seen("ErrorType eq 'Failover' and ErrorType eq 'Import'")[0] == []
+    types, series = seen("ErrorType eq '*'", resultType="Metadata")
+    assert "AOF" in types and all("data" not in s for s in series)
+    ask(emulator, "measured", "errors", status=400, **{"$filter": "ErrorType eq 'Import' or ShardId eq '0'"})
+    ask(emulator, "measured", "errors", status=400, resultType="Everything")
