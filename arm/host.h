@@ -184,6 +184,13 @@ struct arm_managed_identity {
     const char *client_id, *object_id, *name, *resource_id;
 };
 
+/* A document on its way to whoever it is embedded in. */
+struct arm_fetch {
+    /* The document, or why there is none, for people. Borrowed. */
+    void (*done)(struct arm_fetch *fetch, bool good, struct bytes content);
+    void *host; /* the host's own */
+};
+
 struct arm_host {
     void *context;
     /* Verifies a bearer token for the management API. False: `error` says why (401). */
@@ -229,8 +236,9 @@ struct arm_host {
                                       enum arm_figure figure, int64_t from_ms, int64_t to_ms);
     /* Sends JSON to a webhook, some time soon. May be NULL: nobody is told. */
     void (*post)(void *context, const char *url, struct bytes body);
-    /* Gets a document that a URL leads to, at once. False: `reason` says why. May be NULL. */
-    bool (*fetch)(void *context, const char *url, struct buf *content, struct buf *reason);
+    /* Gets a document that a URL leads to; `done` may run at once. May be NULL: there are none. */
+    void (*fetch)(void *context, const char *url, size_t limit, struct arm_fetch *fetch);
+    void (*fetch_cancel)(void *context, struct arm_fetch *fetch); /* `done` does not run then */
     /* May be NULL: every operation succeeds. */
     void (*decide_outcome)(void *context, const struct arm_ending *ending,
                            struct arm_outcome *outcome);

@@ -219,7 +219,7 @@ static bool step_note(struct arm_call *call)
 }
 
 /* From the first that is the client's business on; those before it are the network's. */
-static bool (*const steps[])(struct arm_call *call) = {
+static arm_handler *const steps[] = {
     step_method,      step_authenticate, arm_step_throttle, step_path,
     step_api_version, step_subscription, step_body,         arm_route,
     arm_step_action,  step_note,         arm_interfere,     arm_step_authorized,
@@ -247,18 +247,8 @@ static void identify(struct arm_call *call)
     }
 }
 
-static void run(struct arm_call *call, size_t step)
+static void conclude(struct arm_call *call, bool good)
 {
-    struct arm_service *service = call->service;
-    struct arm_call *outer = service->calling;
-    bool good = true;
-    identify(call);
-    arm_start_headers(call);
-    service->calling = call;
-    for (; step < ARRAY_LEN(steps) && good; step++) {
-        good = steps[step](call);
-    }
-    service->calling = outer;
     if (call->interference.refused && good) {
         /* It has had its effect; what the client hears is something else. */
         buf_clear(&call->response->headers);
@@ -271,21 +261,93 @@ static void run(struct arm_call *call, size_t step)
         arm_answer_error(call);
     }
     arm_activity_end(call);
-    cJSON_Delete(call->body);
-    cJSON_Delete(call->error_info);
 }
 
-void arm_service_handle(struct arm_service *service, const struct http_request *request,
-                        struct bytes authority, struct http_response *response)
+/* False: it waits. */
+static bool run(struct arm_call *call, arm_handler *const *step, size_t count)
+{
+    struct arm_service *service = call->service;
+    struct arm_call *outer = service->calling;
+    bool good = true;
+    service->calling = call;
+    for (size_t i = 0; i < count && good; i++) {
+        good = step[i](call);
+    }
+    service->calling = outer;
+    if (call->wait->waits) {
+        return false;
+    }
+    conclude(call, good);
+    return true;
+}
+
+static bool begin(struct arm_call *call, size_t step)
+{
+    identify(call);
+    arm_start_headers(call);
+    return run(call, steps + step, ARRAY_LEN(steps) - step);
+}
+
+static void free_call(struct arm_call *call)
+{
+    arm_documents_forget(&call->wait_storage.documents);
+    cJSON_Delete(call->wait_storage.kept);
+    cJSON_Delete(call->body);
+    cJSON_Delete(call->error_info);
+    memory_free(call);
+}
+
+/* All that a call waits for is here. */
+static void documents_arrived(struct arm_documents *documents)
+{
+    static arm_handler *const again[] = {step_body, step_handle};
+    struct arm_call *call = CONTAINER_OF(documents, struct arm_call, wait_storage.documents);
+    struct arm_wait wait = *call->wait;
+    call->wait->waits = false;
+    cJSON_Delete(call->body);
+    call->body = NULL;
+    if (run(call, again, ARRAY_LEN(again))) {
+        arm_throttle_headers(call);
+        free_call(call);
+        wait.answered(wait.context);
+    }
+}
+
+static struct arm_call *make_call(struct arm_service *service, const struct http_request *request,
+                                  struct http_response *response)
 {
     struct arm_call *call = memory_allocate_zeroed(sizeof(*call));
     call->service = service;
     call->request = request;
-    call->authority = authority;
     call->response = response;
-    run(call, 0);
+    call->wait = service->calling == NULL ? &call->wait_storage : service->calling->wait;
+    call->wait_storage.documents.service = service;
+    call->wait_storage.documents.arrived = documents_arrived;
+    return call;
+}
+
+struct arm_call *arm_service_handle(struct arm_service *service, const struct http_request *request,
+                                    struct bytes authority, struct http_response *response)
+{
+    struct arm_call *call = make_call(service, request, response);
+    call->authority = authority;
+    if (!begin(call, 0)) {
+        return call;
+    }
     arm_throttle_headers(call);
-    memory_free(call);
+    free_call(call);
+    return NULL;
+}
+
+void arm_call_when_answered(struct arm_call *call, void (*answered)(void *context), void *context)
+{
+    call->wait->answered = answered;
+    call->wait->context = context;
+}
+
+void arm_call_abandon(struct arm_call *call)
+{
+    free_call(call);
 }
 
 void arm_call_inside(struct arm_service *service, const struct arm_principal *principal,
@@ -297,21 +359,18 @@ void arm_call_inside(struct arm_service *service, const struct arm_principal *pr
         .path = bytes_from_string(path),
         .query = bytes_from_string(query),
     };
-    struct arm_call *call = memory_allocate_zeroed(sizeof(*call));
+    struct arm_call *call = make_call(service, &request, response);
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (method == 1u << i) {
             request.method = bytes_from_string(names[i]);
         }
     }
-    call->service = service;
-    call->request = &request;
     call->authority = BYTES("management.azure.com");
-    call->response = response;
     call->method = method;
     call->principal = *principal;
     call->body = body;
-    run(call, FIRST_INNER_STEP);
-    memory_free(call);
+    begin(call, FIRST_INNER_STEP);
+    free_call(call);
 }
 
 /* ---- Life ---- */

@@ -44,12 +44,17 @@ struct arm_service_config {
 struct arm_service *arm_service_create(const struct arm_service_config *config);
 void arm_service_destroy(struct arm_service *service);
 
+struct arm_call;
 /*
  * Answers one request. `authority` is what the client called us ("management.azure.com",
- * "localhost:8443"): absolute URLs in headers and bodies are built on it.
+ * "localhost:8443"): absolute URLs in headers and bodies are built on it. NULL: it is answered.
+ * Else it waits for a document from elsewhere: all four stay as they are until `answered` has run,
+ * or the call is abandoned.
  */
-void arm_service_handle(struct arm_service *service, const struct http_request *request,
-                        struct bytes authority, struct http_response *response);
+struct arm_call *arm_service_handle(struct arm_service *service, const struct http_request *request,
+                                    struct bytes authority, struct http_response *response);
+void arm_call_when_answered(struct arm_call *call, void (*answered)(void *context), void *context);
+void arm_call_abandon(struct arm_call *call);
 
 /*
  * Puts resources in place at once, without a request: {"resourceGroups": [{name, location, tags}],

@@ -5,6 +5,7 @@
 #ifndef ARM_SERVICE_STATE_H
 #define ARM_SERVICE_STATE_H
 
+#include "arm/documents.h"
 #include "arm/locations.h"
 #include "arm/odata_filter.h"
 #include "arm/resource_type.h"
@@ -113,6 +114,15 @@ struct arm_target {
     char holder[ID_SIZE]; /* of the resource, group or subscription it hangs on */
 };
 
+/* What a request waits for. */
+struct arm_wait {
+    struct arm_documents documents;
+    bool waits;  /* the handler is to run again when they are here; it has done nothing yet */
+    cJSON *kept; /* but this, for itself; NULL: nothing */
+    void (*answered)(void *context);
+    void *context;
+};
+
 /* One request on its way through the pipeline. */
 struct arm_call {
     struct arm_service *service;
@@ -134,7 +144,8 @@ struct arm_call {
     char request_id[GUID_SIZE + 1], correlation_id[GUID_SIZE + 1];
     bool began; /* an operation */
     struct arm_error error;
-    cJSON *error_info; /* what the error's "additionalInfo" says; NULL: nothing */
+    struct arm_wait wait_storage, *wait; /* a call inside another shares that one's */
+    cJSON *error_info;                   /* what the error's "additionalInfo" says; NULL: nothing */
     struct arm_interference interference;
 };
 
@@ -230,7 +241,8 @@ void arm_set_tag_names(struct arm_service *service, const cJSON *names); /* NULL
 /* ---- service.c ---- */
 /*
  * A request of the service to itself, on behalf of `principal`: all steps but the network's. The
- * path and the query are as on the wire; `body` is taken and may be NULL.
+ * path and the query are as on the wire; `body` is taken and may be NULL. There is no answer when
+ * the call around it waits from now on.
  */
 void arm_call_inside(struct arm_service *service, const struct arm_principal *principal,
                      enum arm_method method, const char *path, const char *query, cJSON *body,

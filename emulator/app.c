@@ -88,7 +88,7 @@ static bool build(struct app *app, struct buf *error)
     if (!app_make_keys(app, error)) {
         return false;
     }
-    app->webhooks = webhooks_create(&app->loop, app->authority, app->config->offline);
+    app->web = web_client_create(&app->loop, app->authority, app->config->offline);
     app_make_management(app);
     app->faults_changed.changed = app_faults_changed;
     faults_listen(app->faults, &app->faults_changed);
@@ -213,7 +213,7 @@ static void take_down(struct app *app)
     app->log_streams = NULL;
     management_destroy(app->management);
     app->management = NULL;
-    webhooks_destroy(app->webhooks);
+    web_client_destroy(app->web);
     metrics_destroy(app->metrics);
     cache_host_destroy(app->caches);
     graph_destroy(app->graph);

@@ -34,7 +34,7 @@
 #include "emulator/scenarios/scenarios.h"
 #include "emulator/state.h"
 #include "emulator/tls.h"
-#include "emulator/webhooks.h"
+#include "emulator/web_client.h"
 
 struct app {
     const struct config *config;
@@ -54,7 +54,7 @@ struct app {
     struct tls_authority *authority;
     struct cache_host *caches;
     struct metrics *metrics;
-    struct webhooks *webhooks;
+    struct web_client *web;
     struct identity *identity;
     struct management *management;
     struct graph *graph;

@@ -6,6 +6,21 @@
 
 struct http_hold;
 
+/* One request and its answer. */
+struct site_exchange {
+    struct http_client *client;
+    const struct site *site; /* NULL: none serves it */
+    struct http_request request;
+    struct site_request asked;
+    struct http_response response;
+    struct site_fate fate;
+    int64_t start_us;
+    bool later;                  /* the site is not done with it */
+    void (*gone)(void *context); /* then: the client has left */
+    void *context;
+    struct buf path; /* then: the request's */
+};
+
 struct http_client {
     struct http_endpoint *endpoint;
     struct connection *connection;
@@ -14,17 +29,11 @@ struct http_client {
     struct loop_task go_on;     /* parses what waits */
     struct site_stream *stream; /* the answer in progress; NULL: none */
     struct http_hold *hold;     /* the answer that comes late; NULL: none */
-    char *connected_to;         /* what CONNECT named, without port; NULL without CONNECT */
-    bool expects_hello;         /* after CONNECT: TLS or plain, the next byte tells */
-    bool in_message;            /* the deadline is the message's */
-    size_t message_bytes;       /* since that deadline was last moved */
-};
-
-/* The exchange a site sees: the client, and whether the answer may have a body. */
-struct site_exchange {
-    struct http_client *client;
-    const struct http_request *request;
-    struct site_fate fate;
+    struct site_exchange exchange;
+    char *connected_to;   /* what CONNECT named, without port; NULL without CONNECT */
+    bool expects_hello;   /* after CONNECT: TLS or plain, the next byte tells */
+    bool in_message;      /* the deadline is the message's */
+    size_t message_bytes; /* since that deadline was last moved */
 };
 
 /* Sends the head and the body so far; what follows comes through site_stream_write. */

@@ -35,10 +35,10 @@ struct http_endpoint {
 
 /* ---- Answers ---- */
 
-/* An answer is in progress, or held back: what the client sends meanwhile waits. */
+/* An answer is in progress, comes later, or is held back: what the client sends meanwhile waits. */
 static bool answering(const struct http_client *client)
 {
-    return client->stream != NULL || client->hold != NULL;
+    return client->stream != NULL || client->hold != NULL || client->exchange.later;
 }
 
 void site_set_fate(const struct site_request *request, const struct site_fate *fate)
@@ -114,43 +114,96 @@ static void deliver(struct http_client *client, const struct http_request *reque
 
 /* ---- Requests ---- */
 
+/* The site is done: the answer goes its way. */
+static void complete(struct site_exchange *exchange)
+{
+    struct http_client *client = exchange->client;
+    const struct http_request *request = &exchange->request;
+
+    tell(client, (struct http_record){.site = exchange->site,
+                                      .request = request,
+                                      .status = exchange->response.status,
+                                      .duration_us = clock_monotonic_us() - exchange->start_us});
+    if (!http_hold_begin(client, client->endpoint->config.faults, &exchange->fate, request,
+                         &exchange->response)) {
+        deliver(client, request, &exchange->response);
+    }
+    http_response_finish(&exchange->response);
+    buf_finish(&exchange->path);
+}
+
 static void answer(struct http_client *client, const struct http_request *request,
                    struct bytes authority)
 {
     struct http_endpoint *endpoint = client->endpoint;
-    struct site_exchange exchange = {.client = client, .request = request};
-    const struct site_request asked = {
-        .http = request,
-        .authority = authority,
-        .tls = connection_is_tls(client->connection),
-        .peer = connection_peer(client->connection),
-        .exchange = &exchange,
-    };
-    int64_t start_us = clock_monotonic_us();
+    struct site_exchange *exchange = &client->exchange;
+    struct http_response *response = &exchange->response;
     const struct site *site = http_routes_find(&endpoint->routes, request->host, request->path);
-    struct http_response response;
 
-    http_response_init(&response, 200);
+    *exchange = (struct site_exchange){
+        .client = client,
+        .site = site,
+        .request = *request,
+        .asked =
+            {
+                .http = &exchange->request,
+                .authority = authority,
+                .tls = connection_is_tls(client->connection),
+                .peer = connection_peer(client->connection),
+                .exchange = exchange,
+            },
+        .start_us = clock_monotonic_us(),
+    };
+    const struct site_request *asked = &exchange->asked;
+    http_response_init(response, 200);
     if (site == NULL) {
-        http_routes_explain(&endpoint->routes, request, &response);
-    } else if (!asked.tls && !site->plain_allowed) {
-        http_error(&response, 400, "HttpsRequired",
+        http_routes_explain(&endpoint->routes, request, response);
+    } else if (!asked->tls && !site->plain_allowed) {
+        http_error(response, 400, "HttpsRequired",
                    "This endpoint is served over TLS only, as Azure's is: use https:// with this "
                    "port, or set HTTPS_PROXY=http://%.*s and keep Azure's own addresses.",
                    (int)connection_local(client->connection).size,
                    connection_local(client->connection).data);
     } else if (endpoint->config.interfere == NULL ||
-               !endpoint->config.interfere(endpoint->config.context, site, &asked, &response)) {
-        site->handle(site->context, &asked, &response);
+               !endpoint->config.interfere(endpoint->config.context, site, asked, response)) {
+        site->handle(site->context, asked, response);
     }
-    tell(client, (struct http_record){.site = site,
-                                      .request = request,
-                                      .status = response.status,
-                                      .duration_us = clock_monotonic_us() - start_us});
-    if (!http_hold_begin(client, endpoint->config.faults, &exchange.fate, request, &response)) {
-        deliver(client, request, &response);
+    if (!exchange->later) {
+        complete(exchange);
     }
-    http_response_finish(&response);
+}
+
+struct site_exchange *site_answer_later(const struct site_request *request,
+                                        void (*gone)(void *context), void *context)
+{
+    struct site_exchange *exchange = request->exchange;
+    struct http_endpoint *endpoint = exchange->client->endpoint;
+
+    exchange->later = true;
+    exchange->gone = gone;
+    exchange->context = context;
+    exchange->path = endpoint->path;
+    buf_init(&endpoint->path, HEAD_LIMIT);
+    connection_set_deadline(exchange->client->connection, 0);
+    return exchange;
+}
+
+void site_answer(struct site_exchange *exchange)
+{
+    struct http_client *client = exchange->client;
+
+    exchange->later = false;
+    complete(exchange);
+    loop_defer(connection_loop(client->connection), &client->go_on);
+}
+
+static void abandon(struct site_exchange *exchange)
+{
+    if (exchange->later) {
+        exchange->gone(exchange->context);
+        http_response_finish(&exchange->response);
+        buf_finish(&exchange->path);
+    }
 }
 
 /* ---- Names ---- */
@@ -495,6 +548,7 @@ void http_client_leave(struct http_client *client)
     loop_cancel(connection_loop(client->connection), &client->go_on);
     http_stream_abandon(client->stream);
     http_hold_abandon(client->hold);
+    abandon(&client->exchange);
     http_parser_destroy(client->parser);
     buf_finish(&client->waiting);
     memory_free(client->connected_to);

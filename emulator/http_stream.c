@@ -21,15 +21,15 @@ struct site_stream *site_stream_open(const struct site_request *request,
     struct site_exchange *exchange = request->exchange;
 
     if (exchange == NULL || exchange->client->stream != NULL ||
-        bytes_equal_string(exchange->request->method, "HEAD")) {
+        bytes_equal_string(exchange->request.method, "HEAD")) {
         return NULL;
     }
     struct site_stream *stream = memory_allocate_zeroed(sizeof(*stream));
     stream->client = exchange->client;
     stream->closed = closed;
     stream->context = context;
-    stream->chunked = exchange->request->minor_version > 0;
-    stream->keep_alive = stream->chunked && exchange->request->keep_alive;
+    stream->chunked = exchange->request.minor_version > 0;
+    stream->keep_alive = stream->chunked && exchange->request.keep_alive;
     exchange->client->stream = stream;
     return stream;
 }

@@ -3,6 +3,8 @@
 
 #include "emulator/cache_files.h"
 #include "emulator/cache_nodes.h"
+#include "emulator/content_fetch.h"
+#include "emulator/webhooks.h"
 
 static const char *const azure_hosts[] = {"management.azure.com", "management.core.windows.net",
                                           NULL};
@@ -28,8 +30,7 @@ struct management {
     struct identity *identity;
     struct cache_host *caches;
     struct metrics *metrics;
-    struct webhooks *webhooks;
-    struct content_source source;
+    struct web_client *web;
     struct http_faults *faults;
     const struct site_request *asked; /* while it is handled */
     void (*changed)(void *context);
@@ -105,7 +106,7 @@ static struct arm_sample cache_sample(void *context, struct bytes name, int shar
 static void post(void *context, const char *url, struct bytes body)
 {
     struct management *management = context;
-    webhooks_post(management->webhooks, url, body);
+    webhooks_post(management->web, url, body);
 }
 
 static int cache_primary(void *context, struct bytes name, int shard)
@@ -130,10 +131,23 @@ static size_t cache_notices(void *context, struct bytes name, struct arm_notice 
     return count;
 }
 
-static bool fetch(void *context, const char *url, struct buf *content, struct buf *reason)
+static void fetched(void *context, bool good, struct bytes content)
+{
+    struct arm_fetch *fetch = context;
+    fetch->host = NULL;
+    fetch->done(fetch, good, content);
+}
+
+static void fetch(void *context, const char *url, size_t limit, struct arm_fetch *fetch)
 {
     struct management *management = context;
-    return content_fetch(&management->source, url, content, reason);
+    fetch->host = content_fetch_begin(management->web, url, limit, fetched, fetch);
+}
+
+static void fetch_cancel(void *context, struct arm_fetch *fetch)
+{
+    (void)context;
+    content_fetch_cancel(fetch->host);
 }
 
 static bool cache_export(void *context, struct bytes name, struct bytes container,
@@ -205,14 +219,28 @@ static int front_door_port(void *context)
                                                : management->front_door_port(management->context);
 }
 
+static void call_answered(void *context)
+{
+    site_answer(context);
+}
+
+static void client_gone(void *context)
+{
+    arm_call_abandon(context);
+}
+
 static void handle(void *context, const struct site_request *request,
                    struct http_response *response)
 {
     struct management *management = context;
 
     management->asked = request;
-    arm_service_handle(management->service, request->http, request->authority, response);
+    struct arm_call *call =
+        arm_service_handle(management->service, request->http, request->authority, response);
     management->asked = NULL;
+    if (call != NULL) {
+        arm_call_when_answered(call, call_answered, site_answer_later(request, client_gone, call));
+    }
 }
 
 struct management *management_create(const struct management_config *config)
@@ -233,6 +261,7 @@ struct management *management_create(const struct management_config *config)
         .cache_notices = cache_notices,
         .post = post,
         .fetch = fetch,
+        .fetch_cancel = fetch_cancel,
         .decide_outcome = config->faults == NULL ? NULL : decide_outcome,
         .interfere = config->faults == NULL ? NULL : interfere,
         .cache_export = cache_export,
@@ -248,8 +277,7 @@ struct management *management_create(const struct management_config *config)
     management->identity = config->identity;
     management->caches = config->caches;
     management->metrics = config->metrics;
-    management->webhooks = config->webhooks;
-    management->source = config->source;
+    management->web = config->web;
     management->faults = config->faults;
     management->changed = config->changed;
     management->app_log = config->app_log;

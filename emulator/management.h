@@ -6,13 +6,12 @@
 #define EMULATOR_MANAGEMENT_H
 
 #include "arm/service.h"
-#include "emulator/content_fetch.h"
 #include "emulator/cache_host.h"
 #include "emulator/http_faults.h"
 #include "emulator/identity.h"
 #include "emulator/metrics.h"
 #include "emulator/site.h"
-#include "emulator/webhooks.h"
+#include "emulator/web_client.h"
 
 struct management;
 
@@ -21,8 +20,7 @@ struct management_config {
     struct identity *identity;
     struct cache_host *caches;
     struct metrics *metrics;
-    struct content_source source; /* of documents that deployments link to */
-    struct webhooks *webhooks;
+    struct web_client *web; /* for webhooks, and for documents that deployments link to */
     /* A resource changed. May be NULL. */
     void (*changed)(void *context);
     struct http_faults *faults; /* on requests and operations; NULL: none */

@@ -23,7 +23,7 @@ struct site_request {
     struct bytes authority;          /* what the client called us, with port if it gave one */
     bool tls;                        /* the request came encrypted, directly or inside CONNECT */
     struct bytes peer;               /* "127.0.0.1:53124" */
-    struct site_exchange *exchange;  /* for site_stream_open; NULL in tests */
+    struct site_exchange *exchange;  /* for what follows; NULL in tests */
 };
 
 struct site {
@@ -41,6 +41,14 @@ struct site {
 
 /* Said while the request is handled; nothing happens where there is no connection (tests). */
 void site_set_fate(const struct site_request *request, const struct site_fate *fate);
+
+/*
+ * Called inside `handle`: the answer comes later. The request and the response stay as they are
+ * until site_answer. `gone` runs once if the client leaves first: the exchange is over then.
+ */
+struct site_exchange *site_answer_later(const struct site_request *request,
+                                        void (*gone)(void *context), void *context);
+void site_answer(struct site_exchange *exchange);
 
 /*
  * An answer that goes on after `handle` has returned: events, a log that is followed. What

@@ -96,6 +96,11 @@ const char *tls_client_hear(struct tls_client *client, struct bytes data, struct
     return failure;
 }
 
+bool tls_client_ended(const struct tls_client *client)
+{
+    return (SSL_get_shutdown(client->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 void tls_client_say(struct tls_client *client, struct bytes plain, struct buf *sealed)
 {
     buf_append(&client->waiting, plain);

@@ -20,6 +20,8 @@ void tls_client_destroy(struct tls_client *client); /* NULL is fine */
  */
 const char *tls_client_hear(struct tls_client *client, struct bytes data, struct buf *plain,
                             struct buf *sealed);
+/* The peer has said that nothing more comes. */
+bool tls_client_ended(const struct tls_client *client);
 /* To be said, at the latest when the handshake is over. */
 void tls_client_say(struct tls_client *client, struct bytes plain, struct buf *sealed);
 

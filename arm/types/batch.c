@@ -81,12 +81,22 @@ static bool batch(struct arm_call *call)
                             "batch itself.");
         }
     }
-    cJSON *body = cJSON_CreateObject(), *responses = cJSON_AddArrayToObject(body, "responses");
-    cJSON_ArrayForEach(request, requests)
-    {
+    struct arm_wait *wait = call->wait;
+    cJSON *responses = wait->kept != NULL ? wait->kept : cJSON_CreateArray();
+    wait->kept = responses;
+    for (int i = cJSON_GetArraySize(responses); i < count; i++) {
+        request = cJSON_GetArrayItem(requests, i);
         method_of(arm_json_text(request, "httpMethod"), &method);
-        cJSON_AddItemToArray(responses, ask(call, request, method, arm_json_text(request, "url")));
+        cJSON *answer = ask(call, request, method, arm_json_text(request, "url"));
+        if (wait->waits) {
+            cJSON_Delete(answer);
+            return false;
+        }
+        cJSON_AddItemToArray(responses, answer);
     }
+    wait->kept = NULL;
+    cJSON *body = cJSON_CreateObject();
+    cJSON_AddItemToObject(body, "responses", responses);
     arm_answer(call, 200, body);
     return true;
 }

@@ -38,6 +38,7 @@ struct deployment_request {
 struct deployment_host {
     struct template_host host;
     struct arm_service *service;
+    struct arm_documents *documents; /* of the request that asks; NULL: none does */
     struct arm_principal principal;
     char *group, *name; /* whose resourceGroup() and deployment() are asked; group may be NULL */
     const cJSON *shown, *template; /* for deployment(); borrowed, may be NULL */
@@ -100,12 +101,13 @@ void deployment_groom(struct arm_service *service, const struct arm_group *group
 /* ---- deployment_links.c ---- */
 /* Whether the template is elsewhere; then its expressions are its own. */
 bool deployment_is_linked(const cJSON *properties);
+enum deployment_links { DEPLOYMENT_LINKS_FOLLOWED, DEPLOYMENT_LINKS_COMING, DEPLOYMENT_LINKS_BAD };
 /*
- * templateLink and parametersLink: what they lead to becomes `template` and `parameters`. `around`
- * is the templateLink of the deployment around this one; NULL: none.
+ * templateLink and parametersLink: what they lead to becomes `template` and `parameters`, when both
+ * are here. `around` is the templateLink of the deployment around this one; NULL: none.
  */
-bool deployment_follow_links(struct arm_service *service, cJSON *properties, const cJSON *around,
-                             struct template_error *error);
+enum deployment_links deployment_follow_links(struct arm_documents *documents, cJSON *properties,
+                                              const cJSON *around, struct template_error *error);
 /* The links without what may be secret. */
 void deployment_show_links(const cJSON *properties, cJSON *shown);
 

@@ -88,8 +88,13 @@ static void check_nested(struct deployment_host *host, struct template *template
     if (has_expression(arm_json_at(properties, "templateLink"))) {
         return; /* where it leads to is known later */
     }
-    if (!deployment_follow_links(host->service, properties,
-                                 arm_json_at(around->properties, "templateLink"), &error)) {
+    switch (deployment_follow_links(host->documents, properties,
+                                    arm_json_at(around->properties, "templateLink"), &error)) {
+    case DEPLOYMENT_LINKS_FOLLOWED:
+        break;
+    case DEPLOYMENT_LINKS_COMING:
+        return; /* and all of this again */
+    case DEPLOYMENT_LINKS_BAD:
         cJSON_AddItemToArray(details, deployment_template_error(&error));
         return;
     }
@@ -102,6 +107,7 @@ static void check_nested(struct deployment_host *host, struct template *template
     request.source = (struct bytes){0};
     struct deployment_host inner;
     deployment_host_init(&inner, host->service, &host->principal, &request.scope);
+    inner.documents = host->documents;
     /* Parameters that wait for resources cannot be told yet: then neither can what is inside. */
     struct template *nested = has_expression(arm_json_at(properties, "parameters")) || depth > 8
                                   ? NULL
@@ -160,6 +166,15 @@ struct checked {
     cJSON *refusal; /* of preflight; NULL: all is well */
 };
 
+static void checked_finish(struct checked *checked)
+{
+    cJSON_Delete(checked->planned);
+    cJSON_Delete(checked->refusal);
+    template_destroy(checked->template);
+    deployment_host_finish(&checked->host);
+}
+
+/* False: it is an error, or templates that are linked to must be here first. */
 static bool checked_init(struct checked *checked, struct arm_call *call)
 {
     *checked = (struct checked){0};
@@ -167,12 +182,19 @@ static bool checked_init(struct checked *checked, struct arm_call *call)
         return false;
     }
     deployment_host_init(&checked->host, call->service, &call->principal, &checked->request.scope);
+    checked->host.documents = &call->wait->documents;
     checked->template = deployment_template(&checked->request, &checked->host, &checked->error);
     if (checked->template != NULL) {
         cJSON *details = cJSON_CreateArray();
         checked->planned = cJSON_CreateArray();
         check_resources(&checked->host, checked->template, &checked->request, checked->planned,
                         details, 0);
+        if (call->wait->documents.coming > 0) {
+            call->wait->waits = true;
+            cJSON_Delete(details);
+            checked_finish(checked);
+            return false;
+        }
         if (details->child != NULL) {
             checked->refusal = preflight_error(call, checked->request.scope.name, details);
         } else {
@@ -180,14 +202,6 @@ static bool checked_init(struct checked *checked, struct arm_call *call)
         }
     }
     return true;
-}
-
-static void checked_finish(struct checked *checked)
-{
-    cJSON_Delete(checked->planned);
-    cJSON_Delete(checked->refusal);
-    template_destroy(checked->template);
-    deployment_host_finish(&checked->host);
 }
 
 static cJSON *take(cJSON **item)

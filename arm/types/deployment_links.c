@@ -14,7 +14,7 @@
 #include "arm/types/deployment.h"
 #include "arm/types/template_specs.h"
 
-enum { MOST_CONTENT = 4 << 20, LONGEST_URL = 8 * 1024 };
+enum { LONGEST_URL = 8 * 1024 };
 
 static bool fail_link(struct template_error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 static bool fail_link(struct template_error *error, const char *format, ...)
@@ -98,27 +98,23 @@ static cJSON *parse(struct bytes text, const char *shown, struct template_error 
     return NULL;
 }
 
-static cJSON *download(struct arm_service *service, const char *uri, const char *query,
+/* NULL without an error: it is coming. */
+static cJSON *download(struct arm_documents *documents, const char *uri, const char *query,
                        struct template_error *error)
 {
-    struct buf content, reason;
-    cJSON *document = NULL;
     char *url = with_query(uri, query);
-    buf_init(&content, MOST_CONTENT);
-    buf_init(&reason, 512);
-    if (service->host.fetch != NULL &&
-        service->host.fetch(service->host.context, url, &content, &reason)) {
-        document = parse(buf_bytes(&content), uri, error);
-    } else {
+    const struct arm_document *found = arm_documents_get(documents, url);
+    memory_free(url);
+    if (found->state == ARM_DOCUMENT_HERE) {
+        return parse(found->content, uri, error);
+    }
+    if (found->state == ARM_DOCUMENT_MISSING) {
         fail_link(error,
                   "Unable to download deployment content from '%.512s' (%.300s). Please see "
                   "https://aka.ms/arm-deployment for usage details.",
-                  uri, buf_string(&reason));
+                  uri, found->content.data);
     }
-    buf_finish(&content);
-    buf_finish(&reason);
-    memory_free(url);
-    return document;
+    return NULL;
 }
 
 static bool check_version(const cJSON *link, const cJSON *document, struct template_error *error)
@@ -176,13 +172,13 @@ static cJSON *from_spec_file(const struct arm_service *service, const char *id, 
 /* ---- Links ---- */
 
 /* A path becomes what it leads to, so that links inside can be relative in turn. */
-static cJSON *from_relative(struct arm_service *service, cJSON *link, const cJSON *around,
+static cJSON *from_relative(struct arm_documents *documents, cJSON *link, const cJSON *around,
                             struct template_error *error)
 {
     const char *path = arm_json_text(link, "relativePath");
     const char *base = arm_json_text(around, "uri"), *id = arm_json_text(around, "id");
     if (id != NULL) {
-        cJSON *found = from_spec_file(service, id, path, error);
+        cJSON *found = from_spec_file(documents->service, id, path, error);
         arm_json_put_text(link, "id", id);
         return found;
     }
@@ -200,21 +196,24 @@ static cJSON *from_relative(struct arm_service *service, cJSON *link, const cJSO
     }
     char *uri = resolve(base, path);
     arm_json_put_text(link, "uri", uri);
-    cJSON *document = download(service, uri, query, error);
+    cJSON *document = download(documents, uri, query, error);
     memory_free(uri);
     return document;
 }
 
-static cJSON *follow(struct arm_service *service, cJSON *link, const cJSON *around,
+/* NULL without an error: it is coming, or there is no such link. */
+static cJSON *follow(struct arm_documents *documents, cJSON *link, const cJSON *around,
                      struct template_error *error)
 {
     const char *uri = arm_json_text(link, "uri"), *id = arm_json_text(link, "id");
-    cJSON *document =
-        id != NULL    ? from_spec(service, id, error)
-        : uri != NULL ? download(service, uri, arm_json_text(link, "queryString"), error)
-        : arm_json_text(link, "relativePath") != NULL ? from_relative(service, link, around, error)
-                                                      : NULL;
-    if (document == NULL && error->message[0] == '\0') {
+    cJSON *document = NULL;
+    if (id != NULL) {
+        document = from_spec(documents->service, id, error);
+    } else if (uri != NULL) {
+        document = download(documents, uri, arm_json_text(link, "queryString"), error);
+    } else if (arm_json_text(link, "relativePath") != NULL) {
+        document = from_relative(documents, link, around, error);
+    } else if (link != NULL) {
         fail_link(error, "A link needs an id, a uri or a relativePath. Please see "
                          "https://aka.ms/arm-deployment for usage details.");
     }
@@ -230,36 +229,43 @@ bool deployment_is_linked(const cJSON *properties)
     return cJSON_IsObject(arm_json_at(properties, "templateLink"));
 }
 
-bool deployment_follow_links(struct arm_service *service, cJSON *properties, const cJSON *around,
-                             struct template_error *error)
+static cJSON *link_of(cJSON *properties, const char *name)
 {
-    cJSON *link = arm_json_at(properties, "templateLink");
-    cJSON *parameters = arm_json_at(properties, "parametersLink");
-    if (cJSON_IsObject(link) && cJSON_IsObject(arm_json_at(properties, "template"))) {
+    cJSON *link = arm_json_at(properties, name);
+    return cJSON_IsObject(link) ? link : NULL;
+}
+
+enum deployment_links deployment_follow_links(struct arm_documents *documents, cJSON *properties,
+                                              const cJSON *around, struct template_error *error)
+{
+    cJSON *template_link = link_of(properties, "templateLink");
+    cJSON *parameters_link = link_of(properties, "parametersLink");
+    if (template_link != NULL && cJSON_IsObject(arm_json_at(properties, "template"))) {
         template_fail(error, "The request content brings both a template and a templateLink; only "
                              "one of them can be given. Please see https://aka.ms/arm-deployment "
                              "for usage details.");
         snprintf(error->code, sizeof(error->code), "InvalidRequestContent");
-        return false;
+        return DEPLOYMENT_LINKS_BAD;
     }
-    if (cJSON_IsObject(link)) {
-        cJSON *document = follow(service, link, around, error);
-        if (document == NULL) {
-            return false;
-        }
-        arm_json_put(properties, "template", document);
+    cJSON *template = follow(documents, template_link, around, error), *parameters = NULL;
+    if (error->message[0] == '\0') {
+        parameters = follow(documents, parameters_link, around, error);
     }
-    if (!cJSON_IsObject(parameters)) {
-        return true;
+    bool whole = (template != NULL || template_link == NULL) &&
+                 (parameters != NULL || parameters_link == NULL);
+    if (whole && template != NULL) {
+        arm_json_put(properties, "template", template);
+        template = NULL;
     }
-    cJSON *document = follow(service, parameters, around, error);
-    if (document == NULL) {
-        return false;
+    if (whole && parameters != NULL) {
+        arm_json_put(properties, "parameters",
+                     cJSON_Duplicate(arm_json_at(parameters, "parameters"), true));
     }
-    arm_json_put(properties, "parameters",
-                 cJSON_Duplicate(arm_json_at(document, "parameters"), true));
-    cJSON_Delete(document);
-    return true;
+    cJSON_Delete(template);
+    cJSON_Delete(parameters);
+    return whole                       ? DEPLOYMENT_LINKS_FOLLOWED
+           : error->message[0] == '\0' ? DEPLOYMENT_LINKS_COMING
+                                       : DEPLOYMENT_LINKS_BAD;
 }
 
 void deployment_show_links(const cJSON *properties, cJSON *shown)

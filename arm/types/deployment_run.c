@@ -32,6 +32,7 @@ static struct arm_deployment_run *find_run(const struct arm_service *service, co
 static void free_run(struct arm_deployment_run *run)
 {
     clock_disarm(run->service->clock, &run->due);
+    arm_documents_forget(&run->documents);
     template_destroy(run->template);
     deployment_host_finish(&run->host);
     memory_free(run->id);
@@ -49,6 +50,7 @@ static void end_run(struct arm_deployment_run *run)
 }
 
 static void advance(struct timer *timer);
+static void documents_arrived(struct arm_documents *documents);
 
 static struct arm_deployment_run *make_run(struct arm_service *service,
                                            const struct arm_principal *principal,
@@ -58,6 +60,8 @@ static struct arm_deployment_run *make_run(struct arm_service *service,
     run->service = service;
     run->id = deployment_id(service, scope);
     run->due.fire = advance;
+    run->documents.service = service;
+    run->documents.arrived = documents_arrived;
     deployment_host_init(&run->host, service, principal, scope);
     return run;
 }
@@ -65,6 +69,12 @@ static struct arm_deployment_run *make_run(struct arm_service *service,
 static void wake(struct arm_deployment_run *run, int64_t due_ms)
 {
     clock_arm(run->service->clock, &run->due, due_ms);
+}
+
+static void documents_arrived(struct arm_documents *documents)
+{
+    struct arm_deployment_run *run = CONTAINER_OF(documents, struct arm_deployment_run, documents);
+    wake(run, clock_now_ms(run->service->clock));
 }
 
 void arm_deployments_wake(struct arm_service *service)
@@ -170,12 +180,21 @@ static void advance(struct timer *timer)
     }
     cJSON_ArrayForEach(step, steps)
     {
-        if (deployment_step_in(step, "Running")) {
+        if (!deployment_step_in(step, "Running")) {
+            continue;
+        }
+        if (arm_json_at(step, "fetching") == NULL) {
             deployment_step_check(service, step);
+        } else if (run->documents.coming == 0) {
+            arm_json_remove(step, "fetching");
+            deployment_step_set(step, "Waiting");
         }
     }
     if (!run->stopping) {
         start_ready(run, deployment, steps);
+    }
+    if (run->documents.coming == 0) {
+        arm_documents_forget(&run->documents);
     }
     bool failed = deployment_any_step(steps, "Failed");
     bool complete = strcasecmp(deployment_text(record, "mode"), "Complete") == 0;

@@ -2,7 +2,8 @@
  * The inside of running deployments, for deployment_run.c and what it is split into. A step is one
  * resource of the template, a JSON object in the deployment's record: id, type, name,
  * provisioningOperation, provisioningState ("Waiting", "Skipped", "Running", "Succeeded",
- * "Failed"), startedMs, endedMs, statusCode, statusMessage.
+ * "Failed"), startedMs, endedMs, statusCode, statusMessage; fetching, while a template that it
+ * links to is on its way.
  */
 #ifndef ARM_TYPES_DEPLOYMENT_RUN_H
 #define ARM_TYPES_DEPLOYMENT_RUN_H
@@ -16,7 +17,8 @@ struct arm_deployment_run {
     struct deployment_host host;
     struct template *template;
     struct timer due;
-    bool stopping; /* canceled: nothing more is started */
+    struct arm_documents documents; /* that its nested deployments link to */
+    bool stopping;                  /* canceled: nothing more is started */
     struct arm_deployment_run *next;
 };
 

@@ -81,8 +81,15 @@ static void start_nested(struct arm_deployment_run *run, const struct arm_resour
     const cJSON *depth = arm_json_at(deployment->secrets, "depth");
     struct template_error error = {0};
     cJSON *outer = NULL;
-    if (!deployment_follow_links(service, properties,
-                                 arm_json_at(deployment->secrets, "templateLink"), &error)) {
+    switch (deployment_follow_links(&run->documents, properties,
+                                    arm_json_at(deployment->secrets, "templateLink"), &error)) {
+    case DEPLOYMENT_LINKS_FOLLOWED:
+        break;
+    case DEPLOYMENT_LINKS_COMING:
+        arm_json_put(step, "fetching", cJSON_CreateTrue());
+        deployment_step_set(step, "Running");
+        return;
+    case DEPLOYMENT_LINKS_BAD:
         fail_step(service, step, &error);
         return;
     }

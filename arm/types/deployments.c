@@ -109,12 +109,18 @@ static bool mode_or_fail(struct arm_call *call, const cJSON *properties, bool gr
                     "Please see https://aka.ms/arm-deploy for usage details.");
 }
 
-/* A template that is linked to is got now. */
+/* A template that is linked to must be here first. */
 static bool template_or_fail(struct arm_call *call, struct deployment_request *request)
 {
     cJSON *properties = arm_json_at(call->body, "properties");
     struct template_error error = {0};
-    if (!deployment_follow_links(call->service, properties, NULL, &error)) {
+    switch (deployment_follow_links(&call->wait->documents, properties, NULL, &error)) {
+    case DEPLOYMENT_LINKS_FOLLOWED:
+        break;
+    case DEPLOYMENT_LINKS_COMING:
+        call->wait->waits = true;
+        return false;
+    case DEPLOYMENT_LINKS_BAD:
         return arm_fail(&call->error, 400, error.code, "%s", error.message);
     }
     if (deployment_is_linked(properties)) {

@@ -1,13 +1,17 @@
 """Templates that are linked to: over HTTP, relative to each other, and as template specs."""
+import concurrent.futures
 import contextlib
+import http.client
 import http.server
 import json
+import socket
 import threading
 import urllib.parse
 
 import pytest
 
 from harness.deployments import SCHEMA, VERSION, Group, template, thing
+from harness.emulator import wait_until
 from harness.programs import Az
 
 
@@ -62,6 +66,17 @@ def group(emulator):
     return Group(emulator)
 
 
+def finish(group, wanted="Succeeded"):
+    """What is nested is downloaded in real time; the clock goes on until all of it has ended."""
+    def ended():
+        group.emulator.advance("10m")
+        return group.state() not in ("Accepted", "Running")
+    wait_until(ended, "the deployment's end")
+    shown = group.get()["properties"]
+    assert shown["provisioningState"] == wanted, shown
+    return shown
+
+
 NAMED = template(parameters={"name": {"type": "string"}}, resources=[thing("[parameters('name')]")],
                  outputs={"said": {"type": "string", "value": "[parameters('name')]"}})
 
@@ -71,7 +86,7 @@ def test_a_template_and_its_parameters_from_elsewhere(group):
     with files({"/a/main.json": NAMED, "/a/parameters.json": parameters}) as (url, asked):
         shown = put(group, {"uri": url + "/a/main.json", "queryString": "sig=secret", "contentVersion": "1.0.0.0"},
                     parametersLink={"uri": url + "/a/parameters.json"})
-        assert asked == ["/a/main.json?sig=secret", "/a/parameters.json"]
+        assert sorted(asked) == ["/a/main.json?sig=secret", "/a/parameters.json"]
     assert shown["properties"]["templateLink"] == {"uri": url + "/a/main.json", "contentVersion": "1.0.0.0"}
     group.emulator.advance("90m")
     done = group.get()["properties"]
@@ -95,8 +110,7 @@ def test_links_relative_to_the_template_around_them(group):
         assert {"middle", "deep", "given"} <= names
         asked.clear()
         put(group, {"uri": url + "/t/main.json", "queryString": "?k=v"})
-        group.emulator.advance("90m")
-        assert group.state() == "Succeeded", group.get()
+        finish(group)
         assert "/t/nested/middle.json?k=v" in asked and "/t/deep.json?k=v" in asked
     found = group.emulator.arm("GET", group.path + "/resources", version="2021-04-01").json["value"]
     assert {item["name"] for item in found} == {"middle", "deep", "sibling", "given"}
@@ -127,7 +141,8 @@ def test_other_bad_links(group):
     both = put(group, {"uri": "http://127.0.0.1:1/"}, status=(400,), template=NAMED)
     assert both["error"]["code"] == "InvalidRequestContent"
     # One inside fails its deployment, in the same words.
-    shown = group.deploy(template(resources=[linked({"uri": "http://127.0.0.1:1/x.json"})]), wanted="Failed")
+    group.put(template(resources=[linked({"uri": "http://127.0.0.1:1/x.json"})]))
+    shown = finish(group, wanted="Failed")
     assert "Unable to download deployment content" in json.dumps(shown["error"])
 
 
@@ -136,6 +151,139 @@ def test_a_redirect_is_followed(group):
         with files({"/moved.json": "->" + url + "/new.json"}) as (other, _):
             put(group, {"uri": other + "/moved.json"})
             assert asked == ["/new.json"]
+
+
+class Slow:
+    """A server that keeps everybody waiting until it may answer; without a document, until they leave."""
+
+    def __init__(self, document):
+        self.document, self.asked = document, []
+        self.may_answer, self.left = threading.Event(), threading.Event()
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.answer, args=self.listening.accept()[:1], daemon=True).start()
+
+    def answer(self, sock):
+        with sock, contextlib.suppress(ConnectionResetError):
+            self.asked.append(sock.recv(65536))
+            self.may_answer.wait()
+            if self.document is not None:
+                # Without a length: the answer ends with the connection.
+                sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(self.document).encode())
+                return
+            while sock.recv(1):
+                pass
+        if self.document is None:
+            self.left.set()
+
+
+@contextlib.contextmanager
+def slow(document):
+    server = Slow(document)
+    try:
+        yield server
+    finally:
+        server.may_answer.set()
+        server.listening.close()
+
+
+@pytest.mark.parametrize("action, method", [("", "PUT"), ("/validate", "POST"), ("/whatIf", "POST")])
+def test_others_are_answered_while_a_template_is_downloaded(group, action, method):
+    emulator, redis = group.emulator, group.emulator.client()
+    main = template(resources=[linked({"relativePath": "part.json"})])
+    with slow(template(resources=[thing("slowly")])) as server, files({"/main.json": main}) as (url, _), \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        link = {"uri": server.url + "/main.json"} if action == "" else {"uri": url + "/main.json"}
+        if action:
+            main["resources"][0]["properties"]["templateLink"] = {"uri": server.url + "/part.json"}
+        answer = pool.submit(emulator.arm, method, group.url("d", action),
+                             {"properties": {"mode": "Incremental", "templateLink": link}}, VERSION)
+        wait_until(lambda: server.asked, "the download")
+        assert redis.call("PING") == "PONG"
+        assert emulator.arm("GET", group.path, version=VERSION).status == 200
+        assert not answer.done()
+        server.may_answer.set()
+        assert answer.result().status == (202 if action == "/whatIf" else 200 if action else 201), answer.result()
+    if action == "":
+        finish(group)
+        assert group.names() == ["slowly"]
+
+
+def test_others_are_answered_while_a_nested_template_is_downloaded(group):
+    emulator = group.emulator
+    names = [f"slowly{number:02}" for number in range(20)]
+    with slow(NAMED) as server:
+        group.put(template(resources=[thing("at-once")] + [
+            linked({"uri": f"{server.url}/{name}.json"}, name, parameters={"name": {"value": name}})
+            for name in names]))
+        emulator.advance("90m")
+        assert group.state() == "Running" and group.names() == ["at-once"]
+        wait_until(lambda: server.asked, "the downloads")
+        server.may_answer.set()
+        finish(group)
+        assert len(server.asked) == 20 and group.names() == ["at-once", *names]
+
+
+def test_a_client_that_leaves_while_its_template_is_downloaded(group):
+    emulator = group.emulator
+    with slow(None) as server:
+        body = {"properties": {"mode": "Incremental", "templateLink": {"uri": server.url + "/main.json"}}}
+        client = http.client.HTTPConnection("management.azure.com")
+        client.sock = emulator.connect_https("management.azure.com")
+        client.request("PUT", f"{group.id}/providers/Microsoft.Resources/deployments/d?api-version={VERSION}",
+                       json.dumps(body), {"Authorization": "Bearer " + emulator.token()})
+        wait_until(lambda: server.asked, "the download")
+        client.close()
+        server.may_answer.set()
+        assert server.left.wait(30), "the download goes on"
+    assert emulator.arm("GET", group.url("d"), version=VERSION).status == 404
+
+
+def test_a_deployment_cancelled_while_a_template_is_downloaded(group):
+    with slow(None) as server:
+        group.put(template(resources=[linked({"uri": server.url + "/inner.json"})]))
+        group.emulator.advance("1m")
+        wait_until(lambda: server.asked, "the download")
+        assert group.emulator.arm("POST", group.url("d", "/cancel"), version=VERSION).status == 204
+        assert group.state() == "Canceled"
+        server.may_answer.set()
+        assert server.left.wait(30), "the download goes on"
+
+
+def test_a_download_begins_anew_after_a_restart(group):
+    with slow(template(resources=[thing("slowly")])) as server:
+        group.put(template(resources=[linked({"uri": server.url + "/inner.json"})]))
+        group.emulator.advance("1m")
+        wait_until(lambda: server.asked, "the download")
+        group.emulator.restart()
+        server.may_answer.set()
+        finish(group)
+        assert len(server.asked) == 2 and group.names() == ["slowly"]
+
+
+def test_a_document_that_the_emulator_serves_itself(group):
+    own = f"https://localhost:{group.emulator.https_port}/metadata/endpoints?api-version=2015-01-01"
+    error = put(group, {"uri": own}, status=(400,))["error"]
+    assert "Required property 'contentVersion'" in error["message"], error  # it came, over TLS
+
+
+def test_a_batch_waits_for_each_of_its_templates(group):
+    with files({f"/{name}.json": template(resources=[thing(name)]) for name in ("one", "two")}) as (url, asked):
+        requests = [{"name": name, "httpMethod": "PUT", "url": f"{group.id}/providers/Microsoft.Resources/deployments"
+                     f"/{name}?api-version={VERSION}", "content": {"properties": {
+                         "mode": "Incremental", "templateLink": {"uri": f"{url}/{name}.json"}}}}
+                    for name in ("one", "two")]
+        answer = group.emulator.request("POST", "/batch?api-version=2020-06-01", {"requests": requests},
+                                        {"Authorization": "Bearer " + group.emulator.token()}, "management.azure.com")
+        assert asked == ["/one.json", "/two.json"]
+    assert [one["httpStatusCode"] for one in answer.json["responses"]] == [201, 201], answer
+    group.emulator.advance("90m")
+    assert group.names() == ["one", "two"]
 
 
 def test_template_specs_and_what_they_bring(group):
