@@ -106,5 +106,5 @@ def test_persistence_is_told_in_info(emulator):
     client.set("a", "1")
     assert emulator.arm("POST", emulator.cache_path("kept") + "/forceReboot",
                         {"rebootType": "AllNodes"}).status == 200
-    client.close()  # the reboot cuts its connection, some time soon
+    client.connection_pool.disconnect()  # the reboot cuts its connection, some time soon
     assert client.get("a") == b"1"
