@@ -15,61 +15,16 @@
 #include "emulator/proxy.h"
 
 enum {
-    HEAD_LIMIT = 64 * 1024,
     BODY_LIMIT = 4 * 1024 * 1024,       /* as Azure Resource Manager's */
     STATE_LIMIT = 1024 * 1024 * 1024,   /* a whole state holds the caches' data */
     WAITING_LIMIT = 4 * LOOP_READ_SIZE, /* read while an answer goes first */
     MESSAGE_MS = 60 * 1000,             /* of each PROGRESS_BYTES of a message */
     PROGRESS_BYTES = 64 * 1024,
     IDLE_MS = 120 * 1000,
-    KEPT_OUTPUT = 256 * 1024,
 };
 #define RESPONSE_LIMIT ((size_t)2 << 30)
 
-struct http_endpoint {
-    struct http_endpoint_config config;
-    struct http_routes routes;
-    struct proxy *proxy;
-    struct buf output, path; /* scratch */
-};
-
 /* ---- Answers ---- */
-
-/* An answer is in progress, comes later, or is held back: what the client sends meanwhile waits. */
-static bool answering(const struct http_client *client)
-{
-    return client->stream != NULL || client->hold != NULL || client->exchange.later;
-}
-
-void site_set_fate(const struct site_request *request, const struct site_fate *fate)
-{
-    if (request->exchange != NULL) {
-        request->exchange->fate = *fate;
-    }
-}
-
-static void send_response(struct http_client *client, const struct http_response *response,
-                          const struct http_request *request)
-{
-    struct buf *output = &client->endpoint->output;
-
-    buf_clear(output);
-    http_response_write(response, request, output);
-    connection_send(client->connection, buf_bytes(output));
-    if (output->capacity > KEPT_OUTPUT) {
-        buf_finish(output);
-    }
-}
-
-static void tell(const struct http_client *client, struct http_record record)
-{
-    const struct http_endpoint_config *config = &client->endpoint->config;
-
-    if (config->record != NULL) {
-        record.peer = connection_peer(client->connection);
-        config->record(config->context, &record);
-    }
-}
 
 /* Answers with an error of our own, and ends the connection: what follows has no known meaning. */
 static void refuse(struct http_client *client, const struct http_request *request, int status,
@@ -77,11 +32,12 @@ static void refuse(struct http_client *client, const struct http_request *reques
 {
     struct http_response response;
 
-    tell(client, (struct http_record){.request = request, .status = status, .duration_us = -1});
+    http_client_tell(client,
+                     (struct http_record){.request = request, .status = status, .duration_us = -1});
     http_response_init(&response, status);
     http_error(&response, status, code, "%s", message);
     http_response_header(&response, "Connection", "close");
-    send_response(client, &response, request);
+    http_client_send(client, &response, request);
     http_response_finish(&response);
     connection_close(client->connection);
 }
@@ -95,115 +51,6 @@ static void refuse_broken(struct http_client *client, struct bytes input)
     log_info("http", "refused a broken request peer=%.*s status=%d reason=\"%s\" from=\"%s\"",
              (int)peer.size, peer.data, status, reason, protocol_guess(input));
     refuse(client, NULL, status, status == 413 ? "RequestEntityTooLarge" : "BadRequest", reason);
-}
-
-/* The answer is in `response`: sends it, or begins the stream that the site has opened. */
-static void deliver(struct http_client *client, const struct http_request *request,
-                    const struct http_response *response)
-{
-    if (client->stream != NULL) {
-        connection_set_deadline(client->connection, 0);
-        http_stream_begin(client->stream, response);
-        return;
-    }
-    send_response(client, response, request);
-    if (!request->keep_alive) {
-        connection_close(client->connection);
-    }
-}
-
-/* ---- Requests ---- */
-
-/* The site is done: the answer goes its way. */
-static void complete(struct site_exchange *exchange)
-{
-    struct http_client *client = exchange->client;
-    const struct http_request *request = &exchange->request;
-
-    tell(client, (struct http_record){.site = exchange->site,
-                                      .request = request,
-                                      .status = exchange->response.status,
-                                      .duration_us = clock_monotonic_us() - exchange->start_us});
-    if (!http_hold_begin(client, client->endpoint->config.faults, &exchange->fate, request,
-                         &exchange->response)) {
-        deliver(client, request, &exchange->response);
-    }
-    http_response_finish(&exchange->response);
-    buf_finish(&exchange->path);
-}
-
-static void answer(struct http_client *client, const struct http_request *request,
-                   struct bytes authority)
-{
-    struct http_endpoint *endpoint = client->endpoint;
-    struct site_exchange *exchange = &client->exchange;
-    struct http_response *response = &exchange->response;
-    const struct site *site = http_routes_find(&endpoint->routes, request->host, request->path);
-
-    *exchange = (struct site_exchange){
-        .client = client,
-        .site = site,
-        .request = *request,
-        .asked =
-            {
-                .http = &exchange->request,
-                .authority = authority,
-                .tls = connection_is_tls(client->connection),
-                .peer = connection_peer(client->connection),
-                .exchange = exchange,
-            },
-        .start_us = clock_monotonic_us(),
-    };
-    const struct site_request *asked = &exchange->asked;
-    http_response_init(response, 200);
-    if (site == NULL) {
-        http_routes_explain(&endpoint->routes, request, response);
-    } else if (!asked->tls && !site->plain_allowed) {
-        http_error(response, 400, "HttpsRequired",
-                   "This endpoint is served over TLS only, as Azure's is: use https:// with this "
-                   "port, or set HTTPS_PROXY=http://%.*s and keep Azure's own addresses.",
-                   (int)connection_local(client->connection).size,
-                   connection_local(client->connection).data);
-    } else if (endpoint->config.interfere == NULL ||
-               !endpoint->config.interfere(endpoint->config.context, site, asked, response)) {
-        site->handle(site->context, asked, response);
-    }
-    if (!exchange->later) {
-        complete(exchange);
-    }
-}
-
-struct site_exchange *site_answer_later(const struct site_request *request,
-                                        void (*gone)(void *context), void *context)
-{
-    struct site_exchange *exchange = request->exchange;
-    struct http_endpoint *endpoint = exchange->client->endpoint;
-
-    exchange->later = true;
-    exchange->gone = gone;
-    exchange->context = context;
-    exchange->path = endpoint->path;
-    buf_init(&endpoint->path, HEAD_LIMIT);
-    connection_set_deadline(exchange->client->connection, 0);
-    return exchange;
-}
-
-void site_answer(struct site_exchange *exchange)
-{
-    struct http_client *client = exchange->client;
-
-    exchange->later = false;
-    complete(exchange);
-    loop_defer(connection_loop(client->connection), &client->go_on);
-}
-
-static void abandon(struct site_exchange *exchange)
-{
-    if (exchange->later) {
-        exchange->gone(exchange->context);
-        http_response_finish(&exchange->response);
-        buf_finish(&exchange->path);
-    }
 }
 
 /* ---- Names ---- */
@@ -257,7 +104,7 @@ static void forward(struct http_client *client, const struct http_request *reque
     struct buf opening;
     bool no_path = request->path.size == 0;
 
-    buf_init(&opening, HEAD_LIMIT * 2 + request->body.size);
+    buf_init(&opening, HTTP_HEAD_LIMIT * 2 + request->body.size);
     buf_printf(&opening, "%.*s %.*s", (int)request->method.size, request->method.data,
                no_path ? 1 : (int)request->path.size, no_path ? "/" : request->path.data);
     if (request->query.data != NULL) {
@@ -303,7 +150,8 @@ static bool pass_on_or_refuse(struct http_client *client, const struct http_requ
         refuse_offline(client, request);
         return true;
     }
-    tell(client, (struct http_record){.request = request, .passed_on = true, .duration_us = -1});
+    http_client_tell(
+        client, (struct http_record){.request = request, .passed_on = true, .duration_us = -1});
     forward(client, request, port);
     return false;
 }
@@ -312,7 +160,8 @@ static bool pass_on_or_refuse(struct http_client *client, const struct http_requ
 
 static void accept_tunnel(struct http_client *client, const struct http_request *request)
 {
-    tell(client, (struct http_record){.request = request, .status = 200, .duration_us = -1});
+    http_client_tell(client,
+                     (struct http_record){.request = request, .status = 200, .duration_us = -1});
     memory_free(client->connected_to);
     client->connected_to = bytes_to_string(request->host);
     client->expects_hello = true;
@@ -349,7 +198,8 @@ static bool connect_to(struct http_client *client, const struct http_request *re
         refuse_offline(client, request);
         return true;
     }
-    tell(client, (struct http_record){.request = request, .passed_on = true, .duration_us = -1});
+    http_client_tell(
+        client, (struct http_record){.request = request, .passed_on = true, .duration_us = -1});
     char *host = bytes_to_string(request->host);
     http_client_leave(client);
     proxy_lead(endpoint->proxy, connection, bytes_from_string(host), port,
@@ -397,14 +247,14 @@ static bool handle_request(struct http_client *client, const struct http_request
             return pass_on_or_refuse(client, &copy, port > 0 ? port : 80);
         }
     }
-    answer(client, &copy, authority);
+    http_client_answer(client, &copy, authority);
     return true;
 }
 
 /* What is left waits until the answer in progress is over, or has been read. */
 static void keep_waiting(struct http_client *client, struct bytes data)
 {
-    if (!buf_append(&client->waiting, data) || !answering(client) ||
+    if (!buf_append(&client->waiting, data) || !http_client_answering(client) ||
         client->waiting.size >= LOOP_READ_SIZE) {
         /* Without a stream the pause is short. With one it ends the watch for its leaving. */
         connection_pause(client->connection);
@@ -440,7 +290,8 @@ static bool process(struct http_client *client, struct bytes data)
                 return true;
             }
         }
-        if (answering(client) || connection_pending(connection) > CONNECTION_HIGH_WATER) {
+        if (http_client_answering(client) ||
+            connection_pending(connection) > CONNECTION_HIGH_WATER) {
             keep_waiting(client, data);
             return true;
         }
@@ -460,7 +311,7 @@ static bool process(struct http_client *client, struct bytes data)
             }
         }
     }
-    if (connection_open(connection) && !answering(client)) {
+    if (connection_open(connection) && !http_client_answering(client)) {
         move_deadline(client, received);
     }
     return true;
@@ -482,7 +333,7 @@ static void go_on(struct loop_task *task)
 {
     struct http_client *client = CONTAINER_OF(task, struct http_client, go_on);
 
-    if (!answering(client) && connection_open(client->connection)) {
+    if (!http_client_answering(client) && connection_open(client->connection)) {
         move_deadline(client, PROGRESS_BYTES);
         process_waiting(client);
     }
@@ -498,7 +349,7 @@ static size_t body_limit(void *context, const struct http_request *head)
 
 static bool opened(void *context, struct connection *connection)
 {
-    static const struct http_limits limits = {HEAD_LIMIT, BODY_LIMIT};
+    static const struct http_limits limits = {HTTP_HEAD_LIMIT, BODY_LIMIT};
     struct http_endpoint *endpoint = context;
     struct http_client *client = memory_allocate_zeroed(sizeof(*client));
 
@@ -527,7 +378,7 @@ static void received(struct connection *connection, struct bytes data)
 static void drained(struct connection *connection)
 {
     struct http_client *client = connection_data(connection);
-    if (client->waiting.size > 0 && !answering(client)) {
+    if (client->waiting.size > 0 && !http_client_answering(client)) {
         process_waiting(client);
     }
 }
@@ -548,7 +399,7 @@ void http_client_leave(struct http_client *client)
     loop_cancel(connection_loop(client->connection), &client->go_on);
     http_stream_abandon(client->stream);
     http_hold_abandon(client->hold);
-    abandon(&client->exchange);
+    http_client_abandon_answer(client);
     http_parser_destroy(client->parser);
     buf_finish(&client->waiting);
     memory_free(client->connected_to);
@@ -575,7 +426,7 @@ struct http_endpoint *http_endpoint_create(const struct http_endpoint_config *co
     }
     endpoint->proxy = proxy_create(config->loop);
     buf_init(&endpoint->output, RESPONSE_LIMIT);
-    buf_init(&endpoint->path, HEAD_LIMIT);
+    buf_init(&endpoint->path, HTTP_HEAD_LIMIT);
     return endpoint;
 }
 

@@ -124,7 +124,7 @@ def test_a_webhook_that_nobody_serves_is_logged(emulator, cache):
     emulator.arm("PUT", RULES + "r", rule(emulator, "watched", "ops", threshold=-1), version="2018-03-01")
     emulator.advance("1m")
     wait_until(lambda: "webhook failed" in emulator.log, "the failure in the log")
-    assert "the emulator is offline host=hooks.example.com" in emulator.log and "secret" not in emulator.log
+    assert 'host=hooks.example.com reason="the emulator is offline' in emulator.log and "secret" not in emulator.log
 
 
 def test_frequency_filters_and_states(emulator, cache):
