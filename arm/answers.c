@@ -109,10 +109,30 @@ bool arm_answer_page(struct arm_call *call, cJSON *list, int most)
     return true;
 }
 
-bool arm_filter_or_fail(struct arm_call *call, struct buf *filter)
+/* What the names of a filter's conditions are tried against. */
+struct names {
+    const char *const *known;
+    bool good;
+};
+
+static bool note_name(void *context, const struct odata_condition *condition)
 {
+    struct names *names = context;
+    bool known = false;
+    for (size_t i = 0; names->known[i] != NULL; i++) {
+        known |= bytes_equal_string_nocase(condition->name, names->known[i]);
+    }
+    names->good = names->good && known;
+    return true;
+}
+
+bool arm_filter_or_fail(struct arm_call *call, const char *const *names, struct buf *filter)
+{
+    struct names tried = {names, true};
+    bool result;
     buf_init(filter, 4096);
-    if (!arm_query(call, "$filter", filter) || odata_filter_well_formed(buf_bytes(filter))) {
+    if (!arm_query(call, "$filter", filter) ||
+        (odata_filter(buf_bytes(filter), note_name, &tried, &result) && tried.good)) {
         return true;
     }
     arm_fail(&call->error, 400, "InvalidFilterInQueryString",

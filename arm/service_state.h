@@ -227,9 +227,11 @@ bool arm_query(const struct arm_call *call, const char *name, struct buf *value)
  * nextLink when there are more. Takes the list.
  */
 bool arm_answer_page(struct arm_call *call, cJSON *list, int most);
-/* $filter, into a buf that it initialises: empty when there is none. False: 400, it is malformed.
+/*
+ * $filter, into a buf that it initialises: empty when there is none. False: 400, it is malformed or
+ * speaks of something else than `names`, which a NULL ends.
  */
-bool arm_filter_or_fail(struct arm_call *call, struct buf *filter);
+bool arm_filter_or_fail(struct arm_call *call, const char *const *names, struct buf *filter);
 /* Takes the item: into the list when the filter, asked of it through `holds`, wants it. */
 void arm_add_filtered(cJSON *list, struct bytes filter, odata_holds *holds, cJSON *item);
 void arm_answer_error(struct arm_call *call); /* call->error, in Azure's envelope */

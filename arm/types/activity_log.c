@@ -56,6 +56,28 @@ static bool time_fits(const struct odata_condition *condition, int64_t time_ms)
     }
 }
 
+static const char *level_of(const struct arm_event *event)
+{
+    return strcmp(event->status, "Failed") == 0 ? "Error" : "Informational";
+}
+
+/* "Critical,Error" */
+static bool level_listed(struct bytes list, const char *level)
+{
+    bool listed = false;
+    while (list.size > 0) {
+        struct bytes one = bytes_slice(list, 0, bytes_find(list, ','));
+        list = bytes_slice(list, one.size + 1, list.size);
+        listed |= bytes_equal_string_nocase(one, level);
+    }
+    return listed;
+}
+
+static const char *const filter_names[] = {
+    "eventTimestamp", "resourceGroupName", "resourceUri", "resourceId",    "resourceProvider",
+    "resourceType",   "correlationId",     "caller",      "status",        "levels",
+    "operationName",  "operations",        "category",    "eventChannels", NULL};
+
 static bool holds(void *context, const struct odata_condition *condition)
 {
     const struct arm_event *event = context;
@@ -76,6 +98,9 @@ static bool holds(void *context, const struct odata_condition *condition)
         {"category", BYTES("Administrative")},
         {"eventChannels", BYTES("Admin, Operation")},
     };
+    if (bytes_equal_string_nocase(condition->name, "levels")) {
+        return level_listed(bytes_from_string(condition->value), level_of(event));
+    }
     if (bytes_equal_string_nocase(condition->name, "eventTimestamp")) {
         return time_fits(condition, event->time_ms);
     }
@@ -154,8 +179,7 @@ static cJSON *show(const struct arm_service *service, const struct arm_event *ev
                              621355968000000000LL + (long long)event->time_ms * 10000);
     cJSON_AddStringToObject(item, "id", id);
     memory_free(id);
-    cJSON_AddStringToObject(item, "level",
-                            strcmp(event->status, "Failed") == 0 ? "Error" : "Informational");
+    cJSON_AddStringToObject(item, "level", level_of(event));
     add_bytes(item, "resourceGroupName", group_of(event->resource_id));
     char *provider = bytes_to_string(provider_of(event)), *type = bytes_to_string(type_of(event));
     add_named(item, "resourceProviderName", provider, provider);
@@ -205,10 +229,29 @@ static cJSON *select_members(cJSON *item, struct bytes wanted)
     return chosen;
 }
 
+/* The context is true while all times of the filter are ones. */
+static bool note_time(void *context, const struct odata_condition *condition)
+{
+    bool *good = context;
+    int64_t time_ms;
+    *good = *good && (!bytes_equal_string_nocase(condition->name, "eventTimestamp") ||
+                      timestamp_parse(bytes_from_string(condition->value), &time_ms));
+    return true;
+}
+
 static bool list(struct arm_call *call)
 {
     struct buf filter, chosen;
-    if (!arm_filter_or_fail(call, &filter)) {
+    bool times_good = true, all;
+    if (!arm_filter_or_fail(call, filter_names, &filter)) {
+        return false;
+    }
+    odata_filter(buf_bytes(&filter), note_time, &times_good, &all);
+    if (!times_good) {
+        arm_fail(&call->error, 400, "BadRequest",
+                 "The eventTimestamp of the filter '%.300s' is no time in ISO 8601.",
+                 buf_string(&filter));
+        buf_finish(&filter);
         return false;
     }
     buf_init(&chosen, 1024);

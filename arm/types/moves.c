@@ -11,17 +11,38 @@ enum { MOVE_S = 180, VALIDATE_S = 30, MOST_RESOURCES = 800 };
 
 /* ---- What may move ---- */
 
+/* "/subscriptions/S/resourceGroups/G", in any case of letters. */
+static bool read_group_id(const char *id, struct bytes *subscription, struct bytes *group)
+{
+    static const char first[] = "/subscriptions/", second[] = "/resourceGroups/";
+    struct bytes rest = bytes_from_string(id);
+    if (!bytes_equal_string_nocase(bytes_slice(rest, 0, sizeof(first) - 1), first)) {
+        return false;
+    }
+    rest = bytes_slice(rest, sizeof(first) - 1, rest.size);
+    *subscription = bytes_slice(rest, 0, bytes_find(rest, '/'));
+    rest = bytes_slice(rest, subscription->size, rest.size);
+    *group = bytes_slice(rest, sizeof(second) - 1, rest.size);
+    return bytes_equal_string_nocase(bytes_slice(rest, 0, sizeof(second) - 1), second) &&
+           group->size > 0 && bytes_find(*group, '/') == group->size;
+}
+
 static struct arm_group *target_or_fail(struct arm_call *call, const struct arm_group *source)
 {
     const char *id = arm_json_text(call->body, "targetResourceGroup");
-    const char *mark = id == NULL ? NULL : strstr(id, "/resourceGroups/");
-    if (mark == NULL) {
+    struct bytes subscription, name;
+    if (id == NULL || !read_group_id(id, &subscription, &name)) {
         arm_fail(&call->error, 400, "InvalidRequestContent",
                  "The request content was invalid and could not be deserialized: "
                  "'targetResourceGroup must be the id of a resource group.'.");
         return NULL;
     }
-    struct bytes name = bytes_from_string(mark + strlen("/resourceGroups/"));
+    if (!bytes_equal_string_nocase(subscription, call->service->config.subscription_id)) {
+        arm_fail(&call->error, 404, "SubscriptionNotFound",
+                 "The subscription '%.*s' could not be found.",
+                 (int)bytes_slice(subscription, 0, 100).size, subscription.data);
+        return NULL;
+    }
     struct arm_group *group = arm_group_find(call->service, name);
     if (group == NULL) {
         arm_fail_group_not_found(&call->error, name);

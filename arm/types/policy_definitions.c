@@ -229,10 +229,15 @@ static void complete(struct arm_service *service, cJSON *body)
 
 /* ---- Requests ---- */
 
+static const char *const filter_names[] = {"policyType",         "category", "displayName",  "mode",
+                                           "policyDefinitionId", "atScope",  "atExactScope", NULL};
+
 static bool holds(void *context, const struct odata_condition *condition)
 {
     const cJSON *item = context;
-    char *path = string_format("properties.%.*s", (int)condition->name.size, condition->name.data);
+    bool of_metadata = bytes_equal_string_nocase(condition->name, "category");
+    char *path = string_format("properties.%s%.*s", of_metadata ? "metadata." : "",
+                               (int)condition->name.size, condition->name.data);
     bool fits = odata_text_fits(condition, arm_json_text(item, path));
     memory_free(path);
     return fits || condition->relation == ODATA_CALL;
@@ -241,7 +246,7 @@ static bool holds(void *context, const struct odata_condition *condition)
 static bool list(struct arm_call *call, const struct arm_resource_type *type)
 {
     struct buf filter;
-    if (!arm_filter_or_fail(call, &filter)) {
+    if (!arm_filter_or_fail(call, filter_names, &filter)) {
         return false;
     }
     cJSON *value = cJSON_CreateArray();

@@ -239,6 +239,8 @@ struct wish {
     const cJSON *tag;
 };
 
+static const char *const filter_names[] = {"tagName", "tagValue", "name", "location", NULL};
+
 static bool holds(void *context, const struct odata_condition *condition)
 {
     const struct wish *wish = context;
@@ -274,7 +276,7 @@ static bool wanted(const struct arm_group *group, struct bytes filter)
 static bool list_groups(struct arm_call *call)
 {
     struct buf filter;
-    if (!arm_filter_or_fail(call, &filter)) {
+    if (!arm_filter_or_fail(call, filter_names, &filter)) {
         return false;
     }
     cJSON *list = cJSON_CreateArray();

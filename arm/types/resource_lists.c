@@ -13,6 +13,20 @@ struct wish {
     const cJSON *tag; /* NULL: no tag at all */
 };
 
+static const char *const filter_names[] = {"resourceType",
+                                           "resourceGroup",
+                                           "name",
+                                           "location",
+                                           "tagName",
+                                           "tagValue",
+                                           "kind",
+                                           "managedBy",
+                                           "identity/principalId",
+                                           "plan/name",
+                                           "plan/publisher",
+                                           "plan/product",
+                                           NULL};
+
 static bool holds(void *context, const struct odata_condition *condition)
 {
     const struct wish *wish = context;
@@ -104,7 +118,7 @@ static cJSON *summary(const struct arm_resource *resource, struct bytes expand)
 static bool list(struct arm_call *call, const struct arm_group *group)
 {
     struct buf filter, expand;
-    if (!arm_filter_or_fail(call, &filter)) {
+    if (!arm_filter_or_fail(call, filter_names, &filter)) {
         return false;
     }
     buf_init(&expand, 1024);

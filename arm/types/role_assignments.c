@@ -144,6 +144,9 @@ struct wish {
     struct bytes holder;
 };
 
+static const char *const filter_names[] = {"atScope",       "assignedTo",       "principalId",
+                                           "principalType", "roleDefinitionId", NULL};
+
 static bool holds(void *context, const struct odata_condition *condition)
 {
     const struct wish *wish = context;
@@ -166,7 +169,7 @@ static bool list(struct arm_call *call)
 {
     struct buf filter;
     struct bytes holder = bytes_from_string(call->target.holder);
-    if (!arm_filter_or_fail(call, &filter)) {
+    if (!arm_filter_or_fail(call, filter_names, &filter)) {
         return false;
     }
     cJSON *body = cJSON_CreateObject(), *value = cJSON_AddArrayToObject(body, "value");

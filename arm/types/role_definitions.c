@@ -157,6 +157,8 @@ static cJSON *show_built_in(const struct arm_call *call, const struct arm_built_
 
 /* ---- Requests ---- */
 
+static const char *const filter_names[] = {"roleName", "type", "atScope", "atScopeAndBelow", NULL};
+
 static bool holds(void *context, const struct odata_condition *condition)
 {
     const cJSON *item = context;
@@ -172,7 +174,7 @@ static bool holds(void *context, const struct odata_condition *condition)
 static bool list(struct arm_call *call)
 {
     struct buf filter;
-    if (!arm_filter_or_fail(call, &filter)) {
+    if (!arm_filter_or_fail(call, filter_names, &filter)) {
         return false;
     }
     cJSON *body = cJSON_CreateObject(), *value = cJSON_AddArrayToObject(body, "value");
