@@ -56,6 +56,15 @@ static void answered(struct web_exchange *exchange, struct bytes data)
     }
 }
 
+/* An answer may end with the connection, if that has ended well. */
+static void end_of_answer(struct web_exchange *exchange)
+{
+    if (exchange->tls == NULL || tls_client_ended(exchange->tls)) {
+        answered(exchange, BYTES(""));
+    }
+    connection_close(exchange->connection);
+}
+
 /* Handshake, then the request, then the answer: as far as what is there goes. */
 static void go_on(struct web_exchange *exchange, struct bytes data)
 {
@@ -71,6 +80,9 @@ static void go_on(struct web_exchange *exchange, struct bytes data)
         connection_close(exchange->connection);
     } else if (plain.size > 0) {
         answered(exchange, buf_bytes(&plain));
+    }
+    if (connection_open(exchange->connection) && tls_client_ended(exchange->tls)) {
+        end_of_answer(exchange);
     }
     buf_finish(&plain);
     buf_finish(&sealed);
@@ -105,14 +117,9 @@ static void received(struct connection *connection, struct bytes data)
     }
 }
 
-/* An answer may end with the connection, if that has ended well. */
 static void ended(struct connection *connection)
 {
-    struct web_exchange *exchange = connection_data(connection);
-    if (exchange->tls == NULL || tls_client_ended(exchange->tls)) {
-        answered(exchange, BYTES(""));
-    }
-    connection_close(connection);
+    end_of_answer(connection_data(connection));
 }
 
 static void expired(struct connection *connection)

@@ -3,6 +3,7 @@ import datetime
 
 import pytest
 
+from harness.certificates import signed_by
 from harness.emulator import wait_until
 from harness.webhook import receiver
 
@@ -97,15 +98,7 @@ def test_the_older_schema_and_several_conditions(emulator, cache):
 
 
 def test_a_webhook_over_tls_is_trusted_by_the_emulators_own_authority(emulator, cache, tmp_path):
-    import subprocess
-    key, request, certificate = (tmp_path / n for n in ("key.pem", "request.pem", "certificate.pem"))
-    subprocess.run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj",
-                    "/CN=hook"], check=True, capture_output=True)
-    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", emulator.data / "ca.pem", "-CAkey",
-                    emulator.data / "ca-key.pem", "-CAcreateserial", "-days", "2", "-extfile", tmp_path / "names",
-                    "-out", certificate], check=True, capture_output=True)
-    with receiver((certificate, key)) as (url, messages):
+    with receiver(signed_by(emulator, tmp_path)) as (url, messages):
         group = {"location": "Global", "properties": {"groupShortName": "ops", "enabled": True, "webhookReceivers": [
             {"name": "hook", "serviceUri": url, "useCommonAlertSchema": True}]}}
         emulator.arm("PUT", GROUPS + "ops", group, version="2022-06-01")

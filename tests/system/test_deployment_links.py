@@ -5,11 +5,13 @@ import http.client
 import http.server
 import json
 import socket
+import ssl
 import threading
 import urllib.parse
 
 import pytest
 
+from harness.certificates import signed_by
 from harness.deployments import SCHEMA, VERSION, Group, template, thing
 from harness.emulator import wait_until
 from harness.programs import Az
@@ -264,6 +266,25 @@ def test_a_download_begins_anew_after_a_restart(group):
         server.may_answer.set()
         finish(group)
         assert len(server.asked) == 2 and group.names() == ["slowly"]
+
+
+@pytest.mark.parametrize("goodbye", [True, False], ids=["whole", "cut"])
+def test_a_document_over_tls_that_ends_with_its_connection(group, tmp_path, goodbye):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*signed_by(group.emulator, tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        def serve():
+            with context.wrap_socket(listening.accept()[0], server_side=True) as sock:
+                sock.recv(65536)
+                sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(template()).encode())
+                if goodbye:
+                    with contextlib.suppress(OSError):  # the client need not say it, too
+                        sock.unwrap()
+
+        threading.Thread(target=serve, daemon=True).start()
+        link = {"uri": f"https://127.0.0.1:{listening.getsockname()[1]}/main.json"}
+        answer = put(group, link, status=(201,) if goodbye else (400,))
+    assert goodbye or "the connection was closed" in answer["error"]["message"], answer
 
 
 def test_a_document_that_the_emulator_serves_itself(group):
