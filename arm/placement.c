@@ -46,6 +46,21 @@ static void create_lasting_secrets(struct arm_service *service, struct arm_resou
     service->random = usual;
 }
 
+/* What was saved is whole: nobody looks whether a required property is there after this. */
+static bool saved_fits(const struct arm_resource_type *type, const char *id, const cJSON *body,
+                       struct arm_error *error)
+{
+    struct arm_error why;
+    cJSON *copy = cJSON_Duplicate(body, true);
+    bool fits = arm_schema_accept(type->schema, copy, NULL, true, "9999-12-31", &why);
+    cJSON_Delete(copy);
+    if (fits && type->sound != NULL && !type->sound(body)) {
+        return arm_fail(error, 400, "InvalidRequestBody",
+                        "%s: its properties do not go together, or there is no such SKU", id);
+    }
+    return fits || arm_fail(error, 400, why.code, "%s: %s", id, why.message);
+}
+
 static bool place(struct arm_call *call, const cJSON *document, bool loaded)
 {
     struct arm_service *service = call->service;
@@ -85,8 +100,11 @@ static bool place(struct arm_call *call, const cJSON *document, bool loaded)
     }
     cJSON *keys = cJSON_Duplicate(arm_json_at(body, "properties.accessKeys"), true);
     arm_json_remove(body, "properties.accessKeys");
-    if (!loaded && (!arm_schema_accept(type->schema, body, NULL, true, "2024-11-01", error) ||
-                    (type->check != NULL && !type->check(call, NULL, body)))) {
+    const cJSON *pending = arm_json_at(document, "pending");
+    if (loaded ? !saved_fits(type, id, body, error) ||
+                     (cJSON_IsObject(pending) && !saved_fits(type, id, pending, error))
+               : (!arm_schema_accept(type->schema, body, NULL, true, "2024-11-01", error) ||
+                  (type->check != NULL && !type->check(call, NULL, body)))) {
         cJSON_Delete(keys);
         cJSON_Delete(body);
         return false;

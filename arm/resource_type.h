@@ -101,6 +101,8 @@ struct arm_resource_type {
     bool (*request)(struct arm_call *call);
     /* Before storing: rules across properties. `old` is NULL at creation. */
     bool (*check)(struct arm_call *call, const struct arm_resource *old, cJSON *body);
+    /* What of these rules the rest relies on: asked of what was saved, too. */
+    bool (*sound)(const cJSON *body);
     bool (*check_removal)(struct arm_call *call, const struct arm_resource *resource);
     /* Fills in what schema rows cannot, in a new body. */
     void (*complete)(struct arm_service *service, cJSON *body);

@@ -141,6 +141,17 @@ static bool unchanged(const struct arm_property *row, const cJSON *item, const c
     return cJSON_Compare(old, item, false);
 }
 
+/* In all of a body null is nothing; in a change it takes away. */
+static void drop_nulls(cJSON *item)
+{
+    for (cJSON *member = item->child, *next; member != NULL; member = next) {
+        next = member->next;
+        if (cJSON_IsNull(member)) {
+            cJSON_Delete(cJSON_DetachItemViaPointer(item, member));
+        }
+    }
+}
+
 bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
                        bool whole, const char *api_version, struct arm_error *error)
 {
@@ -167,6 +178,9 @@ bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON
         }
         if (!accept(row, item, error)) {
             return false;
+        }
+        if (whole && row->kind == ARM_TEXTS) {
+            drop_nulls(item);
         }
         if (stored != NULL && (row->rules & ARM_CREATE_ONLY) != 0 &&
             !unchanged(row, item, stored)) {

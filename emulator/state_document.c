@@ -228,6 +228,10 @@ static bool check_data(const cJSON *document, struct cache_host *caches, struct 
     const cJSON *item;
     bool good = true;
 
+    if (!cJSON_IsObject(data)) {
+        buf_append_string(error, "has no \"data\" object");
+        return false;
+    }
     cJSON_ArrayForEach(item, data)
     {
         if (!has_cache(document, item->string)) {

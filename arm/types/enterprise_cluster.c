@@ -56,6 +56,11 @@ const struct arm_enterprise_sku *arm_enterprise_sku_of(const struct arm_resource
     return sku_in(cluster->body);
 }
 
+static bool sound(const cJSON *body)
+{
+    return sku_in(body) != NULL;
+}
+
 static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
 {
     const struct arm_enterprise_sku *sku = sku_in(body);
@@ -236,6 +241,7 @@ const struct arm_resource_type arm_enterprise_type = {
     .durations = {CREATE_S, UPDATE_S, DELETE_S},
     .actions = actions,
     .check = check,
+    .sound = sound,
     .complete = complete,
     .update_state = update_state,
     .apply = apply,

@@ -144,6 +144,25 @@ static bool check_condition(struct arm_call *call, const cJSON *condition)
                     "The threshold of metric %.100s must be a number.", metric);
 }
 
+static bool sound(const cJSON *body)
+{
+    const cJSON *item;
+    bool good = cJSON_IsArray(arm_json_at(body, "properties.criteria.allOf"));
+    cJSON_ArrayForEach(item, arm_json_at(body, "properties.scopes"))
+    {
+        good = good && cJSON_IsString(item);
+    }
+    cJSON_ArrayForEach(item, arm_json_at(body, "properties.criteria.allOf"))
+    {
+        const char *aggregation = arm_json_text(item, "timeAggregation");
+        good = good && arm_json_text(item, "metricName") != NULL && aggregation != NULL &&
+               arm_aggregation_find(bytes_from_string(aggregation)) != 0 &&
+               (dynamic(item) || (arm_json_text(item, "operator") != NULL &&
+                                  cJSON_IsNumber(arm_json_at(item, "threshold"))));
+    }
+    return good;
+}
+
 static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
 {
     const cJSON *item, *conditions = arm_json_at(body, "properties.criteria.allOf");
@@ -375,6 +394,7 @@ const struct arm_resource_type arm_alert_rule_type = {
     .schema = schema,
     .created = 200,
     .check = check,
+    .sound = sound,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_alert_rule_type};

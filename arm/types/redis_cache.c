@@ -144,6 +144,11 @@ static bool check_name(struct arm_call *call)
     return true;
 }
 
+static bool sound(const cJSON *body)
+{
+    return arm_redis_sku(body) != NULL;
+}
+
 static bool check_removal(struct arm_call *call, const struct arm_resource *resource)
 {
     if (arm_redis_link(call->service, resource) == NULL) {
@@ -177,6 +182,7 @@ const struct arm_resource_type arm_redis_type = {
     .absent = 404,
     .actions = actions,
     .check = arm_redis_check,
+    .sound = sound,
     .check_removal = check_removal,
     .complete = arm_redis_complete,
     .create_secrets = arm_redis_create_secrets,

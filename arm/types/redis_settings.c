@@ -155,7 +155,11 @@ static void clamp_setting(cJSON *configuration, const char *name, const struct a
 {
     cJSON *item = cJSON_GetObjectItemCaseSensitive(configuration, name);
     long most = (long)(sku->memory / (1024 * 1024) * 6 / 10);
-    long number = strtol(cJSON_GetStringValue(item), NULL, 10);
+    const char *given = cJSON_GetStringValue(item);
+    if (given == NULL) {
+        return;
+    }
+    long number = strtol(given, NULL, 10);
     long clamped = number < sku->reserved_mb ? sku->reserved_mb : number > most ? most : number;
     if (clamped != number) {
         char text[24];

@@ -130,6 +130,9 @@ def damages(document):
     turned = bytearray(data)
     turned[len(turned) // 2] ^= 0x10
 
+    def kept(document):
+        return next(r for r in document["arm"]["resources"] if r["id"].endswith("/kept"))
+
     def put_data(value):
         return lambda d: d["data"].__setitem__("kept", value)
 
@@ -141,7 +144,11 @@ def damages(document):
     yield "a bit turned", changed(put_data(base64.b64encode(bytes(turned)).decode()))
     yield "no base64", changed(put_data("*" * 40))
     yield "data of no cache", changed(lambda d: d["data"].__setitem__("nobody", d["data"]["kept"]))
+    yield "no data", changed(lambda d: d.pop("data"))
+    yield "data that are a list", changed(lambda d: d.__setitem__("data", [1]))
     yield "a resource without an id", changed(lambda d: d["arm"]["resources"][0].pop("id"))
+    yield "a cache without properties", changed(lambda d: kept(d).pop("properties"))
+    yield "no such SKU", changed(lambda d: kept(d)["properties"]["sku"].__setitem__("family", "P"))
     yield "a cache without its group", changed(lambda d: d["arm"].__setitem__("resourceGroups", []))
     yield "no clock", changed(lambda d: d["clock"].__setitem__("now", "yesterday"))
 
