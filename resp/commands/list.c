@@ -299,14 +299,6 @@ static void cmd_lrange(struct call *call)
     reply_elements(call, list, start, (size_t)(end - start + 1), false);
 }
 
-static const struct option lpos_options[] = {
-    {"RANK", OPTION_BYTES, 0, NULL, 0},
-    {"COUNT", OPTION_BYTES, 0, NULL, 0},
-    {"MAXLEN", OPTION_BYTES, 0, NULL, 0},
-    {0},
-};
-enum { LPOS_RANK, LPOS_COUNT, LPOS_MAXLEN, LPOS_OPTIONS };
-
 /* 6.0 tells a word that is no number from a negative one. */
 static bool not_negative_or_reply(struct call *call, int index, int64_t *number,
                                   const char *message)
@@ -317,39 +309,51 @@ static bool not_negative_or_reply(struct call *call, int index, int64_t *number,
     return argument_integer_in_range_or_reply(call, index, 0, INT64_MAX, number, message);
 }
 
-static bool lpos_numbers_or_reply(struct call *call, const struct option_found *found,
-                                  int64_t *rank, int64_t *count, int64_t *most)
+static bool rank_or_reply(struct call *call, int index, int64_t *rank)
 {
-    if (found[LPOS_RANK].present) {
-        if (!argument_integer_or_reply(call, found[LPOS_RANK].index + 1, rank)) {
-            return false;
+    if (!argument_integer_or_reply(call, index, rank)) {
+        return false;
+    }
+    if (*rank == 0) {
+        reply_error(call->reply,
+                    call_supports(call, "7.0.0")
+                        ? "ERR RANK can't be zero: use 1 to start from the first match, 2 from the "
+                          "second ... or use negative to start from the end of the list"
+                        : "ERR RANK can't be zero: use 1 to start from the first match, 2 from the "
+                          "second, ...");
+    }
+    return *rank != 0;
+}
+
+/* One after the other: a bad number is told before an option that is none behind it. */
+static bool lpos_options_or_reply(struct call *call, int64_t *rank, int64_t *count, int64_t *most)
+{
+    for (int i = 3; i < call->argc; i += 2) {
+        struct bytes name = call->argv[i];
+        bool good = false;
+        if (i + 1 == call->argc) {
+            reply_syntax_error(call);
+        } else if (bytes_equal_string_nocase(name, "RANK")) {
+            good = rank_or_reply(call, i + 1, rank);
+        } else if (bytes_equal_string_nocase(name, "COUNT")) {
+            good = not_negative_or_reply(call, i + 1, count, "ERR COUNT can't be negative");
+        } else if (bytes_equal_string_nocase(name, "MAXLEN")) {
+            good = not_negative_or_reply(call, i + 1, most, "ERR MAXLEN can't be negative");
+        } else {
+            reply_syntax_error(call);
         }
-        if (*rank == 0) {
-            reply_error(call->reply,
-                        call_supports(call, "7.0.0")
-                            ? "ERR RANK can't be zero: use 1 to start from the first match, 2 from "
-                              "the second ... or use negative to start from the end of the list"
-                            : "ERR RANK can't be zero: use 1 to start from the first match, 2 from "
-                              "the second, ...");
+        if (!good) {
             return false;
         }
     }
-    return (!found[LPOS_COUNT].present ||
-            not_negative_or_reply(call, found[LPOS_COUNT].index + 1, count,
-                                  "ERR COUNT can't be negative")) &&
-           (!found[LPOS_MAXLEN].present ||
-            not_negative_or_reply(call, found[LPOS_MAXLEN].index + 1, most,
-                                  "ERR MAXLEN can't be negative"));
+    return true;
 }
 
 static void cmd_lpos(struct call *call)
 {
-    struct option_found found[LPOS_OPTIONS];
     struct list *list;
     int64_t rank = 1, count = -1, most = 0;
-    if (!arguments_options_or_reply(call, 3, lpos_options, found) ||
-        !lpos_numbers_or_reply(call, found, &rank, &count, &most) ||
-        !list_read_or_reply(call, 1, &list)) {
+    if (!lpos_options_or_reply(call, &rank, &count, &most) || !list_read_or_reply(call, 1, &list)) {
         return;
     }
     if (list == NULL) {

@@ -21,11 +21,15 @@ bool multiple_pop_or_reply(struct call *call, int at, const char *front, const c
     at = pop->first_key + pop->key_count;
     pop->from_end = bytes_equal_string_nocase(call->argv[at], end);
     bool fits = pop->from_end || bytes_equal_string_nocase(call->argv[at], front);
-    bool counted = at + 3 == call->argc && bytes_equal_string_nocase(call->argv[at + 1], "COUNT");
-    if (!fits || (at + 1 != call->argc && !counted)) {
-        reply_syntax_error(call);
+    bool counted = at + 2 < call->argc && bytes_equal_string_nocase(call->argv[at + 1], "COUNT");
+    if (fits && counted &&
+        !argument_integer_in_range_or_reply(call, at + 2, 1, INT64_MAX, &pop->count,
+                                            "ERR count should be greater than 0")) {
         return false;
     }
-    return !counted || argument_integer_in_range_or_reply(call, at + 2, 1, INT64_MAX, &pop->count,
-                                                          "ERR count should be greater than 0");
+    fits = fits && call->argc == at + (counted ? 3 : 1);
+    if (!fits) {
+        reply_syntax_error(call);
+    }
+    return fits;
 }

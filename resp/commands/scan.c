@@ -16,16 +16,19 @@ static const struct option options[] = {
 };
 enum { SCAN_MATCH, SCAN_COUNT, SCAN_TYPE, SCAN_NOVALUES, SCAN_OPTIONS };
 
+/* As C's strtoul reads it: nothing is 0, and a sign is allowed. */
 bool scan_cursor_or_reply(struct call *call, int index, uint64_t *cursor)
 {
     struct bytes text = call->argv[index];
-    bool fits = text.size > 0 && text.size <= 20;
+    bool negative = text.size > 1 && text.data[0] == '-', fits = true;
     *cursor = 0;
-    for (size_t i = 0; fits && i < text.size; i++) {
+    for (size_t i = negative || (text.size > 1 && text.data[0] == '+') ? 1 : 0;
+         fits && i < text.size; i++) {
         unsigned digit = (unsigned)(text.data[i] - '0');
-        fits = digit <= 9;
+        fits = digit <= 9 && *cursor <= (UINT64_MAX - digit) / 10;
         *cursor = *cursor * 10 + digit;
     }
+    *cursor = negative ? -*cursor : *cursor;
     if (!fits) {
         reply_error(call->reply, "ERR invalid cursor");
     }
