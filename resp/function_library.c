@@ -8,6 +8,7 @@
 
 #include "resp/lua/engine.h"
 #include "resp/scripts.h"
+#include "resp/shebang.h"
 
 void functions_init(struct instance *instance)
 {
@@ -19,7 +20,7 @@ static void destroy_library(struct lua_engine *engine, struct function_library *
     for (size_t i = 0; i < library->count; i++) {
         lua_engine_release(engine, library->functions[i].reference);
         memory_free(library->functions[i].name);
-        memory_free(library->functions[i].description);
+        memory_free((char *)library->functions[i].description.data);
     }
     memory_free(library->functions);
     memory_free(library->name);
@@ -37,13 +38,13 @@ void functions_flush(struct instance *instance)
     memory_free(store->libraries);
     store->libraries = NULL;
     store->count = 0;
-    lua_engine_destroy(store->engine);
-    store->engine = NULL;
 }
 
 void functions_finish(struct instance *instance)
 {
     functions_flush(instance);
+    lua_engine_destroy(instance->functions.engine);
+    instance->functions.engine = NULL;
     dict_finish(&instance->functions.functions);
 }
 
@@ -59,9 +60,21 @@ size_t functions_memory(const struct instance *instance)
 
 /* ---- The store ---- */
 
+/* Functions are called by their name in any case, and no two may differ by case alone. */
+static struct bytes folded(struct buf *lower, struct bytes name)
+{
+    buf_init(lower, SIZE_MAX);
+    for (size_t i = 0; i < name.size; i++) {
+        buf_append_byte(lower, (char)tolower((unsigned char)name.data[i]));
+    }
+    return buf_bytes(lower);
+}
+
 struct function *function_find(const struct instance *instance, struct bytes name)
 {
-    struct function **function = dict_find(&instance->functions.functions, name);
+    struct buf lower;
+    struct function **function = dict_find(&instance->functions.functions, folded(&lower, name));
+    buf_finish(&lower);
     return function == NULL ? NULL : *function;
 }
 
@@ -81,7 +94,10 @@ static void detach(struct instance *instance, struct function_library *library)
     struct function_store *store = &instance->functions;
     size_t at = 0;
     for (size_t i = 0; i < library->count; i++) {
-        dict_remove(&store->functions, bytes_from_string(library->functions[i].name));
+        struct buf lower;
+        dict_remove(&store->functions,
+                    folded(&lower, bytes_from_string(library->functions[i].name)));
+        buf_finish(&lower);
     }
     while (store->libraries[at] != library) {
         at++;
@@ -106,9 +122,11 @@ static void attach(struct instance *instance, struct function_library *library)
     store->count++;
     for (size_t i = 0; i < library->count; i++) {
         bool created;
-        struct function **place =
-            dict_insert(&store->functions, bytes_from_string(library->functions[i].name), &created);
+        struct buf lower;
+        struct bytes name = folded(&lower, bytes_from_string(library->functions[i].name));
+        struct function **place = dict_insert(&store->functions, name, &created);
         *place = &library->functions[i];
+        buf_finish(&lower);
     }
 }
 
@@ -134,8 +152,8 @@ static bool name_fits(struct bytes name)
 }
 
 struct registration {
-    const char *name, *description;
-    int callback; /* stack index; 0: none yet */
+    struct bytes name, description; /* without data: none yet; on the stack */
+    int callback;                   /* stack index; 0: none yet */
     unsigned flags;
 };
 
@@ -143,6 +161,14 @@ static int raise(lua_State *lua, const char *text)
 {
     lua_push_error_table(lua, text);
     return lua_error(lua);
+}
+
+/* Of a string or a number; else without data. */
+static struct bytes text_at(lua_State *lua, int index)
+{
+    struct bytes text;
+    text.data = lua_tolstring(lua, index, &text.size);
+    return text;
 }
 
 static void read_flags(lua_State *lua, int index, struct registration *registration)
@@ -167,46 +193,54 @@ static void read_flags(lua_State *lua, int index, struct registration *registrat
     }
 }
 
-/* register_function{function_name = ..., callback = ..., ...}; the values stay on the stack. */
+enum { FIELD_NAME, FIELD_DESCRIPTION, FIELD_CALLBACK, FIELD_FLAGS, FIELDS };
+
+static int field_of(lua_State *lua, int index)
+{
+    static const char *const names[FIELDS] = {"function_name", "description", "callback", "flags"};
+    int known = lua_type(lua, index) == LUA_TSTRING ? 0 : FIELDS;
+    while (known < FIELDS && strcasecmp(lua_tostring(lua, index), names[known]) != 0) {
+        known++;
+    }
+    return known;
+}
+
+/* register_function{function_name = ..., callback = ..., ...} */
 static void read_named(lua_State *lua, struct registration *registration)
 {
     if (!lua_istable(lua, 1)) {
         raise(lua, "calling redis.register_function with a single argument is only applicable to "
                    "Lua table (representing named arguments).");
     }
-    static const char *const names[] = {"function_name", "description", "callback", "flags"};
+    lua_settop(lua, 1 + FIELDS); /* where the fields are kept, as texts too */
     for (lua_pushnil(lua); lua_next(lua, 1) != 0; lua_pop(lua, 1)) {
         if (!lua_isstring(lua, -2)) {
             raise(lua, "named argument key given to redis.register_function is not a string");
         }
-        size_t known = lua_isnumber(lua, -2) ? ARRAY_LEN(names) : 0;
-        while (known < ARRAY_LEN(names) && strcasecmp(lua_tostring(lua, -2), names[known]) != 0) {
-            known++;
-        }
-        if (known == ARRAY_LEN(names)) {
+        int field = field_of(lua, -2), kept = 2 + field;
+        if (field == FIELDS) {
             raise(lua, "unknown argument given to redis.register_function");
         }
-        if (known < 2 && !lua_isstring(lua, -1)) {
-            raise(lua, known == 0
-                           ? "function_name argument given to redis.register_function must be a "
-                             "string"
-                           : "description argument given to redis.register_function must be a "
-                             "string");
+        lua_pushvalue(lua, -1);
+        lua_replace(lua, kept);
+        if (field == FIELD_NAME && (registration->name = text_at(lua, kept)).data == NULL) {
+            raise(lua, "function_name argument given to redis.register_function must be a string");
         }
-        if (known == 2 && !lua_isfunction(lua, -1)) {
+        if (field == FIELD_DESCRIPTION &&
+            (registration->description = text_at(lua, kept)).data == NULL) {
+            raise(lua, "description argument given to redis.register_function must be a string");
+        }
+        if (field == FIELD_CALLBACK && !lua_isfunction(lua, kept)) {
             raise(lua, "callback argument given to redis.register_function must be a function");
         }
-        if (known == 3) {
-            read_flags(lua, lua_gettop(lua), registration);
+        if (field == FIELD_CALLBACK) {
+            registration->callback = kept;
+        }
+        if (field == FIELD_FLAGS) {
+            read_flags(lua, kept, registration);
         }
     }
-    lua_getfield(lua, 1, "function_name");
-    registration->name = lua_tostring(lua, -1);
-    lua_getfield(lua, 1, "description");
-    registration->description = lua_tostring(lua, -1);
-    lua_getfield(lua, 1, "callback");
-    registration->callback = lua_isfunction(lua, -1) ? lua_gettop(lua) : 0;
-    if (registration->name == NULL) {
+    if (registration->name.data == NULL) {
         raise(lua, "redis.register_function must get a function name argument");
     }
     if (registration->callback == 0) {
@@ -216,14 +250,19 @@ static void read_named(lua_State *lua, struct registration *registration)
 
 static void read_positional(lua_State *lua, struct registration *registration)
 {
-    registration->name = lua_isstring(lua, 1) ? lua_tostring(lua, 1) : NULL;
-    if (registration->name == NULL) {
+    registration->name = text_at(lua, 1);
+    if (registration->name.data == NULL) {
         raise(lua, "first argument to redis.register_function must be a string");
     }
     if (!lua_isfunction(lua, 2)) {
         raise(lua, "second argument to redis.register_function must be a function");
     }
     registration->callback = 2;
+}
+
+static struct bytes copy(struct bytes text)
+{
+    return text.data == NULL ? text : (struct bytes){bytes_to_string(text), text.size};
 }
 
 int function_library_register(lua_State *lua)
@@ -243,11 +282,11 @@ int function_library_register(lua_State *lua)
     } else {
         read_positional(lua, &registration);
     }
-    if (!name_fits(bytes_from_string(registration.name))) {
+    if (!name_fits(registration.name)) {
         return raise(lua, bad_name);
     }
     for (size_t i = 0; i < library->count; i++) {
-        if (strcmp(library->functions[i].name, registration.name) == 0) {
+        if (bytes_equal_string(registration.name, library->functions[i].name)) {
             return raise(lua, "Function already exists in the library");
         }
     }
@@ -256,10 +295,8 @@ int function_library_register(lua_State *lua)
     library->functions =
         memory_resize(library->functions, (library->count + 1) * sizeof(*library->functions));
     library->functions[library->count++] = (struct function){
-        .name = bytes_to_string(bytes_from_string(registration.name)),
-        .description = registration.description == NULL
-                           ? NULL
-                           : bytes_to_string(bytes_from_string(registration.description)),
+        .name = bytes_to_string(registration.name),
+        .description = copy(registration.description),
         .reference = reference,
         .flags = registration.flags,
     };
@@ -268,39 +305,13 @@ int function_library_register(lua_State *lua)
 
 /* ---- Loading ---- */
 
-static struct bytes next_word(struct bytes *line)
+/* "#!lua name=mylib": the name is one of the words. False with the error. */
+static bool read_name(const struct shebang *shebang, struct bytes *name, struct buf *error)
 {
-    size_t from = 0;
-    while (from < line->size && isspace((unsigned char)line->data[from])) {
-        from++;
-    }
-    size_t to = from;
-    while (to < line->size && !isspace((unsigned char)line->data[to])) {
-        to++;
-    }
-    struct bytes word = bytes_slice(*line, from, to);
-    *line = bytes_slice(*line, to, line->size);
-    return word;
-}
-
-/* "#!lua name=mylib": the name, and where the line ends. False with the error. */
-static bool read_metadata(struct bytes code, struct bytes *name, size_t *end, struct buf *error)
-{
-    *end = bytes_find(code, '\n');
-    *name = BYTES("");
-    if (code.size < 2 || memcmp(code.data, "#!", 2) != 0 || *end >= code.size) {
-        buf_append_string(error, "ERR Missing library metadata");
-        return false;
-    }
-    struct bytes line = bytes_slice(code, 2, *end);
-    if (bytes_find(line, '"') < line.size || bytes_find(line, '\'') < line.size) {
-        buf_append_string(error, "ERR Invalid library metadata");
-        return false;
-    }
-    bool spaced = line.size > 0 && isspace((unsigned char)line.data[0]);
-    struct bytes engine = spaced ? BYTES("") : next_word(&line);
     bool named = false;
-    for (struct bytes word; (word = next_word(&line)).size > 0;) {
+    struct bytes engine = bytes_slice(shebang->words[0], 2, shebang->words[0].size);
+    for (int i = 1; i < shebang->count; i++) {
+        struct bytes word = shebang->words[i];
         if (word.size < 5 || !bytes_equal_string_nocase(bytes_slice(word, 0, 5), "name=")) {
             buf_printf(error, "ERR Invalid metadata value given: %.*s", (int)word.size, word.data);
             return false;
@@ -315,17 +326,14 @@ static bool read_metadata(struct bytes code, struct bytes *name, size_t *end, st
     }
     if (!named) {
         buf_append_string(error, "ERR Library name was not given");
-        return false;
-    }
-    if (!name_fits(*name)) {
+    } else if (!name_fits(*name)) {
         buf_printf(error, "ERR %s", bad_name);
-        return false;
-    }
-    if (!bytes_equal_string_nocase(engine, "lua")) {
+    } else if (!bytes_equal_string_nocase(engine, "lua")) {
         buf_printf(error, "ERR Engine '%.*s' not found", (int)engine.size, engine.data);
-        return false;
+    } else {
+        return true;
     }
-    return true;
+    return false;
 }
 
 /* Runs the body; it registers its functions with the library. */
@@ -368,12 +376,12 @@ static bool names_are_free(const struct instance *instance, const struct functio
     return true;
 }
 
-const char *function_library_load(struct instance *instance, struct bytes code, bool replace,
-                                  struct buf *error)
+/* What read_name() found is borrowed from the shebang. */
+static const char *load(struct instance *instance, struct bytes code, const struct shebang *shebang,
+                        bool replace, struct buf *error)
 {
     struct bytes name;
-    size_t end;
-    if (!read_metadata(code, &name, &end, error)) {
+    if (!read_name(shebang, &name, error)) {
         return NULL;
     }
     struct function_library *old = function_library_find(instance, name);
@@ -390,7 +398,7 @@ const char *function_library_load(struct instance *instance, struct bytes code, 
     if (old != NULL) {
         detach(instance, old);
     }
-    if (!run_body(instance->functions.engine, library, bytes_slice(code, end, code.size), error) ||
+    if (!run_body(instance->functions.engine, library, shebang->rest, error) ||
         !names_are_free(instance, library, error)) {
         destroy_library(instance->functions.engine, library);
         if (old != NULL) {
@@ -403,4 +411,25 @@ const char *function_library_load(struct instance *instance, struct bytes code, 
     }
     attach(instance, library);
     return library->name;
+}
+
+const char *function_library_load(struct instance *instance, struct bytes code, bool replace,
+                                  struct buf *error)
+{
+    struct shebang shebang;
+    const char *name = NULL;
+    switch (shebang_read(&shebang, code)) {
+    case SHEBANG_NONE:
+        buf_append_string(error, "ERR Missing library metadata");
+        break;
+    case SHEBANG_ENDLESS:
+    case SHEBANG_BROKEN:
+        buf_append_string(error, "ERR Invalid library metadata");
+        break;
+    case SHEBANG_READ:
+        name = load(instance, code, &shebang, replace, error);
+        break;
+    }
+    shebang_finish(&shebang);
+    return name;
 }

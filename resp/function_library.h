@@ -13,7 +13,8 @@ struct instance;
 struct lua_engine;
 
 struct function {
-    char *name, *description; /* description may be NULL */
+    char *name;
+    struct bytes description; /* owned; without data: there is none */
     int reference;
     unsigned flags;
 };

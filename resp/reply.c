@@ -84,10 +84,12 @@ void reply_error(struct reply *reply, const char *text)
     write_error(reply, bytes_from_string(text));
 }
 
+enum { LONGEST_ERROR = 1 << 30 }; /* the longest string that a script can make */
+
 void reply_errorf(struct reply *reply, const char *format, ...)
 {
     struct buf text;
-    buf_init(&text, 64 * 1024);
+    buf_init(&text, LONGEST_ERROR);
     va_list arguments;
     va_start(arguments, format);
     buf_vprintf(&text, format, arguments);
@@ -164,7 +166,7 @@ size_t double_to_text(double number, char text[64])
         return (size_t)snprintf(text, 64, "%s", number > 0 ? "inf" : "-inf");
     }
     if (isnan(number)) {
-        return (size_t)snprintf(text, 64, "nan");
+        return (size_t)snprintf(text, 64, "%s", signbit(number) ? "-nan" : "nan");
     }
     /* Whole numbers that doubles hold exactly print without exponent, as Redis does. */
     if (number > -4503599627370496.0 && number < 4503599627370496.0 &&

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "resp/lua/engine.h"
+#include "resp/shebang.h"
 
 static const struct {
     const char *name;
@@ -83,24 +84,12 @@ struct script *script_find(const struct instance *instance, struct bytes sha)
 
 /* ---- The first line of a script: "#!lua flags=no-writes,allow-oom" ---- */
 
-static struct bytes next_word(struct bytes *line, char separator)
-{
-    size_t from = 0;
-    while (from < line->size && line->data[from] == separator) {
-        from++;
-    }
-    size_t to = from;
-    while (to < line->size && line->data[to] != separator) {
-        to++;
-    }
-    struct bytes word = bytes_slice(*line, from, to);
-    *line = bytes_slice(*line, to, line->size);
-    return word;
-}
-
+/* Between commas; a comma at the end has an empty one behind it. */
 static bool read_flags(struct bytes list, unsigned *found, struct buf *error)
 {
-    for (struct bytes word; (word = next_word(&list, ',')).size > 0;) {
+    for (size_t at = 0; list.size > 0 && at <= list.size;) {
+        size_t end = at + bytes_find(bytes_slice(list, at, list.size), ',');
+        struct bytes word = bytes_slice(list, at, end);
         unsigned flag = script_flag_of(word);
         if (flag == 0) {
             buf_printf(error, "ERR Unexpected flag in script shebang: %.*s", (int)word.size,
@@ -108,40 +97,56 @@ static bool read_flags(struct bytes list, unsigned *found, struct buf *error)
             return false;
         }
         *found |= flag;
+        at = end + 1;
     }
     return true;
 }
 
+static bool read_words(const struct shebang *shebang, unsigned *found, struct buf *error)
+{
+    const struct bytes *words = shebang->words;
+    if (!bytes_equal(words[0], BYTES("#!lua"))) {
+        buf_printf(error, "ERR Unexpected engine in script shebang: %.*s", (int)words[0].size,
+                   words[0].data);
+        return false;
+    }
+    for (int i = 1; i < shebang->count; i++) {
+        if (!bytes_start_with(words[i], BYTES("flags="))) {
+            buf_printf(error, "ERR Unknown lua shebang option: %.*s", (int)words[i].size,
+                       words[i].data);
+            return false;
+        }
+        if (!read_flags(bytes_slice(words[i], 6, words[i].size), found, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Cuts the line off the body. */
 static bool read_shebang(struct bytes *body, unsigned *found, struct buf *error)
 {
-    *found = SCRIPT_COMPATIBLE;
-    if (body->size < 2 || memcmp(body->data, "#!", 2) != 0) {
-        return true;
-    }
-    size_t end = bytes_find(*body, '\n');
-    if (end >= body->size) {
-        buf_append_string(error, "ERR Invalid script shebang");
-        return false;
-    }
-    struct bytes line = bytes_slice(*body, 0, end), word = next_word(&line, ' ');
+    struct shebang shebang;
+    bool good = false;
     *found = 0;
-    if (!bytes_equal(word, BYTES("#!lua"))) {
-        buf_printf(error, "ERR Unexpected engine in script shebang: %.*s", (int)word.size,
-                   word.data);
-        return false;
+    switch (shebang_read(&shebang, *body)) {
+    case SHEBANG_NONE:
+        *found = SCRIPT_COMPATIBLE;
+        good = true;
+        break;
+    case SHEBANG_ENDLESS:
+        buf_append_string(error, "ERR Invalid script shebang");
+        break;
+    case SHEBANG_BROKEN:
+        buf_append_string(error, "ERR Invalid engine in script shebang");
+        break;
+    case SHEBANG_READ:
+        good = read_words(&shebang, found, error);
+        break;
     }
-    while ((word = next_word(&line, ' ')).size > 0) {
-        if (word.size < 6 || memcmp(word.data, "flags=", 6) != 0) {
-            buf_printf(error, "ERR Unknown lua shebang option: %.*s", (int)word.size, word.data);
-            return false;
-        }
-        if (!read_flags(bytes_slice(word, 6, word.size), found, error)) {
-            return false;
-        }
-    }
-    /* The end of the line stays, so that errors count lines from the top. */
-    *body = bytes_slice(*body, end, body->size);
-    return true;
+    *body = shebang.rest;
+    shebang_finish(&shebang);
+    return good;
 }
 
 struct script *script_load(struct instance *instance, struct bytes sha, struct bytes body,

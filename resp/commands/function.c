@@ -79,8 +79,12 @@ static void cmd_function_delete(struct call *call)
 
 static void cmd_function_flush(struct call *call)
 {
-    if (call->argc > 3 || (call->argc == 3 && !bytes_equal_string_nocase(call->argv[2], "SYNC") &&
-                           !bytes_equal_string_nocase(call->argv[2], "ASYNC"))) {
+    if (call->argc > 3) {
+        reply_subcommand_syntax_error(call);
+        return;
+    }
+    if (call->argc == 3 && !bytes_equal_string_nocase(call->argv[2], "SYNC") &&
+        !bytes_equal_string_nocase(call->argv[2], "ASYNC")) {
         reply_error(call->reply, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
         return;
     }
@@ -96,8 +100,8 @@ static void reply_function(struct call *call, const struct function *function)
     reply_bulk_string(call->reply, "name");
     reply_bulk_string(call->reply, function->name);
     reply_bulk_string(call->reply, "description");
-    if (function->description != NULL) {
-        reply_bulk_string(call->reply, function->description);
+    if (function->description.data != NULL) {
+        reply_bulk(call->reply, function->description);
     } else {
         reply_null(call->reply);
     }
@@ -283,7 +287,7 @@ static void cmd_function_restore(struct call *call)
     struct bytes value;
     size_t policy = 0;
     if (call->argc > 4) {
-        reply_wrong_arity(call);
+        reply_subcommand_syntax_error(call);
         return;
     }
     while (call->argc == 4 && policy < ARRAY_LEN(policies) &&

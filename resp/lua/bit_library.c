@@ -1,15 +1,19 @@
 /* The library "bit" of LuaJIT's fame: operations on 32-bit integers. */
 #include <lauxlib.h>
-#include <math.h>
+#include <string.h>
 
 #include "resp/lua/engine.h"
 
-/* Any number, wrapped around to 32 bits. */
+/*
+ * Any number, wrapped around to 32 bits: they are the lowest of the sum with 2^52 + 2^51. Of
+ * numbers beyond 2^51 that makes what the library makes of them everywhere.
+ */
 static uint32_t take(lua_State *lua, int index)
 {
-    lua_Number number = luaL_checknumber(lua, index);
-    lua_Number wrapped = fmod(nearbyint(number), 4294967296.0);
-    return wrapped == wrapped ? (uint32_t)(int64_t)wrapped : 0;
+    lua_Number sum = luaL_checknumber(lua, index) + 6755399441055744.0;
+    uint64_t bits;
+    memcpy(&bits, &sum, sizeof(bits));
+    return (uint32_t)bits;
 }
 
 static int give(lua_State *lua, uint32_t bits)
@@ -57,12 +61,14 @@ static int bit_bxor(lua_State *lua)
 
 static int bit_lshift(lua_State *lua)
 {
-    return give(lua, take(lua, 1) << (take(lua, 2) & 31));
+    uint32_t bits = take(lua, 1), count = take(lua, 2) & 31;
+    return give(lua, bits << count);
 }
 
 static int bit_rshift(lua_State *lua)
 {
-    return give(lua, take(lua, 1) >> (take(lua, 2) & 31));
+    uint32_t bits = take(lua, 1), count = take(lua, 2) & 31;
+    return give(lua, bits >> count);
 }
 
 static int bit_arshift(lua_State *lua)

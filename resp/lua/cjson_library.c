@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "resp/lua/engine.h"
 
@@ -93,8 +94,7 @@ static int array_length(struct encoder *encoder)
 {
     lua_State *lua = encoder->lua;
     const struct settings *settings = encoder->settings;
-    lua_Number most = 0;
-    int items = 0;
+    int most = 0, items = 0;
     for (lua_pushnil(lua); lua_next(lua, -2) != 0; items++) {
         lua_Number key = lua_type(lua, -2) == LUA_TNUMBER ? lua_tonumber(lua, -2) : 0;
         lua_pop(lua, 1);
@@ -102,7 +102,10 @@ static int array_length(struct encoder *encoder)
             lua_pop(lua, 1);
             return 0;
         }
-        most = key > most ? key : most;
+        if (key > most) {
+            most =
+                key > INT32_MAX ? INT32_MIN : (int)key; /* as the library's own overflow has it */
+        }
     }
     if (settings->sparse_ratio > 0 && most > (lua_Number)items * settings->sparse_ratio &&
         most > settings->sparse_safe) {
@@ -111,7 +114,7 @@ static int array_length(struct encoder *encoder)
         }
         return 0;
     }
-    return most > INT32_MAX ? 0 : (int)most;
+    return most;
 }
 
 static void encode_array(struct encoder *encoder, int length, int depth)
@@ -326,53 +329,63 @@ static bool read_unicode(struct decoder *decoder)
     return true;
 }
 
-static void read_string(struct decoder *decoder)
+/* At the backslash, where errors are said to be. */
+static bool read_escape(struct decoder *decoder)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    char byte = *++decoder->at; /* Lua ends its strings with a zero */
+    const char *found = byte == '\0' ? NULL : strchr(from, byte);
+    decoder->token_at = decoder->at - 1;
+    if (byte == 'u') {
+        if (!read_unicode(decoder)) {
+            set_error(decoder, "invalid unicode escape code");
+            return false;
+        }
+    } else if (found != NULL) {
+        buf_append_byte(&decoder->text, to[found - from]);
+        decoder->at++;
+    } else {
+        set_error(decoder, "invalid escape code");
+        return false;
+    }
+    return true;
+}
+
+static void read_string(struct decoder *decoder)
+{
+    const char *begin = decoder->at;
     decoder->token = TOKEN_STRING;
     buf_clear(&decoder->text);
-    for (decoder->at++; decoder->at < decoder->end && *decoder->at != '"';) {
+    for (decoder->at++; *decoder->at != '"';) {
         char byte = *decoder->at;
-        if (byte != '\\') {
-            buf_append_byte(&decoder->text, byte);
-            decoder->at++;
-            continue;
-        }
-        decoder->at++;
-        byte = decoder->at < decoder->end ? *decoder->at : '\0';
-        const char *found = byte == '\0' ? NULL : strchr(from, byte);
-        if (byte == 'u') {
-            const char *escape = decoder->at - 1;
-            if (!read_unicode(decoder)) {
-                decoder->token_at = escape;
-                set_error(decoder, "invalid unicode escape code");
+        if (byte == '\\') {
+            if (!read_escape(decoder)) {
                 return;
             }
-        } else if (found != NULL) {
-            buf_append_byte(&decoder->text, to[found - from]);
-            decoder->at++;
-        } else {
+        } else if (byte == '\0') {
             decoder->token_at = decoder->at;
-            set_error(decoder, "invalid escape code");
+            set_error(decoder, "unexpected end of string");
             return;
+        } else {
+            buf_append_byte(&decoder->text, byte);
+            decoder->at++;
         }
     }
-    if (decoder->at == decoder->end) {
-        decoder->token_at = decoder->at;
-        set_error(decoder, "unexpected end of string");
-        return;
-    }
+    decoder->token_at = begin;
     decoder->at++;
 }
 
-/* Words that strtod knows and JSON does not: 0x10, 01, inf, nan. */
+/* What strtod knows and JSON does not: +1, 0x10, 01, inf, nan. */
 static bool strange_number(const char *at)
 {
-    at += *at == '-' || *at == '+' ? 1 : 0;
+    if (*at == '+') {
+        return true;
+    }
+    at += *at == '-' ? 1 : 0;
     if (*at == '0') {
         return at[1] == 'x' || at[1] == 'X' || isdigit((unsigned char)at[1]);
     }
-    return !isdigit((unsigned char)*at);
+    return *at > '9' && (strncasecmp(at, "inf", 3) == 0 || strncasecmp(at, "nan", 3) == 0);
 }
 
 static void read_number(struct decoder *decoder)
@@ -408,17 +421,16 @@ static void next_token(struct decoder *decoder)
     static const enum token mark_tokens[] = {TOKEN_OBJECT_BEGIN, TOKEN_OBJECT_END,
                                              TOKEN_ARRAY_BEGIN,  TOKEN_ARRAY_END,
                                              TOKEN_COLON,        TOKEN_COMMA};
-    while (decoder->at < decoder->end && strchr(" \t\n\r", *decoder->at) != NULL &&
-           *decoder->at != '\0') {
+    while (*decoder->at != '\0' && strchr(" \t\n\r", *decoder->at) != NULL) {
         decoder->at++;
     }
     decoder->token_at = decoder->at;
-    if (decoder->at >= decoder->end) {
-        decoder->token = TOKEN_END;
+    char byte = *decoder->at;
+    if (byte == '\0') {
+        decoder->token = TOKEN_END; /* wherever it is: the zero behind the text is like any */
         return;
     }
-    char byte = *decoder->at;
-    const char *mark = byte == '\0' ? NULL : strchr(marks, byte);
+    const char *mark = strchr(marks, byte);
     if (mark != NULL) {
         decoder->at++;
         decoder->token = mark_tokens[mark - marks];
@@ -429,13 +441,11 @@ static void next_token(struct decoder *decoder)
     } else if (!read_word(decoder, "true", TOKEN_TRUE) &&
                !read_word(decoder, "false", TOKEN_FALSE) &&
                !read_word(decoder, "null", TOKEN_NULL)) {
-        if (decoder->settings->decode_invalid && strchr("iInN", byte) != NULL && byte != '\0') {
+        if (decoder->settings->decode_invalid && strange_number(decoder->at)) {
             read_number(decoder);
-            if (decoder->token != TOKEN_ERROR) {
-                return;
-            }
+        } else {
+            set_error(decoder, "invalid token");
         }
-        set_error(decoder, "invalid token");
     }
 }
 
@@ -573,7 +583,7 @@ static void integer_setting(lua_State *lua, int index, int *setting, int least, 
     if (!lua_isnil(lua, index)) {
         int value = (int)luaL_checkinteger(lua, index);
         snprintf(message, sizeof(message), "expected integer between %d and %d", least, most);
-        luaL_argcheck(lua, least <= value && value <= most, index, message);
+        luaL_argcheck(lua, least <= value && value <= most, 1, message); /* whichever it was */
         *setting = value;
     }
     lua_pushinteger(lua, *setting);
@@ -581,9 +591,11 @@ static void integer_setting(lua_State *lua, int index, int *setting, int least, 
 
 static void switch_setting(lua_State *lua, int index, bool *setting)
 {
-    if (!lua_isnil(lua, index)) {
-        luaL_checktype(lua, index, LUA_TBOOLEAN);
+    static const char *const names[] = {"off", "on", NULL};
+    if (lua_isboolean(lua, index)) {
         *setting = lua_toboolean(lua, index) != 0;
+    } else if (!lua_isnil(lua, index)) {
+        *setting = luaL_checkoption(lua, index, NULL, names) == 1;
     }
     lua_pushboolean(lua, *setting);
 }

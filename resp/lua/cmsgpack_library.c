@@ -302,11 +302,6 @@ static void push_value(struct unpacking *unpacking)
         case 0xc3:
             lua_pushboolean(lua, mark == 0xc3);
             break;
-        case 0xc4:
-        case 0xc5:
-        case 0xc6:
-            push_text(unpacking, take_number(unpacking, (size_t)1 << (mark - 0xc4)));
-            break;
         case 0xca:
         case 0xcb:
             push_float(unpacking, mark == 0xca ? 4 : 8);
@@ -315,7 +310,9 @@ static void push_value(struct unpacking *unpacking)
         case 0xcd:
         case 0xce:
         case 0xcf:
-            lua_pushnumber(lua, (lua_Number)take_number(unpacking, (size_t)1 << (mark - 0xcc)));
+            /* Of 64 bits the highest is taken for a sign: Lua's integers are signed. */
+            lua_pushnumber(lua,
+                           (lua_Number)(int64_t)take_number(unpacking, (size_t)1 << (mark - 0xcc)));
             break;
         case 0xd0:
         case 0xd1:
@@ -343,8 +340,7 @@ static void push_value(struct unpacking *unpacking)
     }
 }
 
-/* Up to `limit` values (0: all) from `offset`; with either of them, the offset behind comes first.
- */
+/* All values, or up to `limit` from `offset`: with either of them the offset behind comes first. */
 static int unpack(lua_State *lua, int limit, int offset)
 {
     size_t size;
@@ -360,7 +356,7 @@ static int unpack(lua_State *lua, int limit, int offset)
     }
     struct unpacking unpacking = {lua, (const unsigned char *)text + offset, size - (size_t)offset};
     lua_settop(lua, 1);
-    for (; unpacking.left > 0 && (limit == 0 || count < limit); count++) {
+    for (; unpacking.left > 0 && (all || count < limit); count++) {
         push_value(&unpacking);
     }
     if (all) {

@@ -76,8 +76,12 @@ static int handle_error(lua_State *lua)
     }
     if (!lua_istable(lua, 1)) {
         const char *text = lua_tostring(lua, 1);
-        if (text == NULL) {
-            text = lua_isnil(lua, 1) ? "nil" : lua_toboolean(lua, 1) ? "true" : "false";
+        if (lua_isnoneornil(lua, 1)) {
+            text = "nil";
+        } else if (lua_isboolean(lua, 1)) {
+            text = lua_toboolean(lua, 1) ? "true" : "false";
+        } else if (text == NULL) {
+            text = lua_pushfstring(lua, "%s: %p", luaL_typename(lua, 1), lua_topointer(lua, 1));
         }
         lua_newtable(lua);
         lua_pushfstring(lua, "ERR %s", text);
@@ -137,7 +141,9 @@ struct lua_engine *lua_engine_create(struct instance *instance, bool functions)
     engine->client.address = bytes_to_string(BYTES(""));
     engine->client.local_address = bytes_to_string(BYTES(""));
     reply_init(&engine->client.reply, SIZE_MAX);
-    lua_register(engine->lua, "__redis__err__handler", handle_error);
+    if (!functions) { /* only scripts see it */
+        lua_register(engine->lua, "__redis__err__handler", handle_error);
+    }
     lua_open_sandbox(engine, functions);
     return engine;
 }

@@ -218,9 +218,9 @@ static int call_command(lua_State *lua, bool raise_errors)
     if (engine->run == NULL) {
         return raise(lua, "redis.call/pcall can only be called inside a script invocation");
     }
-    bool failed = !read_words(lua, &words, &count, &refusal);
+    bool readable = read_words(lua, &words, &count, &refusal), failed = !readable;
     struct command_entry *entry = NULL;
-    if (!failed) {
+    if (readable) {
         entry = find_entry(engine->instance, words, count);
         refusal = refusal_of(engine, entry, count);
         refusal = refusal != NULL ? refusal : forbidden(engine, entry, words, count);
@@ -229,7 +229,9 @@ static int call_command(lua_State *lua, bool raise_errors)
     }
     if (failed) {
         push_refusal(lua, refusal);
-        mark_error(lua);
+        if (readable) {
+            mark_error(lua);
+        }
     } else {
         run_command(engine, entry, words, count);
         lua_push_reply(lua, buf_bytes(&engine->client.reply.output));
@@ -391,12 +393,8 @@ static int redis_acl_check_cmd(lua_State *lua)
     struct bytes *words;
     const char *refusal;
     int count;
-    if (lua_gettop(lua) == 0) {
-        return raise(lua, "Please specify at least one argument for this redis.acl_check_cmd() "
-                          "call");
-    }
     if (!read_words(lua, &words, &count, &refusal)) {
-        return raise(lua, "redis.acl_check_cmd() require string or integer arguments");
+        return raise(lua, refusal);
     }
     struct command_entry *entry = find_entry(engine->instance, words, count);
     int index;

@@ -1,5 +1,6 @@
 /* Between replies and Lua values, in both directions, as Redis does it. */
 #include <lauxlib.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,17 +168,33 @@ void lua_push_reply(lua_State *lua, struct bytes reply)
 
 /* ---- From a value to a reply ---- */
 
-static void reply_status_text(struct reply *reply, struct bytes text)
+/* Without what would end the line. */
+static void append_line(struct buf *line, struct bytes text)
 {
-    struct buf line;
-    buf_init(&line, text.size + 8);
-    buf_append_byte(&line, '+');
     for (size_t i = 0; i < text.size; i++) {
         char byte = text.data[i];
-        buf_append_byte(&line, byte == '\r' || byte == '\n' ? ' ' : byte);
+        buf_append_byte(line, byte == '\r' || byte == '\n' ? ' ' : byte);
     }
+}
+
+/* Up to its first zero byte, as Redis takes it. */
+static void reply_status_text(struct reply *reply, const char *text)
+{
+    struct buf line;
+    buf_init(&line, SIZE_MAX);
+    buf_append_byte(&line, '+');
+    append_line(&line, bytes_from_string(text));
     buf_append_string(&line, "\r\n");
     reply_raw(reply, buf_bytes(&line));
+    buf_finish(&line);
+}
+
+static void reply_big_number_text(struct reply *reply, struct bytes text)
+{
+    struct buf line;
+    buf_init(&line, SIZE_MAX);
+    append_line(&line, text);
+    reply_big_number(reply, buf_bytes(&line));
     buf_finish(&line);
 }
 
@@ -234,13 +251,17 @@ static void reply_list(lua_State *lua, struct reply *reply, int protocol)
     reply_array_at(reply, mark, count);
 }
 
-static bool reply_verbatim_table(lua_State *lua, struct reply *reply)
+/* False: something is wrong with the field, so it means nothing. */
+static bool reply_verbatim_field(lua_State *lua, struct reply *reply)
 {
+    char name[4] = "   ";
     bool fits = false;
+    if (!has_field(lua, "verbatim_string", LUA_TTABLE)) {
+        return false;
+    }
     if (has_field(lua, "format", LUA_TSTRING)) {
         struct bytes format = text_at(lua, -1);
-        char name[4] = "txt";
-        memcpy(name, format.data, format.size < 3 ? format.size : 3);
+        memcpy(name, format.data, strnlen(format.data, 3));
         lua_pop(lua, 1);
         if (has_field(lua, "string", LUA_TSTRING)) {
             reply_verbatim(reply, name, text_at(lua, -1));
@@ -248,7 +269,16 @@ static bool reply_verbatim_table(lua_State *lua, struct reply *reply)
             fits = true;
         }
     }
+    lua_pop(lua, 1);
     return fits;
+}
+
+/* Since 7.2 what is no number has no sign either. */
+static void reply_double_field(lua_State *lua, struct reply *reply)
+{
+    lua_Number number = lua_tonumber(lua, -1);
+    bool signless = instance_runs(lua_engine_of(lua)->instance, "7.2.0");
+    reply_double(reply, signless && isnan(number) ? NAN : number);
 }
 
 static void reply_error_text(struct reply *reply, struct bytes text)
@@ -262,19 +292,17 @@ static void reply_table(lua_State *lua, struct reply *reply, int protocol)
     if (has_field(lua, "err", LUA_TSTRING)) {
         reply_error_text(reply, text_at(lua, -1));
     } else if (has_field(lua, "ok", LUA_TSTRING)) {
-        reply_status_text(reply, text_at(lua, -1));
+        reply_status_text(reply, lua_tostring(lua, -1));
     } else if (has_field(lua, "double", LUA_TNUMBER)) {
-        reply_double(reply, lua_tonumber(lua, -1));
+        reply_double_field(lua, reply);
+    } else if (modern && has_field(lua, "big_number", LUA_TSTRING)) {
+        reply_big_number_text(reply, text_at(lua, -1));
+    } else if (modern && reply_verbatim_field(lua, reply)) {
+        return;
     } else if (has_field(lua, "map", LUA_TTABLE)) {
         reply_pairs(lua, reply, protocol, true);
     } else if (has_field(lua, "set", LUA_TTABLE)) {
         reply_pairs(lua, reply, protocol, false);
-    } else if (modern && has_field(lua, "big_number", LUA_TSTRING)) {
-        reply_big_number(reply, text_at(lua, -1));
-    } else if (modern && has_field(lua, "verbatim_string", LUA_TTABLE)) {
-        if (!reply_verbatim_table(lua, reply)) {
-            reply_null(reply);
-        }
     } else {
         reply_list(lua, reply, protocol);
         return;

@@ -10,8 +10,9 @@
 enum { LARGEST_INTEGER = 32 };
 
 struct layout {
-    bool little;
+    bool little, lenient; /* letters that mean nothing have no size; else they are refused */
     unsigned alignment;
+    size_t limit; /* where the data ends */
 };
 
 struct item {
@@ -82,6 +83,19 @@ static size_t option_size(lua_State *lua, char option, const char **format)
     }
 }
 
+/* The place of the item, which may not lie beyond the data: not even a change of layout may. */
+static void place_item(lua_State *lua, const struct layout *layout, size_t total, struct item *item)
+{
+    size_t alignment = item->size < layout->alignment ? item->size : layout->alignment;
+    item->padding = 0;
+    if (item->option != 'c' && alignment > 1) {
+        item->padding = (alignment - (total & (alignment - 1))) & (alignment - 1);
+    }
+    luaL_argcheck(
+        lua, item->size <= layout->limit && total + item->padding <= layout->limit - item->size, 2,
+        "data string too short");
+}
+
 /* The next item that has a size of its own; false at the end. Changes of layout happen on the way.
  */
 static bool next_item(lua_State *lua, const char **format, struct layout *layout, size_t total,
@@ -92,7 +106,7 @@ static bool next_item(lua_State *lua, const char **format, struct layout *layout
         size_t alignment;
         item->option = option;
         item->size = option_size(lua, option, format);
-        item->padding = 0;
+        place_item(lua, layout, total, item);
         switch (option) {
         case ' ':
             continue;
@@ -125,16 +139,14 @@ static bool next_item(lua_State *lua, const char **format, struct layout *layout
         case 'I':
         case 'f':
         case 'd':
-            alignment = item->size < layout->alignment ? item->size : layout->alignment;
-            if (alignment > 1) {
-                item->padding = (alignment - (total & (alignment - 1))) & (alignment - 1);
-            }
-            return true;
         case 'x':
         case 'c':
         case 's':
             return true;
         default:
+            if (layout->lenient && isalnum((unsigned char)option)) {
+                continue;
+            }
             luaL_argerror(lua, 1, lua_pushfstring(lua, "invalid format option '%c'", option));
         }
     }
@@ -150,7 +162,7 @@ static void add_integer(lua_State *lua, luaL_Buffer *buffer, int index, bool lit
     char bytes[LARGEST_INTEGER];
     for (size_t i = 0; i < size; i++) {
         size_t place = little ? i : size - 1 - i;
-        bytes[place] = (char)(i < 8 ? bits >> (8 * i) : number < 0 ? 0xff : 0);
+        bytes[place] = (char)(i < 8 ? bits >> (8 * i) : 0); /* no sign beyond 64 bits */
     }
     luaL_addlstring(buffer, bytes, size);
 }
@@ -167,7 +179,7 @@ static void swap_bytes(char *bytes, size_t size, bool little)
 static int struct_pack(lua_State *lua)
 {
     const char *format = luaL_checkstring(lua, 1);
-    struct layout layout = {native_little(), 1};
+    struct layout layout = {native_little(), false, 1, SIZE_MAX};
     struct item item;
     luaL_Buffer buffer;
     int index = 2;
@@ -283,18 +295,15 @@ static int struct_unpack(lua_State *lua)
     const char *format = luaL_checkstring(lua, 1);
     struct bytes data;
     data.data = luaL_checklstring(lua, 2, &data.size);
-    lua_Number offset = luaL_optnumber(lua, 3, 1);
-    struct layout layout = {native_little(), 1};
+    lua_Integer offset = luaL_optinteger(lua, 3, 1);
+    luaL_argcheck(lua, offset != 0, 3, "offset must be 1 or greater");
+    struct layout layout = {native_little(), false, 1, data.size};
     struct item item;
     int count = 0;
-    bool inside = offset >= 1 && offset - 1 <= (lua_Number)data.size;
-    size_t at = inside ? (size_t)offset - 1 : data.size;
+    size_t at = (size_t)offset - 1; /* of one below zero: beyond all data */
     lua_settop(lua, 2);
     while (next_item(lua, &format, &layout, at, &item)) {
         size_t size;
-        luaL_argcheck(lua,
-                      item.padding <= data.size - at && item.size <= data.size - at - item.padding,
-                      2, "data string too short");
         at += item.padding;
         luaL_checkstack(lua, 2, "too many results");
         bool sized = item.option == 'c' && item.size == 0 && count > 0;
@@ -309,7 +318,7 @@ static int struct_unpack(lua_State *lua)
 static int struct_size(lua_State *lua)
 {
     const char *format = luaL_checkstring(lua, 1);
-    struct layout layout = {native_little(), 1};
+    struct layout layout = {native_little(), true, 1, SIZE_MAX};
     struct item item;
     size_t at = 0;
     while (next_item(lua, &format, &layout, at, &item)) {
