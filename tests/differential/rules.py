@@ -1,4 +1,5 @@
 """Where two right answers may differ, and why. Everything not named here must be equal byte for byte."""
+import re
 
 APART_SECONDS = 30  # two servers, when one has half a gigabyte to move and the machine has other work
 
@@ -44,6 +45,16 @@ def scanned_pairs(mine, theirs, _):
     return mine[1][0] == theirs[1][0] and _pairs(mine[1][1]) == _pairs(theirs[1][1])
 
 
+def unordered_within(mine, theirs, _):
+    """Hash tables have no order, those within them neither."""
+    return _sorted_within(mine) == _sorted_within(theirs)
+
+
+def any_name(mine, theirs, _):
+    """Of the functions in a library that exist already any may be named."""
+    return mine == theirs or all(re.fullmatch(rb"ERR Function \w+ already exists", _plain(each)) for each in (mine, theirs))
+
+
 def anything(mine, theirs, _):
     """Own figures of each server (time, memory, how objects are shared): only the kind is comparable."""
     return mine[0] == theirs[0]
@@ -56,7 +67,8 @@ RULES = {
     "RANDOMKEY": anything, "SCAN": scanned, "SSCAN": scanned, "HSCAN": scanned_pairs, "ZSCAN": scanned_pairs,
     "TTL": nearly, "PTTL": nearly, "EXPIRETIME": nearly, "PEXPIRETIME": nearly, "OBJECT IDLETIME": nearly,
     "XPENDING": clocked, "XINFO STREAM": clocked, "XINFO CONSUMERS": clocked,
-    "TIME": anything, "OBJECT REFCOUNT": anything, "MEMORY USAGE": anything, "LASTSAVE": anything,
+    "FUNCTION LIST": unordered_within, "FUNCTION DUMP": anything,  # what it packs, and how well; travel.py looks inside
+    "FUNCTION LOAD": any_name, "TIME": anything, "OBJECT REFCOUNT": anything, "MEMORY USAGE": anything, "LASTSAVE": anything,
 }
 
 
@@ -94,8 +106,16 @@ def _text(word):
     return word.decode("latin-1") if isinstance(word, bytes) else str(word)
 
 
+def _plain(reply):
+    return reply[1] if isinstance(reply[1], bytes) else b""
+
+
 def _sorted(reply):
     return (reply[0], sorted(reply[1], key=repr)) if isinstance(reply[1], list) else reply
+
+
+def _sorted_within(reply):
+    return (reply[0], sorted(map(_sorted_within, reply[1]), key=repr)) if isinstance(reply[1], list) else reply
 
 
 def _pairs(reply):

@@ -1,5 +1,9 @@
 """Values as DUMP and RESTORE carry them between two servers."""
-from . import play
+import random
+
+from . import play, rules
+from .families import scripting
+from .words import Words
 
 FAMILIES = ["string", "list", "hash", "set", "sorted_set", "stream", "geo", "hyperloglog"]
 READING = {
@@ -33,3 +37,16 @@ def both_ways(ours, reference, seed, key=None):
             answers = target.ask([("DEL", "copy"), ("RESTORE", "copy", 0, payload), ("TYPE", "copy")])
             assert answers[1] == ("+", b"OK"), f"{name!r} with seed {seed}: {answers[1]}"
             assert _content(target, b"copy") == _content(source, name), f"{name!r} with seed {seed}"
+
+
+def functions_both_ways(ours, reference, seed):
+    """What random libraries leave is dumped by each and restored by the other."""
+    words = Words(random.Random(seed))
+    loads = [("FUNCTION", "LOAD", "REPLACE", scripting.library(words)) for _ in range(200)]
+    players = [play.Player(port) for port in (ours, reference)]
+    for source, target in (players, players[::-1]):
+        source.ask([("FUNCTION", "FLUSH"), *loads])
+        held, payload = source.ask([("FUNCTION", "LIST", "WITHCODE"), ("FUNCTION", "DUMP")])
+        assert held[1], "no library is left to say anything"
+        restored, got = target.ask([("FUNCTION", "RESTORE", payload[1], "FLUSH"), ("FUNCTION", "LIST", "WITHCODE")])
+        assert restored == ("+", b"OK") and rules.unordered_within(held, got, None), f"seed {seed}"

@@ -27,6 +27,11 @@ def test_values_travel_between_both_servers(start_emulator, redis_server, seed):
     travel.both_ways(emulator.port, redis_server.port, seed)
 
 
+def test_libraries_of_functions_travel_between_both_servers(start_emulator, redis_server, seed):
+    emulator = start_emulator("--profile", "redis")
+    travel.functions_both_ways(emulator.port, redis_server.port, seed)
+
+
 WRITES = (("SET", "k", "v", "EX", 100), ("SETEX", "k", 100, "v"), ("PSETEX", "k", 100000, "v"), ("SET", "k", "v", "KEEPTTL"),
           ("GETEX", "k", "PX", 100000), ("SETBIT", "b", 7, 0), ("SETBIT", "b", 7, 0), ("BITFIELD", "b", "SET", "u8", 0, 0),
           ("BITFIELD", "f", "OVERFLOW", "FAIL", "INCRBY", "u8", 80, 300), ("STRLEN", "f"),
