@@ -21,7 +21,9 @@ struct clock {
     int64_t end_us;      /* of clock_advance, while advancing */
     struct timer **heap; /* heap[0] is not used: slot 0 means "not armed" */
     size_t count, capacity;
-    uint64_t armed; /* timers armed so far: order among equal due times */
+    uint64_t armed;                 /* timers armed so far: order among equal due times */
+    struct clock_journey *journeys; /* the first is under way */
+    size_t holders;
 };
 
 static int64_t read_system_us(void *context)
@@ -206,8 +208,11 @@ static int64_t real_ms(const struct clock *clock, int64_t span_us)
     return ((int64_t)(real_us < most ? real_us : most) + 999) / 1000;
 }
 
+static void travel(struct clock *clock);
+
 int64_t clock_run(struct clock *clock)
 {
+    travel(clock);
     /* What callbacks arm for now or earlier waits for the next run: none can hold us here. */
     uint64_t newest = clock->armed;
     int64_t now_ms = clock_now_ms(clock);
@@ -225,26 +230,83 @@ int64_t clock_run(struct clock *clock)
     return clock->mode == CLOCK_FROZEN ? -1 : real_ms(clock, due_ms * 1000 - now_us);
 }
 
-void clock_advance(struct clock *clock, int64_t by_ms)
+/* Returns what is left; that is 0 unless it stops for holders. */
+static int64_t advance(struct clock *clock, int64_t by_us, bool stops)
 {
-    assert(by_ms >= 0);
-    bool nested = clock->advancing;
+    bool nested = clock->advancing, stopped = false;
     int64_t start_us = clock_now_us(clock);
-    int64_t end_us = start_us + clamp_ms(by_ms) * 1000;
+    int64_t end_us = start_us + by_us;
     end_us = end_us > farthest_ms * 1000 ? farthest_ms * 1000 : end_us;
     continue_from(clock, start_us);
     int64_t outer_end_us = nested ? clock->end_us : end_us;
     clock->end_us = end_us > outer_end_us ? end_us : outer_end_us;
     clock->advancing = true;
-    while (clock->count > 0 && clamp_ms(clock->heap[1]->due_ms) * 1000 <= end_us) {
+    while (!stopped && clock->count > 0 && clamp_ms(clock->heap[1]->due_ms) * 1000 <= end_us) {
         int64_t due_us = clamp_ms(clock->heap[1]->due_ms) * 1000;
         clock->base_us = due_us > clock->base_us ? due_us : clock->base_us;
         fire_first(clock);
+        stopped = stops && clock->holders > 0;
     }
+    int64_t left_us = stopped && end_us > clock->base_us ? end_us - clock->base_us : 0;
     /* A callback may have set the clock beyond the end: time does not go back for us. */
-    continue_from(clock, end_us > clock->base_us ? end_us : clock->base_us);
+    int64_t reached_us = end_us - left_us;
+    continue_from(clock, reached_us > clock->base_us ? reached_us : clock->base_us);
     clock->advancing = nested;
     clock->end_us = outer_end_us;
+    return left_us;
+}
+
+void clock_advance(struct clock *clock, int64_t by_ms)
+{
+    assert(by_ms >= 0);
+    advance(clock, clamp_ms(by_ms) * 1000, false);
+}
+
+/* ---- Journeys ---- */
+
+static void travel(struct clock *clock)
+{
+    struct clock_journey *journey;
+    while (!clock->advancing && clock->holders == 0 && (journey = clock->journeys) != NULL) {
+        journey->left_us = advance(clock, journey->left_us, true);
+        if (journey->left_us == 0 && clock->holders == 0) {
+            clock_call_off(journey);
+            journey->arrived(journey);
+        }
+    }
+}
+
+void clock_travel(struct clock *clock, struct clock_journey *journey, int64_t by_ms)
+{
+    assert(by_ms >= 0);
+    struct clock_journey **at = &clock->journeys;
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    journey->left_us = clamp_ms(by_ms) * 1000;
+    journey->next = NULL;
+    journey->at = at;
+    *at = journey;
+    travel(clock);
+}
+
+void clock_call_off(struct clock_journey *journey)
+{
+    *journey->at = journey->next;
+    if (journey->next != NULL) {
+        journey->next->at = journey->at;
+    }
+}
+
+void clock_hold(struct clock *clock)
+{
+    clock->holders++;
+}
+
+void clock_release(struct clock *clock)
+{
+    assert(clock->holders > 0);
+    clock->holders--;
 }
 
 int64_t clock_destination_ms(const struct clock *clock)

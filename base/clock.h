@@ -61,6 +61,24 @@ void clock_advance(struct clock *clock, int64_t by_ms);
  */
 int64_t clock_destination_ms(const struct clock *clock);
 
+/* An advance that waits where it must. Embedded in its owner. */
+struct clock_journey {
+    void (*arrived)(struct clock_journey *journey); /* may free it, and begin another */
+    int64_t left_us;                                /* private, as what follows */
+    struct clock_journey *next, **at;
+};
+/*
+ * As clock_advance, but stops at any due time as long as somebody holds the clock: what began there
+ * has to come to its end in real time. Goes on in a clock_run behind the release. `arrived` may run
+ * at once. Journeys follow each other.
+ */
+void clock_travel(struct clock *clock, struct clock_journey *journey, int64_t by_ms);
+/* One that has not arrived; not from a timer's callback. */
+void clock_call_off(struct clock_journey *journey);
+/* Counted. Journeys stop, nothing else does. */
+void clock_hold(struct clock *clock);
+void clock_release(struct clock *clock);
+
 /* "90s", "20m", "36h", "7d", "250ms", "1h30m", or ISO 8601 "PT20M"; a bare number is seconds. */
 bool duration_parse(struct bytes text, int64_t *duration_ms);
 /* "1h30m", "250ms"; terminated, `text` holds at least 32 bytes. */

@@ -87,6 +87,37 @@ static void clock_change(struct admin_call *call)
     admin_answer(call, admin_clock_document(call->app));
 }
 
+/* An advance whose answer comes when it has arrived. */
+struct advance {
+    struct clock_journey journey;
+    struct app *app;
+    struct http_response *response;
+    struct site_exchange *exchange; /* NULL: it is answered at once */
+    bool arrived;
+};
+
+static void arrived(struct clock_journey *journey)
+{
+    struct advance *advance = CONTAINER_OF(journey, struct advance, journey);
+    struct admin_call call = {.app = advance->app, .response = advance->response};
+
+    app_clock_changed(advance->app);
+    admin_answer(&call, admin_clock_document(advance->app));
+    advance->arrived = true;
+    if (advance->exchange != NULL) {
+        site_answer(advance->exchange);
+        memory_free(advance);
+    }
+}
+
+static void client_gone(void *context)
+{
+    struct advance *advance = context;
+
+    clock_call_off(&advance->journey);
+    memory_free(advance);
+}
+
 static void clock_advance_by(struct admin_call *call)
 {
     static const char *const names[] = {"by"};
@@ -105,9 +136,16 @@ static void clock_advance_by(struct admin_call *call)
                            "'by' must be a duration such as \"90s\", \"20m\" or \"36h\"");
         return;
     }
-    clock_advance(call->app->clock, duration_ms);
-    app_clock_changed(call->app);
-    admin_answer(call, admin_clock_document(call->app));
+    struct advance *advance = memory_allocate_zeroed(sizeof(*advance));
+    advance->journey.arrived = arrived;
+    advance->app = call->app;
+    advance->response = call->response;
+    clock_travel(call->app->clock, &advance->journey, duration_ms);
+    if (advance->arrived) {
+        memory_free(advance);
+    } else {
+        advance->exchange = site_answer_later(call->request, client_gone, advance);
+    }
 }
 
 const struct admin_route admin_clock_routes[] = {

@@ -29,8 +29,20 @@ static struct arm_deployment_run *find_run(const struct arm_service *service, co
     return run;
 }
 
+/* What is downloaded takes real time: an advance of the clock waits for it. */
+static void hold_clock(struct arm_deployment_run *run, bool hold)
+{
+    if (hold && !run->holding) {
+        clock_hold(run->service->clock);
+    } else if (!hold && run->holding) {
+        clock_release(run->service->clock);
+    }
+    run->holding = hold;
+}
+
 static void free_run(struct arm_deployment_run *run)
 {
+    hold_clock(run, false);
     clock_disarm(run->service->clock, &run->due);
     arm_documents_forget(&run->documents);
     template_destroy(run->template);
@@ -75,6 +87,7 @@ static void documents_arrived(struct arm_documents *documents)
 {
     struct arm_deployment_run *run = CONTAINER_OF(documents, struct arm_deployment_run, documents);
     wake(run, clock_now_ms(run->service->clock));
+    hold_clock(run, false);
 }
 
 void arm_deployments_wake(struct arm_service *service)
@@ -193,7 +206,8 @@ static void advance(struct timer *timer)
     if (!run->stopping) {
         start_ready(run, deployment, steps);
     }
-    if (run->documents.coming == 0) {
+    hold_clock(run, run->documents.coming > 0);
+    if (!run->holding) {
         arm_documents_forget(&run->documents);
     }
     bool failed = deployment_any_step(steps, "Failed");

@@ -18,6 +18,7 @@ struct arm_deployment_run {
     struct template *template;
     struct timer due;
     struct arm_documents documents; /* that its nested deployments link to */
+    bool holding;                   /* the clock, while they come */
     bool stopping;                  /* canceled: nothing more is started */
     struct arm_deployment_run *next;
 };

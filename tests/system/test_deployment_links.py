@@ -68,17 +68,6 @@ def group(emulator):
     return Group(emulator)
 
 
-def finish(group, wanted="Succeeded"):
-    """What is nested is downloaded in real time; the clock goes on until all of it has ended."""
-    def ended():
-        group.emulator.advance("10m")
-        return group.state() not in ("Accepted", "Running")
-    wait_until(ended, "the deployment's end")
-    shown = group.get()["properties"]
-    assert shown["provisioningState"] == wanted, shown
-    return shown
-
-
 NAMED = template(parameters={"name": {"type": "string"}}, resources=[thing("[parameters('name')]")],
                  outputs={"said": {"type": "string", "value": "[parameters('name')]"}})
 
@@ -112,7 +101,8 @@ def test_links_relative_to_the_template_around_them(group):
         assert {"middle", "deep", "given"} <= names
         asked.clear()
         put(group, {"uri": url + "/t/main.json", "queryString": "?k=v"})
-        finish(group)
+        group.emulator.advance("90m")
+        assert group.state() == "Succeeded", group.get()
         assert "/t/nested/middle.json?k=v" in asked and "/t/deep.json?k=v" in asked
     found = group.emulator.arm("GET", group.path + "/resources", version="2021-04-01").json["value"]
     assert {item["name"] for item in found} == {"middle", "deep", "sibling", "given"}
@@ -143,8 +133,7 @@ def test_other_bad_links(group):
     both = put(group, {"uri": "http://127.0.0.1:1/"}, status=(400,), template=NAMED)
     assert both["error"]["code"] == "InvalidRequestContent"
     # One inside fails its deployment, in the same words.
-    group.put(template(resources=[linked({"uri": "http://127.0.0.1:1/x.json"})]))
-    shown = finish(group, wanted="Failed")
+    shown = group.deploy(template(resources=[linked({"uri": "http://127.0.0.1:1/x.json"})]), wanted="Failed")
     assert "Unable to download deployment content" in json.dumps(shown["error"])
 
 
@@ -212,23 +201,25 @@ def test_others_are_answered_while_a_template_is_downloaded(group, action, metho
         server.may_answer.set()
         assert answer.result().status == (202 if action == "/whatIf" else 200 if action else 201), answer.result()
     if action == "":
-        finish(group)
+        emulator.advance("90m")
         assert group.names() == ["slowly"]
 
 
-def test_others_are_answered_while_a_nested_template_is_downloaded(group):
-    emulator = group.emulator
+def test_an_advance_waits_for_nested_templates_and_nobody_else_does(group):
+    emulator, redis = group.emulator, group.emulator.client()
     names = [f"slowly{number:02}" for number in range(20)]
-    with slow(NAMED) as server:
+    with slow(NAMED) as server, concurrent.futures.ThreadPoolExecutor() as pool:
         group.put(template(resources=[thing("at-once")] + [
             linked({"uri": f"{server.url}/{name}.json"}, name, parameters={"name": {"value": name}})
             for name in names]))
-        emulator.advance("90m")
-        assert group.state() == "Running" and group.names() == ["at-once"]
+        advance = pool.submit(emulator.advance, "90m")
         wait_until(lambda: server.asked, "the downloads")
+        assert redis.call("PING") == "PONG" and group.names() == ["at-once"] and group.state() == "Running"
+        assert not advance.done()
         server.may_answer.set()
-        finish(group)
+        assert advance.result()["nowMs"] == emulator.admin("GET", "/clock")["nowMs"]
         assert len(server.asked) == 20 and group.names() == ["at-once", *names]
+    assert group.state() == "Succeeded", group.get()
 
 
 def test_a_client_that_leaves_while_its_template_is_downloaded(group):
@@ -247,24 +238,26 @@ def test_a_client_that_leaves_while_its_template_is_downloaded(group):
 
 
 def test_a_deployment_cancelled_while_a_template_is_downloaded(group):
-    with slow(None) as server:
+    with slow(None) as server, concurrent.futures.ThreadPoolExecutor() as pool:
         group.put(template(resources=[linked({"uri": server.url + "/inner.json"})]))
-        group.emulator.advance("1m")
+        advance = pool.submit(group.emulator.advance, "1m")
         wait_until(lambda: server.asked, "the download")
         assert group.emulator.arm("POST", group.url("d", "/cancel"), version=VERSION).status == 204
         assert group.state() == "Canceled"
+        advance.result()
         server.may_answer.set()
         assert server.left.wait(30), "the download goes on"
 
 
 def test_a_download_begins_anew_after_a_restart(group):
-    with slow(template(resources=[thing("slowly")])) as server:
+    with slow(template(resources=[thing("slowly")])) as server, concurrent.futures.ThreadPoolExecutor() as pool:
         group.put(template(resources=[linked({"uri": server.url + "/inner.json"})]))
-        group.emulator.advance("1m")
+        advance = pool.submit(group.emulator.advance, "1m")
         wait_until(lambda: server.asked, "the download")
         group.emulator.restart()
+        assert advance.exception() is not None
         server.may_answer.set()
-        finish(group)
+        group.emulator.advance("90m")
         assert len(server.asked) == 2 and group.names() == ["slowly"]
 
 

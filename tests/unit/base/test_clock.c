@@ -347,7 +347,60 @@ TEST(destination_is_where_an_advance_ends)
     clock_destroy(traveller);
 }
 
+/* Something that begins on the clock and ends in real time. */
+static void hold(struct timer *timer)
+{
+    (void)timer;
+    clock_hold(traveller);
+}
+
+static int arrivals;
+static int64_t arrived_ms;
+
+static void note_arrival(struct clock_journey *journey)
+{
+    (void)journey;
+    arrivals++;
+    arrived_ms = clock_now_ms(traveller);
+}
+
+TEST(journeys_wait_for_who_holds_the_clock)
+{
+    struct timer download = {.fire = hold}, again = {.fire = hold};
+    struct clock_journey first = {.arrived = note_arrival}, second = first, third = first;
+    traveller = clock_at(0);
+    struct probe behind = probe_on(traveller);
+    arrivals = 0;
+    clock_freeze(traveller);
+    clock_travel(traveller, &first, 5);
+    CHECK_INT(arrivals, 1);
+    CHECK_INT(arrived_ms, 5);
+    clock_arm(traveller, &download, 10);
+    clock_arm(traveller, &behind.timer, 15);
+    clock_arm(traveller, &again, 25);
+    clock_travel(traveller, &first, 15); /* to 20 */
+    clock_travel(traveller, &second, 5); /* to 25 */
+    clock_travel(traveller, &third, 100);
+    clock_run(traveller);
+    CHECK_INT(arrivals, 1);
+    CHECK_INT(clock_now_ms(traveller), 10);
+    clock_release(traveller);
+    CHECK_INT(clock_now_ms(traveller), 10);
+    clock_run(traveller);
+    CHECK_INT(behind.fired_at_ms, 15);
+    CHECK_INT(arrivals, 2); /* what began at the end of the second keeps it there */
+    CHECK_INT(arrived_ms, 20);
+    CHECK_INT(clock_now_ms(traveller), 25);
+    clock_call_off(&third);
+    clock_release(traveller);
+    clock_run(traveller);
+    CHECK_INT(arrivals, 3);
+    CHECK_INT(clock_now_ms(traveller), 25);
+    clock_destroy(traveller);
+}
+
 static const struct test_case cases[] = {
+    CASE(journeys_wait_for_who_holds_the_clock),
     CASE(destination_is_where_an_advance_ends),
     CASE(real_clock_follows_the_time_read),
     CASE(system_clock_is_read_by_default),
