@@ -430,3 +430,9 @@ void arm_service_reset(struct arm_service *service)
     arm_providers_init(service);
     arm_changed(service);
 }
+
+void arm_service_each_cache(struct arm_service *service, arm_visit_cache *visit, void *context)
+{
+    arm_redis_each_cache(service, visit, context);
+    arm_enterprise_each_cache(service, visit, context);
+}

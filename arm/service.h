@@ -103,12 +103,12 @@ void arm_service_minute(struct arm_service *service);
 /* Whether there are any: otherwise arm_service_minute does nothing. */
 bool arm_service_watches_minutes(const struct arm_service *service);
 
+typedef void arm_visit_cache(void *context, const struct arm_cache *cache,
+                             const char *provisioning_state);
 /*
- * Visits every cache with its state ("Creating", "Succeeded" ...) and id.
+ * Visits every cache with its state ("Creating", "Succeeded" ...) and id: those of
+ * Microsoft.Cache/Redis, then the databases of Azure Managed Redis.
  */
-void arm_service_each_cache(struct arm_service *service,
-                            void (*visit)(void *context, const struct arm_cache *cache,
-                                          const char *provisioning_state),
-                            void *context);
+void arm_service_each_cache(struct arm_service *service, arm_visit_cache *visit, void *context);
 
 #endif

@@ -319,6 +319,10 @@ extern const struct arm_resource_type arm_redis_type;
 /* The cache is told to the host again, with what its children say. */
 void arm_redis_apply(struct arm_service *service, struct arm_resource *resource);
 
+/* For arm_service_each_cache. */
+void arm_redis_each_cache(struct arm_service *service, arm_visit_cache *visit, void *context);
+void arm_enterprise_each_cache(struct arm_service *service, arm_visit_cache *visit, void *context);
+
 /* An operation is over: deployments that wait for it go on. */
 void arm_deployments_wake(struct arm_service *service);
 

@@ -395,12 +395,15 @@ void app_connection_facts(struct app *app, const struct cache *cache,
         .host_name = address->host_name,
         .port = plain ? app->redis_port : 0,
         /* Without a password clients need no TLS either: nothing to trust first. */
-        .ssl_port = cache->open_redis && plain ? 0
-                    : cache->enterprise        ? address->ssl_port
-                                               : app->redis_tls_port,
+        .ssl_port = cache->open_redis && plain ? 0 : app->redis_tls_port,
         .key = cache->open_redis ? "" : cache->primary_key,
         .ca_file = tls_authority_file(app->authority),
     };
+    if (cache->enterprise) {
+        /* One port, for the one protocol that clientProtocol says. */
+        facts->port = cache->plain_port_open ? address->port : 0;
+        facts->ssl_port = cache->plain_port_open ? 0 : address->ssl_port;
+    }
 }
 
 static void scenario_moved_clock(void *context)

@@ -192,6 +192,19 @@ static struct arm_cache cache_of(const struct arm_resource *database, struct byt
     };
 }
 
+void arm_enterprise_each_cache(struct arm_service *service, arm_visit_cache *visit, void *context)
+{
+    for (struct arm_resource *resource = service->resources; resource != NULL;
+         resource = resource->next) {
+        if (resource->type == &arm_enterprise_database_type) {
+            char *name = arm_enterprise_cache_name(resource->parent);
+            struct arm_cache cache = cache_of(resource, bytes_from_string(name));
+            visit(context, &cache, resource->state);
+            memory_free(name);
+        }
+    }
+}
+
 void arm_enterprise_apply(struct arm_service *service, struct arm_resource *database)
 {
     arm_enterprise_tell(service, database);

@@ -152,10 +152,7 @@ void arm_redis_remove(struct arm_service *service, struct arm_resource *resource
     service->host.cache_remove(service->host.context, bytes_from_string(resource->name));
 }
 
-void arm_service_each_cache(struct arm_service *service,
-                            void (*visit)(void *context, const struct arm_cache *cache,
-                                          const char *provisioning_state),
-                            void *context)
+void arm_redis_each_cache(struct arm_service *service, arm_visit_cache *visit, void *context)
 {
     struct children *children = memory_allocate_zeroed(sizeof(*children));
     for (struct arm_resource *resource = service->resources; resource != NULL;

@@ -82,12 +82,16 @@ static void print_cache(const cJSON *cache)
     printf("resource id        %s\n", json_text(cache, "resourceId"));
     printf("sku                %s, Redis %s\n", json_text(cache, "sku"),
            json_text(cache, "redisVersion"));
-    printf("host               %s, TLS port %lld, plain port ", json_text(cache, "hostName"),
-           (long long)json_number(cache, "sslPort"));
-    if (cJSON_IsTrue(json_at(cache, "nonSslPortEnabled"))) {
-        printf("%lld\n", (long long)json_number(cache, "port"));
+    long long plain_port = (long long)json_number(cache, "port");
+    long long tls_port = (long long)json_number(cache, "sslPort");
+    bool plain = cJSON_IsTrue(json_at(cache, "nonSslPortEnabled"));
+    printf("host               %s, ", json_text(cache, "hostName"));
+    if (plain && plain_port == tls_port) { /* Azure Managed Redis has one port */
+        printf("port %lld, without TLS\n", plain_port);
+    } else if (plain) {
+        printf("TLS port %lld, plain port %lld\n", tls_port, plain_port);
     } else {
-        puts("closed");
+        printf("TLS port %lld, plain port closed\n", tls_port);
     }
     printf("primary key        %s\n", json_text(cache, "primaryKey"));
     printf("secondary key      %s\n", json_text(cache, "secondaryKey"));

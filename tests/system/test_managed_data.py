@@ -145,3 +145,21 @@ def client_bytes(client):
     settings = dict(client.connection_pool.connection_kwargs, decode_responses=False)
     return redis.Redis(connection_pool=redis.ConnectionPool(
         connection_class=client.connection_pool.connection_class, **settings))
+
+
+@pytest.mark.parametrize("protocol", ["Encrypted", "Plaintext"])
+def test_the_command_line_tells_how_to_connect(start_emulator, protocol):
+    emulator = start_emulator(*OPTIONS)
+    port, keys = create(emulator, "told", {"clientProtocol": protocol})
+    cache = next(c for c in emulator.admin("GET", "/info")["caches"] if c["name"].startswith("told."))
+    assert cache["sku"].startswith("Balanced_") and cache["redisVersion"] == "7.4"
+    assert cache["primaryKey"] == keys["primaryKey"]
+    assert cache["name"] in emulator.run("cache", "list").stdout and cache["name"] in emulator.run("status").stdout
+    url = emulator.run("cache", "connection-string", cache["name"], "--client", "url").stdout.strip()
+    assert url.startswith("rediss://" if protocol == "Encrypted" else "redis://") and f"localhost:{port}/" in url
+    options = {"ssl_ca_certs": emulator.ca_file} if protocol == "Encrypted" else {}
+    client = redis.Redis.from_url(url, **options)
+    assert client.ping()
+    client.close()
+    command = emulator.run("cache", "connection-string", cache["name"], "--client", "redis-cli").stdout
+    assert f"-p {port} " in command and ("--tls" in command) == (protocol == "Encrypted")
