@@ -36,10 +36,9 @@ struct replication_client {
     size_t copy_size;     /* of a copy whose size is told */
     char mark[MARK_SIZE]; /* that ends a copy whose size is not */
     bool marked;
-    uint64_t copy_offset;         /* of the primary's stream, where the copy ends */
-    char primary_id[ID_SIZE + 1]; /* of the stream that the data comes from; empty: of none */
-    char next_id[ID_SIZE + 1];    /* the same once the copy has been loaded */
-    struct loop_deadline later;   /* the next try, or the next ACK */
+    uint64_t copy_offset;       /* of the primary's stream, where the copy ends */
+    char copy_id[ID_SIZE + 1];  /* of that stream */
+    struct loop_deadline later; /* the next try, or the next ACK */
     bool leaving;
 };
 
@@ -123,10 +122,11 @@ static bool say_what_it_takes(struct replication_client *client)
 static bool say_sync(struct replication_client *client)
 {
     char digits[24] = {0};
-    int64_to_digits((int64_t)replica_offset(client->instance) + 1, digits);
-    bool known = client->primary_id[0] != '\0';
-    say(client,
-        (const char *const[]){"PSYNC", known ? client->primary_id : "?", known ? digits : "-1"}, 3);
+    uint64_t offset;
+    const char *id = replica_point(client->instance, &offset);
+    int64_to_digits((int64_t)offset + 1, digits);
+    say(client, (const char *const[]){"PSYNC", id == NULL ? "?" : id, id == NULL ? "-1" : digits},
+        3);
     return true;
 }
 
@@ -172,20 +172,19 @@ static bool hear_sync(struct replication_client *client, const char *line)
 {
     char id[ID_SIZE + 1];
     unsigned long long offset;
-    if (strncmp(line, "+CONTINUE", 9) == 0 && client->primary_id[0] != '\0') {
-        if (sscanf(line, "+CONTINUE %40s", id) == 1 && strlen(id) == ID_SIZE) {
-            memcpy(client->primary_id, id, sizeof(id));
-        }
+    uint64_t reached;
+    if (strncmp(line, "+CONTINUE", 9) == 0 && replica_point(client->instance, &reached) != NULL) {
+        bool named = sscanf(line, "+CONTINUE %40s", id) == 1 && strlen(id) == ID_SIZE;
+        replica_continue(client->instance, named ? id : NULL);
         log_info("redis", "replication goes on primary=%s:%d", client->host, client->port);
         begin_stream(client); /* a command that was half heard is heard to its end */
         return true;
     }
-    if (sscanf(line, "+FULLRESYNC %40s %llu", id, &offset) != 2) {
+    if (sscanf(line, "+FULLRESYNC %40s %llu", id, &offset) != 2 || strlen(id) != ID_SIZE) {
         give_up(client, "it does not answer PSYNC as a Redis does");
         return false;
     }
-    memcpy(client->next_id, id, sizeof(id));
-    client->primary_id[0] = '\0'; /* until the copy is there */
+    memcpy(client->copy_id, id, sizeof(id));
     client->copy_offset = offset;
     client->phase = PHASE_HEAD;
     return true;
@@ -245,7 +244,7 @@ static bool load(struct replication_client *client, struct bytes dump)
     replica_clear(client->instance);
     bool good = rdb_load(client->instance, dump, &error);
     if (good) {
-        replica_begin(client->instance, client->copy_offset);
+        replica_begin(client->instance, client->copy_id, client->copy_offset);
         log_info("redis", "replication copied primary=%s:%d bytes=%zu", client->host, client->port,
                  dump.size);
     } else {
@@ -275,7 +274,6 @@ static bool hear_copy(struct replication_client *client)
         return false;
     }
     buf_consume(&client->inbox, size + behind);
-    memcpy(client->primary_id, client->next_id, sizeof(client->primary_id));
     begin_stream(client);
     return true;
 }
@@ -438,7 +436,7 @@ void replication_client_follow(struct replication_client *client, struct instanc
     client->instance = instance;
     memory_free(client->host);
     client->host = bytes_to_string(host);
-    client->primary_id[0] = '\0';
+    replica_resume(instance);
     client->port = port;
     dial(client);
 }

@@ -26,7 +26,9 @@ static void ping_due(struct timer *timer)
     struct follower *follower = CONTAINER_OF(timer, struct follower, ping);
     struct instance *instance = follower->session->instance;
     clock_arm(instance->clock, timer, clock_now_ms(instance->clock) + PING_MS);
-    replication_ping(instance);
+    if (!instance->replica.relays) { /* the primary does */
+        replication_ping(instance);
+    }
 }
 
 void follower_begin(struct session *session)
@@ -51,6 +53,16 @@ void follower_end(struct session *session)
         memory_free(session->follower);
         session->follower = NULL;
         replication_backlog_leave(session->instance);
+    }
+}
+
+void followers_close(struct instance *instance)
+{
+    for (struct session *session = instance->sessions, *next; session != NULL; session = next) {
+        next = session->next;
+        if (session->follower != NULL) {
+            session_close(session);
+        }
     }
 }
 

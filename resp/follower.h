@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "resp/replication_feed.h"
 
+struct instance;
 struct session;
 
 struct follower {
@@ -21,6 +22,8 @@ struct follower {
 /* From now on the session is one; what it is sent first must be in its output. */
 void follower_begin(struct session *session);
 void follower_end(struct session *session); /* it is none: nothing */
+/* All of them, at once: they come back to ask where they are. */
+void followers_close(struct instance *instance);
 /* REPLCONF ACK. */
 void follower_acknowledge(struct session *session, uint64_t offset);
 

@@ -58,10 +58,13 @@ void info_replication(struct info_writer *writer)
     if (writer->middle) {
         info_line(writer, "master_failover_state:no-failover");
     }
-    info_line(writer, "master_replid:%s", instance->replication_id);
-    info_line(writer, "master_replid2:0000000000000000000000000000000000000000");
+    const struct replication_history *history = &instance->history;
+    bool branched = history->old_id[0] != '\0';
+    info_line(writer, "master_replid:%s", history->id);
+    info_line(writer, "master_replid2:%s",
+              branched ? history->old_id : "0000000000000000000000000000000000000000");
     info_line(writer, "master_repl_offset:%llu", (ull)instance_replication_offset(instance));
-    info_line(writer, "second_repl_offset:-1");
+    info_line(writer, "second_repl_offset:%lld", branched ? (long long)history->old_end : -1);
     uint64_t first;
     size_t kept = replication_backlog_size(instance, &first);
     info_line(writer, "repl_backlog_active:%d", instance->backlog.instance != NULL ? 1 : 0);

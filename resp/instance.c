@@ -79,15 +79,15 @@ struct instance *instance_create(const struct instance_config *config, struct cl
     return instance;
 }
 
-void instance_make_replication_id(struct instance *instance)
+void instance_make_run_id(struct instance *instance, char text[41])
 {
-    make_run_id(instance->random, instance->replication_id);
+    make_run_id(instance->random, text);
 }
 
 void instance_make_run_ids(struct instance *instance)
 {
     make_run_id(instance->random, instance->run_id);
-    instance_make_replication_id(instance);
+    replication_history_begin(instance, NULL);
 }
 
 static bool is_configured_as(const struct instance *instance, const struct instance_config *config)
@@ -243,7 +243,7 @@ uint64_t instance_changes(const struct instance *instance)
 uint64_t instance_replication_offset(const struct instance *instance)
 {
     if (replica_follows(instance)) {
-        return instance->replica.offset;
+        return instance->replica.relays ? instance->feed.offset : instance->replica.offset;
     }
     /* Replicas that share this memory have no stream to count in. */
     return instance->backlog.instance != NULL                       ? instance->feed.offset

@@ -22,6 +22,7 @@
 #include "resp/replica.h"
 #include "resp/replication_backlog.h"
 #include "resp/replication_feed.h"
+#include "resp/replication_history.h"
 #include "resp/scripts.h"
 #include "resp/session.h"
 #include "resp/tracking.h"
@@ -69,7 +70,8 @@ struct instance {
     struct random *random;
     struct command_table commands;
     char *keys[2];
-    char run_id[41], replication_id[41];
+    char run_id[41];
+    struct replication_history history;
     int64_t started_ms, started_us; /* emulated ms; real monotonic us */
     struct instance_host_info host;
 
@@ -198,7 +200,7 @@ void instance_refresh_thresholds(struct instance *instance);
 void instance_reset_statistics(struct instance *instance);
 /* A new run of the server, as INFO tells it. */
 void instance_make_run_ids(struct instance *instance);
-void instance_make_replication_id(struct instance *instance);
+void instance_make_run_id(struct instance *instance, char text[41]);
 void instance_count_error(struct instance *instance, struct bytes text);
 void instance_sample_rates(struct instance *instance, int64_t now_ms);
 uint64_t rate_per_second(const struct rate *rate);

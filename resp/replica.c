@@ -1,7 +1,10 @@
 #include "resp/replica.h"
 
+#include <string.h>
+
 #include "resp/blocking.h"
 #include "resp/cluster.h"
+#include "resp/follower.h"
 #include "resp/instance_state.h"
 #include "resp/upstream.h"
 
@@ -11,6 +14,7 @@ static const char unblocked[] = "UNBLOCKED force unblock from blocking operation
 void replica_finish(struct replica *replica)
 {
     upstream_destroy(replica->upstream);
+    buf_finish(&replica->half);
     memory_free(replica->host);
     *replica = (struct replica){0};
 }
@@ -23,9 +27,24 @@ static void send_away(void *context, struct session *session)
     }
 }
 
+/* A primary whose data is the stream's up to here, from where it is told under another name. */
+static void leave_stream(struct instance *instance)
+{
+    replication_history_branch(instance, NULL);
+    instance->replica.relays = false;
+    instance->feed.database = -1;
+    followers_close(instance); /* they come back, and learn the name */
+    replication_backlog_leave(instance);
+}
+
 void replica_follow(struct instance *instance, struct bytes host, int port)
 {
     struct replica *replica = &instance->replica;
+    bool relayed = replica->relays;
+    int database = relayed ? upstream_database(replica->upstream) : 0;
+    if (relayed && host.size == 0) {
+        leave_stream(instance);
+    }
     replica_finish(replica);
     if (host.size == 0) {
         return;
@@ -34,7 +53,21 @@ void replica_follow(struct instance *instance, struct bytes host, int port)
     replica->port = port;
     replica->heard_ms = clock_now_ms(instance->clock);
     replica->upstream = upstream_create(instance);
+    upstream_select(replica->upstream, database);
+    buf_init(&replica->half, SIZE_MAX);
+    replica->offset = instance->feed.offset;
+    replica->relays = relayed; /* one primary of a stream for another */
     instance_each_session(instance, send_away, NULL);
+}
+
+void replica_resume(struct instance *instance)
+{
+    struct replica *replica = &instance->replica;
+    if (!replica->relays && replication_is_whole(instance)) {
+        replication_backlog_begin(instance);
+        replica->offset = instance->feed.offset;
+        replica->relays = true;
+    }
 }
 
 bool replica_follows(const struct instance *instance)
@@ -58,14 +91,47 @@ void replica_clear(struct instance *instance)
     }
 }
 
-void replica_begin(struct instance *instance, uint64_t offset)
+const char *replica_point(const struct instance *instance, uint64_t *offset)
 {
-    instance->replica.offset = offset;
+    *offset = instance->replica.offset;
+    return instance->replica.relays ? instance->history.id : NULL;
+}
+
+void replica_continue(struct instance *instance, const char *id)
+{
+    if (id != NULL && strcmp(id, instance->history.id) != 0) {
+        replication_history_branch(instance, id);
+        followers_close(instance);
+    }
+}
+
+void replica_begin(struct instance *instance, const char *id, uint64_t offset)
+{
+    struct replica *replica = &instance->replica;
+    replication_history_begin(instance, id);
+    replication_backlog_begin(instance);
+    instance->feed.offset = instance->feed.written = replica->offset = offset;
+    buf_clear(&replica->half);
+    replica->relays = true;
 }
 
 uint64_t replica_offset(const struct instance *instance)
 {
     return instance->replica.offset;
+}
+
+/* What has been run to its end. */
+static void relay(struct instance *instance, struct bytes commands)
+{
+    struct replica *replica = &instance->replica;
+    size_t pending;
+    buf_append(&replica->half, commands);
+    if (upstream_rests(replica->upstream, &pending)) {
+        struct bytes told = buf_bytes(&replica->half);
+        told.size -= pending;
+        replication_relay(instance, told);
+        buf_consume(&replica->half, told.size);
+    }
 }
 
 bool replica_run(struct instance *instance, struct bytes commands)
@@ -79,6 +145,9 @@ bool replica_run(struct instance *instance, struct bytes commands)
     }
     replica->heard_ms = clock_now_ms(instance->clock);
     replica->offset += commands.size;
+    if (replica->relays) {
+        relay(instance, commands);
+    }
     upstream_settle(replica->upstream);
     return true;
 }
@@ -101,7 +170,12 @@ void instance_fail_over(struct instance *instance)
 {
     instance->primary_node = (instance_primary_node(instance) + 1) % (instance->replicas + 1);
     instance->demoted = false;
-    instance_make_run_ids(instance);
+    if (instance->replicas > 0) { /* one of them had it all, and has a run of its own */
+        replication_history_branch(instance, NULL);
+        instance_make_run_id(instance, instance->run_id);
+    } else {
+        instance_make_run_ids(instance);
+    }
 }
 
 char instance_zone(const struct instance *instance, int node)

@@ -16,7 +16,13 @@ struct replica {
     int port;
     bool linked, syncing;
     int64_t heard_ms; /* when the primary last said something */
-    uint64_t offset;  /* bytes of the primary's commands that have been run */
+    uint64_t offset;  /* bytes of the primary's stream that have come */
+    /*
+     * Followers are told the primary's stream as it came, under its name and offsets, and nothing
+     * else. The feed's offset is how far it has been run.
+     */
+    bool relays;
+    struct buf half; /* came, and has not been run to the end of a command or transaction */
     struct upstream *upstream;
 };
 
@@ -27,11 +33,20 @@ void replica_finish(struct replica *replica);
  * data is not theirs to change any more. `host` empty: a primary again, the data stays.
  */
 void replica_follow(struct instance *instance, struct bytes host, int port);
+/* From now on it knows nothing but the primary's stream, if the data is all of a stream. */
+void replica_resume(struct instance *instance);
 bool replica_follows(const struct instance *instance);
 void replica_set_link(struct instance *instance, bool linked, bool syncing);
 
-/* A copy has been loaded; the primary's commands go on at that offset. */
-void replica_begin(struct instance *instance, uint64_t offset);
+/*
+ * Where the primary's stream may go on, instead of a copy: its name, and how much of it has come.
+ * NULL: nowhere, the data is of no stream. Good until the instance is changed.
+ */
+const char *replica_point(const struct instance *instance, uint64_t *offset);
+/* It goes on there; `id` is what the stream is called now. NULL: as before. */
+void replica_continue(struct instance *instance, const char *id);
+/* A copy has been loaded; the primary's stream of that name goes on at that offset. */
+void replica_begin(struct instance *instance, const char *id, uint64_t offset);
 uint64_t replica_offset(const struct instance *instance);
 
 /* Drops all data and libraries, for the primary's copy that comes next. */

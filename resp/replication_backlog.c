@@ -29,7 +29,9 @@ static void heard(struct replication_listener *listener, struct bytes commands)
 
 static void time_is_over(struct timer *timer)
 {
-    replication_backlog_finish(CONTAINER_OF(timer, struct replication_backlog, end)->instance);
+    struct instance *instance = CONTAINER_OF(timer, struct replication_backlog, end)->instance;
+    replication_backlog_finish(instance);
+    instance->history.old_id[0] = '\0'; /* nothing of it is kept */
 }
 
 static void read_limit(struct replication_backlog *backlog)
@@ -57,7 +59,8 @@ void replication_backlog_begin(struct instance *instance)
 void replication_backlog_leave(struct instance *instance)
 {
     int64_t seconds = setting_number(instance, "repl-backlog-ttl");
-    if (instance->backlog.instance != NULL && seconds > 0 && followers_count(instance) == 0) {
+    if (instance->backlog.instance != NULL && seconds > 0 && followers_count(instance) == 0 &&
+        !instance->replica.relays) {
         int64_t now_ms = clock_now_ms(instance->clock);
         clock_arm(instance->clock, &instance->backlog.end,
                   seconds > (INT64_MAX - now_ms) / 1000 ? INT64_MAX : now_ms + seconds * 1000);

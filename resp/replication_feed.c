@@ -47,16 +47,29 @@ static void add_words(struct instance *instance, int database, const struct word
     add(instance, database, words->words, words->count);
 }
 
-static void tell(struct instance *instance)
+static void tell_all(struct instance *instance, struct bytes commands)
 {
     struct replication_feed *feed = &instance->feed;
-    feed->offset += feed->out.size;
+    feed->offset += commands.size;
     for (struct replication_listener *listener = feed->first, *next; listener != NULL;
          listener = next) {
         next = listener->next;
-        listener->heard(listener, buf_bytes(&feed->out));
+        listener->heard(listener, commands);
     }
-    buf_clear(&feed->out);
+}
+
+static void tell(struct instance *instance)
+{
+    tell_all(instance, buf_bytes(&instance->feed.out));
+    buf_clear(&instance->feed.out);
+}
+
+void replication_relay(struct instance *instance, struct bytes commands)
+{
+    if (commands.size > 0) {
+        tell_all(instance, commands);
+        instance->feed.written = instance->feed.offset;
+    }
 }
 
 /* ---- The state of a key ---- */
@@ -374,6 +387,9 @@ static void tell_keys(struct call *call)
 void replication_command_done(struct call *call, const struct command_entry *entry)
 {
     struct replication_feed *feed = &call->instance->feed;
+    if (call->instance->replica.relays) {
+        return; /* the primary's words are told as they are */
+    }
     if (feed->keys.size > 0) {
         tell_keys(call);
     } else if (is_keyless(entry) && !call->session->reply.failed) {
@@ -397,6 +413,9 @@ void replication_pass_on(struct instance *instance, const struct bytes *argv, in
 void replication_note(struct instance *instance, int database, struct bytes key)
 {
     struct buf *keys = &instance->feed.keys;
+    if (instance->replica.relays) {
+        return;
+    }
     buf_append(keys, (struct bytes){(const char *)&database, sizeof(database)});
     buf_append(keys, (struct bytes){(const char *)&key.size, sizeof(key.size)});
     buf_append(keys, key);
@@ -405,8 +424,10 @@ void replication_note(struct instance *instance, int database, struct bytes key)
 void replication_state(struct instance *instance, int database, struct bytes key,
                        const struct entry *entry)
 {
-    add_state(instance, database, key, entry);
-    tell(instance);
+    if (!instance->replica.relays) {
+        add_state(instance, database, key, entry);
+        tell(instance);
+    }
 }
 
 void replication_gone(struct instance *instance, int database, struct bytes key)
@@ -434,6 +455,11 @@ void replication_copy_anew(struct instance *instance)
     instance->feed.database = -1;
     tell(instance);
     instance->feed.offset++; /* nobody is to go on from where he was */
+    if (instance->replica.relays) {
+        /* The data is not the primary's any more, so it gets a name of its own. */
+        instance->replica.relays = false;
+        replication_history_begin(instance, NULL);
+    }
 }
 
 /* ---- Who listens ---- */

@@ -38,6 +38,8 @@ void replication_forget(struct instance *instance, struct replication_listener *
 int replication_listeners(const struct instance *instance);
 /* A command that nothing here has to do with. */
 void replication_pass_on(struct instance *instance, const struct bytes *argv, int argc);
+/* What the primary told that the instance follows. */
+void replication_relay(struct instance *instance, struct bytes commands);
 /* Something to hear, so that nobody takes the silence for an end. */
 void replication_ping(struct instance *instance);
 /* Asks the followers how far they are. */

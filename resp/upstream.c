@@ -74,6 +74,22 @@ bool upstream_run(struct upstream *upstream, struct bytes commands)
     return true;
 }
 
+bool upstream_rests(const struct upstream *upstream, size_t *pending)
+{
+    *pending = parser_pending(&upstream->session.parser);
+    return !upstream->session.in_transaction;
+}
+
+int upstream_database(const struct upstream *upstream)
+{
+    return keyspace_index(upstream->session.db);
+}
+
+void upstream_select(struct upstream *upstream, int database)
+{
+    upstream->session.db = upstream->session.instance->databases[database];
+}
+
 void upstream_settle(struct upstream *upstream)
 {
     instance_settle(upstream->session.instance);

@@ -17,6 +17,11 @@ void upstream_destroy(struct upstream *upstream); /* NULL is fine */
  * script does, on its own stack); the piece has not been taken.
  */
 bool upstream_run(struct upstream *upstream, struct bytes commands);
+/* It stands at the end of a command, not in a transaction, but for so many bytes. */
+bool upstream_rests(const struct upstream *upstream, size_t *pending);
+/* The database that its commands are about. */
+int upstream_database(const struct upstream *upstream);
+void upstream_select(struct upstream *upstream, int database);
 /* What the commands left to be done: waiting clients, invalidations. */
 void upstream_settle(struct upstream *upstream);
 

@@ -269,7 +269,7 @@ static void debug_config_rewrite(struct call *call)
 
 static void debug_change_replication_id(struct call *call)
 {
-    instance_make_replication_id(call->instance);
+    replication_history_begin(call->instance, NULL);
     reply_ok(call->reply);
 }
 

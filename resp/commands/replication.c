@@ -31,6 +31,13 @@ void replication_acknowledged(struct instance *instance)
 static void cmd_wait(struct call *call)
 {
     int64_t wanted, timeout_ms;
+    if (replica_view_of(call->session).host != NULL) {
+        reply_error(call->reply,
+                    "ERR WAIT cannot be used with replica instances. Please also note that since "
+                    "Redis 4.0 if a replica is configured to be writable (which is not the "
+                    "default) writes to replicas are just local and are not propagated.");
+        return;
+    }
     if (!argument_integer_or_reply(call, 1, &wanted) ||
         !block_timeout_ms_or_reply(call, 2, &timeout_ms)) {
         return;

@@ -44,7 +44,7 @@ static bool goes_on(const struct call *call, int64_t offset, struct bytes *misse
 {
     const struct instance *instance = call->instance;
     *missed = BYTES("");
-    if (!bytes_equal_string(call->argv[1], instance->replication_id) || offset < 0) {
+    if (offset < 0 || !replication_history_has(instance, call->argv[1], (uint64_t)offset)) {
         return false;
     }
     return replication_backlog_since(instance, (uint64_t)offset, missed) ||
@@ -55,7 +55,7 @@ static bool goes_on(const struct call *call, int64_t offset, struct bytes *misse
 /* "+WORD REPLICATION-ID MORE" */
 static void reply_line(struct call *call, const char *word, const char *more)
 {
-    char *line = string_format("%s %s%s%s", word, call->instance->replication_id,
+    char *line = string_format("%s %s%s%s", word, call->instance->history.id,
                                more == NULL ? "" : " ", more == NULL ? "" : more);
     reply_status(call->reply, line);
     memory_free(line);

@@ -278,7 +278,7 @@ def test_failover_cuts_connections_and_is_read_only_for_a_while(start_emulator):
     emulator = start_emulator("--clock", "frozen")
     client = redis_py(emulator)
     client.set("a", "kept")
-    run_id = client.info("server")["run_id"]
+    run_id, before = client.info("server")["run_id"], client.info("replication")
     held = emulator.client()
     with fault(emulator, "failover", match={"cache": "devcache"}, attributes={"readonly": 1000}):
         with pytest.raises(Closed):
@@ -287,6 +287,9 @@ def test_failover_cuts_connections_and_is_read_only_for_a_while(start_emulator):
         with pytest.raises(redis.exceptions.ReadOnlyError):
             client.set("a", "2")
         assert client.get("a") == "kept" and client.info("server")["run_id"] != run_id
+        after = client.info("replication")
+        assert after["master_replid2"] == before["master_replid"] != after["master_replid"]
+        assert after["second_repl_offset"] == before["master_repl_offset"] + 1
         emulator.advance("1s")
         assert client.set("a", "2")
 

@@ -275,3 +275,85 @@ def test_another_emulator_over_tls(emulator, start_emulator):
     assert ours.get("a") == b"1"
     theirs.set("a", "2")
     wait_until(lambda: ours.get("a") == b"2", "the write")
+
+
+def history(client):
+    """How the stream is called, how it was called before, and up to where."""
+    return [status(client, name) for name in ("master_replid", "master_replid2", "second_repl_offset")]
+
+
+def caught_up(follower, primary):
+    """Both have come equally far in the same stream."""
+    wait_until(lambda: status(follower, "master_link_status") == "up", "the link")
+    assert primary.wait(1, 10000) >= 1
+    wait_until(lambda: status(follower, "master_repl_offset") == status(primary, "master_repl_offset"), "the offset")
+    assert history(follower) == history(primary)
+
+
+@pytest.mark.parametrize("we_begin", [True, False], ids=["ours first", "theirs first"])
+def test_primary_and_replica_change_places_without_a_copy(emulator, redis_server, we_begin):
+    """The replica takes over, and the former primary goes on under the new name where it was."""
+    first, second = (redis.Redis(port=each.port) for each in (emulator, redis_server)[::1 if we_begin else -1])
+    redis.Redis(port=redis_server.port).config_set("repl-diskless-sync-delay", 0)
+    ports = {first: emulator.port, second: redis_server.port} if we_begin else {first: redis_server.port, second: emulator.port}
+    second.replicaof("127.0.0.1", ports[first])
+    wait_until(lambda: status(second, "master_link_status") == "up", "the copy")
+    first.set("a", "1")
+    caught_up(second, first)
+    old = status(first, "master_replid")
+    assert second.replicaof("NO", "ONE")
+    name, before, end = history(second)
+    assert name != old and before == old and end == status(second, "master_repl_offset") + 1
+    redis.Redis(port=ports[second], db=3).set("b", "2")
+    first.replicaof("127.0.0.1", ports[second])
+    wait_until(lambda: redis.Redis(port=ports[first], db=3).get("b") == b"2", "what was missed")
+    assert first.get("a") == b"1"
+    second.set("c", "3")
+    caught_up(first, second)
+    assert history(first) == [name, old, end]
+    figures = second.info("stats")
+    assert (figures["sync_full"], figures["sync_partial_ok"]) == (0, 1)
+
+
+def test_a_replica_of_a_replica_hears_the_first_primary(emulator, redis_server, tmp_path):
+    """We stand in the middle, and are promoted: whoever follows us goes on without another copy."""
+    server = RedisServer(tmp_path / "last", "--repl-diskless-sync-delay", "0")
+    top, ours, last = (redis.Redis(port=port) for port in (redis_server.port, emulator.port, server.port))
+    try:
+        top.config_set("repl-diskless-sync-delay", 0)
+        top.rpush("l", *range(500))
+        assert ours.replicaof("127.0.0.1", redis_server.port)
+        wait_until(lambda: status(ours, "master_link_status") == "up", "our copy")
+        last.replicaof("127.0.0.1", emulator.port)
+        wait_until(lambda: status(last, "master_link_status") == "up", "the last copy")
+        with top.pipeline() as transaction:
+            transaction.set("big", "x" * 300000).spop("nothing").incr("n").execute()
+        redis.Redis(port=redis_server.port, db=2).set("a", "1", ex=100)
+        wait_until(lambda: redis.Redis(port=server.port, db=2).get("a") == b"1", "the writes")
+        assert history(top) == history(ours) == history(last) and last.strlen("big") == 300000
+        with pytest.raises(redis.exceptions.ResponseError, match="WAIT cannot be used with replica instances"):
+            ours.wait(1, 0)
+        assert ours.replicaof("NO", "ONE")
+        redis.Redis(port=emulator.port, db=5).set("b", "2")
+        wait_until(lambda: redis.Redis(port=server.port, db=5).get("b") == b"2", "the write")
+        assert history(last) == history(ours) and status(ours, "master_replid2") == status(top, "master_replid")
+        figures = ours.info("stats")
+        assert (figures["sync_full"], figures["sync_partial_ok"]) == (1, 1)
+        assert last.llen("l") == 500
+    finally:
+        server.stop()
+
+
+def test_data_that_is_not_the_primarys_is_copied_anew(emulator, redis_server):
+    """A reset from outside is in nobody's stream: once the link breaks, going on would leave it as it is."""
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=redis_server.port)
+    theirs.config_set("repl-diskless-sync-delay", 0)
+    theirs.set("a", "1")
+    assert ours.replicaof("127.0.0.1", redis_server.port)
+    wait_until(lambda: status(ours, "master_link_status") == "up", "the link")
+    assert history(ours) == history(theirs)
+    emulator.admin("POST", "/reset")
+    assert ours.get("a") is None and status(ours, "master_replid") != status(theirs, "master_replid")
+    assert theirs.execute_command("CLIENT", "KILL", "TYPE", "replica") == 1
+    wait_until(lambda: ours.get("a") == b"1", "the copy")
+    assert theirs.info("stats")["sync_full"] == 2 and history(ours) == history(theirs)
