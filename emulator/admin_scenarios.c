@@ -77,9 +77,15 @@ static bool read_cache_or_answer(struct admin_call *call, struct bytes *cache)
     *cache = bytes_from_string(cJSON_GetStringValue(given));
     if (call->body != NULL &&
         (!cJSON_IsObject(call->body) || cJSON_GetArraySize(call->body) != (given == NULL ? 0 : 1) ||
-         (given != NULL && cache_host_find(call->app->caches, *cache) == NULL))) {
+         (given != NULL && !cJSON_IsString(given)))) {
         admin_answer_error(call, 400, "BadRequest",
                            "The body may only be {\"cache\": \"the name of a cache\"}");
+        return false;
+    }
+    if (given != NULL && cache_host_find(call->app->caches, *cache) == NULL) {
+        admin_answer_error(call, 404, "CacheNotFound",
+                           "There is no cache '%.100s'; 'redurite cache list' shows all",
+                           given->valuestring);
         return false;
     }
     return true;

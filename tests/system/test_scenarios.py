@@ -101,7 +101,10 @@ def test_only_one_cache_suffers(start_emulator):
     assert emulator.client().call("GET", "a") is None
     wire = emulator.connect(tls=True)
     assert wire.call("AUTH", keys["primaryKey"]) == "OK" and wire.call("GET", "a").startswith("LOADING")
-    assert emulator.request("POST", "/_redurite/scenarios/lost-answers/start", {"cache": "none"}).status == 400
+    answer = emulator.request("POST", "/_redurite/scenarios/lost-answers/start", {"cache": "none"})
+    assert answer.status == 404 and "no cache 'none'" in answer.json["error"]["message"]
+    for body in ({"cache": 5}, {"cash": "other"}, ["other"]):
+        assert emulator.request("POST", "/_redurite/scenarios/lost-answers/start", body).status == 400
     assert emulator.request("POST", "/_redurite/scenarios/lost-answers/start", {"cash": "other"}).status == 400
 
 
