@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arm/templates/exact_number.h"
 #include "emulator/app.h"
 #include "emulator/options.h"
 
@@ -30,7 +31,7 @@ struct admin {
 
 static void set_body(struct http_response *response, int status, cJSON *document)
 {
-    char *text = cJSON_PrintUnformatted(document);
+    char *text = exact_print(document);
 
     response->status = status;
     http_response_header(response, "Content-Type", "application/json; charset=utf-8");
@@ -260,6 +261,7 @@ static bool read_body_or_answer(struct admin_call *call)
         admin_answer_error(call, 400, "BadRequest", "The body is not valid JSON");
         return false;
     }
+    exact_number_restore(call->body, text); /* of snapshots */
     return true;
 }
 

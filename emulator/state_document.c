@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arm/templates/exact_number.h"
 #include "emulator/state_writer.h"
 #include "emulator/version.h"
 #include "resp/rdb.h"
@@ -61,7 +62,7 @@ void state_document_write(const struct clock *clock, const struct clock *wall,
                           const struct arm_service *service, struct buf *text)
 {
     cJSON *document = state_document_create(clock, wall, service);
-    char *plain = cJSON_PrintUnformatted(document);
+    char *plain = exact_print(document);
     /* What follows the checksum's own member: from behind the opening brace to the end. */
     struct bytes rest = bytes_from_string(plain + 1);
 
@@ -137,6 +138,7 @@ enum state_document_result state_document_apply(struct bytes text, struct clock 
         return STATE_DOCUMENT_BROKEN;
     }
     cJSON *document = cJSON_ParseWithLength(text.data, text.size);
+    exact_number_restore(document, text);
     if (document == NULL) {
         buf_append_string(error, "is not valid JSON");
         return STATE_DOCUMENT_BROKEN;

@@ -220,3 +220,33 @@ def test_state_save_and_load(start_emulator, tmp_path):
     done = emulator.run("state", "load", bad)
     assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1
     assert emulator.client(tls=True, key=keys["primaryKey"]).call("GET", "a") == "saved"
+
+
+def test_integers_of_64_bits_survive(start_emulator, tmp_path):
+    emulator = start_emulator("--provisioning", "instant")
+    emulator.arm("PUT", "/resourcegroups/tests", {"location": "westus2"}, "2021-04-01")
+    path = "/resourceGroups/tests/providers/Microsoft.Resources/deployments/long"
+    disk = "/resourceGroups/tests/providers/Microsoft.Compute/disks/long"
+    template = {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+                "contentVersion": "1.0.0.0", "parameters": {"p": {"type": "int", "defaultValue": 2**53 + 1}},
+                "resources": [{"type": "Microsoft.Compute/disks", "apiVersion": "2023-01-02", "name": "long",
+                               "location": "westus2", "properties": {"size": "[parameters('p')]"}}],
+                "outputs": {"most": {"type": "int", "value": 2**63 - 1}}}
+    answer = emulator.arm("PUT", path, {"properties": {"mode": "Incremental", "template": template}}, "2021-04-01")
+    assert answer.status == 201, answer
+    emulator.advance("1m")
+
+    def numbers():
+        deployment = emulator.arm("GET", path, version="2021-04-01").json["properties"]
+        size = emulator.arm("GET", disk, version="2023-01-02").json["properties"]["size"]
+        return deployment["outputs"]["most"]["value"], deployment["parameters"]["p"]["value"], size
+
+    expected = (2**63 - 1, 2**53 + 1, 2**53 + 1)
+    assert numbers() == expected
+    emulator.restart()
+    assert numbers() == expected
+    file = tmp_path / "snapshot.json"
+    assert emulator.run("state", "save", file).returncode == 0
+    emulator.admin("POST", "/reset")
+    assert emulator.run("state", "load", file).returncode == 0
+    assert numbers() == expected
