@@ -1,9 +1,7 @@
-/* Joins connections to sessions: input, output, back-pressure, and whom a key lets in where. */
+/* Joins connections to sessions: input, output, back-pressure. */
 #include "emulator/redis_endpoint.h"
 
 #include <string.h>
-
-#include "base/log.h"
 
 enum {
     BLOCKED_INPUT = 1024 * 1024, /* read ahead of a client that waits (BLPOP); then not at all */
@@ -27,18 +25,16 @@ struct gathering {
 
 struct redis_endpoint {
     struct loop *loop;
-    struct redis_directory directory;
-    struct redis_faults *faults; /* NULL: none */
-    const struct faults *engine;
+    struct redis_admission admission;
+    const struct faults *engine; /* NULL: none */
     struct gathering gathering;
-    char refusal[FAULT_REFUSAL_SIZE]; /* what a fault says to the client being turned away */
 };
 
 struct client {
     struct redis_endpoint *endpoint;
     struct connection *connection;
     struct session *session;
-    struct instance *named; /* routed here by server name; NULL: by key */
+    struct redis_visitor visitor;
     struct loop_task woken;
     struct redis_hold hold;
     size_t handed;        /* of the session's output, to the connection */
@@ -95,9 +91,9 @@ static void run_command(struct client *client)
 {
     struct redis_endpoint *endpoint = client->endpoint;
 
-    if (endpoint->faults == NULL || !redis_faults_armed(endpoint->engine)) {
+    if (endpoint->admission.faults == NULL || !redis_faults_armed(endpoint->engine)) {
         session_run(client->session);
-    } else if (redis_faults_run(endpoint->faults, &client->hold, client->session,
+    } else if (redis_faults_run(endpoint->admission.faults, &client->hold, client->session,
                                 client->connection) == FAULT_CLOSES) {
         session_close(client->session);
     }
@@ -245,128 +241,36 @@ static void woken(struct loop_task *task)
     }
 }
 
-/* ---- Who may come in ---- */
-
-/* Whether the connection may go there; else what it is told. */
-static bool admit(const struct client *client, const struct redis_target *target,
-                  struct session_admission *admission)
-{
-    const struct connection *connection = client->connection;
-    struct bytes peer = connection_peer(connection);
-    const char *reason = NULL;
-
-    if (target->network != NULL) {
-        reason = network_rules_refusal(target->network, peer, connection_local(connection));
-        admission->hang_up = reason != NULL; /* as one whom the network keeps out sees it */
-    }
-    if (reason == NULL && !connection_is_tls(connection)) {
-        if (!target->plain_port_open) {
-            reason = "ERR The non-TLS port of this cache is disabled (enableNonSslPort is "
-                     "false): connect with TLS to the TLS port, 6380 by default";
-        }
-    } else if (reason == NULL && connection_tls_version(connection) < target->minimum_tls) {
-        reason = target->minimum_tls >= TLS_1_3
-                     ? "ERR This cache requires TLS 1.3 (minimumTlsVersion)"
-                     : "ERR This cache requires a newer TLS version (minimumTlsVersion)";
-    }
-    if (reason == NULL) {
-        return true;
-    }
-    admission->refusal = reason;
-    struct bytes name = instance_name(target->instance);
-    log_info("redis", "refused name=%.*s peer=%.*s reason=\"%s\"", (int)name.size, name.data,
-             (int)peer.size, peer.data, reason);
-    return false;
-}
+/* ---- The connection's events ---- */
 
 static struct instance *authenticate(void *context, struct session *session,
                                      struct instance *instance, struct bytes user,
-                                     struct bytes password, struct session_admission *admission)
+                                     struct bytes password, struct session_admission *verdict)
 {
     struct client *client = context;
-    const struct redis_directory *directory = &client->endpoint->directory;
-    const struct redis_credentials given = {user, password, connection_is_tls(client->connection)};
-    struct redis_target target = {0};
 
     (void)session;
     (void)instance;
-    if (!directory->by_password(directory->context, client->named, &given, &target, admission)) {
-        return NULL;
-    }
-    if (!admit(client, &target, admission)) {
-        return NULL;
-    }
-    if (client->named == NULL && client->endpoint->faults != NULL &&
-        !redis_faults_admit(client->endpoint->faults, target.instance, target.node,
-                            connection_peer(client->connection), true, client->endpoint->refusal)) {
-        admission->refusal = client->endpoint->refusal;
-        admission->hang_up = client->endpoint->refusal[0] == '\0';
-        return NULL;
-    }
-    connection_set_cache(client->connection, instance_name(target.instance));
-    return target.instance;
-}
-
-/* Where a new connection begins. False: nowhere. */
-static bool find_target(struct client *client, struct redis_target *target)
-{
-    const struct redis_directory *directory = &client->endpoint->directory;
-    enum redis_name found = REDIS_NAME_FOREIGN;
-
-    if (connection_is_tls(client->connection)) {
-        struct bytes name = connection_server_name(client->connection);
-        found = directory->by_name(directory->context, name, target);
-    }
-    if (found == REDIS_NAME_FOREIGN) {
-        *target = directory->anteroom(directory->context);
-    } else {
-        client->named = target->instance;
-    }
-    return found != REDIS_NAME_UNKNOWN;
-}
-
-/* ---- The connection's events ---- */
-
-static void refuse(struct connection *connection, const char *refusal)
-{
-    connection_send(connection, BYTES("-"));
-    connection_send(connection, bytes_from_string(refusal));
-    connection_send(connection, BYTES("\r\n"));
+    return redis_visitor_authenticate(&client->visitor, user, password, verdict);
 }
 
 static bool begin_session(struct client *client)
 {
     struct connection *connection = client->connection;
-    struct session_peer peer = {
+    const struct session_host host = {client, authenticate, wake};
+    struct redis_target target = {0};
+    struct buf full;
+
+    if (!redis_visitor_enter(&client->visitor, &target)) {
+        return false;
+    }
+    const struct session_peer peer = {
         .address = connection_peer(connection),
         .local_address = connection_local(connection),
         .descriptor = connection_descriptor(connection),
         .tls = connection_is_tls(connection),
+        .node = target.node,
     };
-    const struct session_host host = {client, authenticate, wake};
-    struct redis_target target = {0};
-    struct session_admission admission = {0};
-    struct buf full;
-
-    if (!find_target(client, &target)) {
-        return false;
-    }
-    if (!admit(client, &target, &admission)) {
-        if (!admission.hang_up) {
-            refuse(connection, admission.refusal);
-        }
-        return false;
-    }
-    peer.node = target.node;
-    connection_set_cache(connection, redis_faults_cache_name(target.instance));
-    if (client->endpoint->faults != NULL &&
-        !redis_faults_admit(client->endpoint->faults, target.instance, target.node, peer.address,
-                            false, client->endpoint->refusal)) {
-        if (client->endpoint->refusal[0] != '\0') {
-            refuse(connection, client->endpoint->refusal);
-        }
-        return false;
-    }
     buf_init(&full, 1024);
     client->session = session_create(target.instance, &peer, &host, &full);
     connection_send(connection, buf_bytes(&full));
@@ -380,57 +284,22 @@ static bool opened(void *context, struct connection *connection)
 
     client->endpoint = context;
     client->connection = connection;
+    client->visitor =
+        (struct redis_visitor){.admission = &client->endpoint->admission, .connection = connection};
     client->woken.run = woken;
     connection_set_data(connection, client);
     return begin_session(client);
-}
-
-/* "GET / HTTP/1.1": what a browser or a health check sends first, and no Redis client ever. */
-static bool is_http(struct bytes first)
-{
-    size_t end = bytes_find(first, '\n'), space = bytes_find(first, ' ');
-    struct bytes line = bytes_slice(first, 0, end);
-
-    if (line.size > 0 && line.data[line.size - 1] == '\r') {
-        line.size--;
-    }
-    return end < first.size && space > 0 && space + 1 < line.size &&
-           (line.data[space + 1] == '/' || line.data[space + 1] == '*' ||
-            bytes_start_with(line, BYTES("CONNECT ")) ||
-            bytes_start_with(bytes_slice(line, space + 1, line.size), BYTES("http"))) &&
-           bytes_match_glob(BYTES("[A-Z]* HTTP/[12].[01]"), line, false);
-}
-
-/* A client of another protocol gets no answer: it could not read it. False: it is gone. */
-static bool check_first_bytes(struct client *client, struct bytes first)
-{
-    struct connection *connection = client->connection;
-    struct bytes peer = connection_peer(connection);
-    const char *hint = NULL;
-
-    client->spoken = true;
-    if (first.size > 2 && first.data[0] == 0x16 && first.data[1] == 0x03) {
-        hint = "this is the plain port: use the TLS port, or turn TLS off";
-    } else if (is_http(first)) {
-        hint = "this is a Redis port: the management API is at the https port";
-    }
-    if (hint == NULL) {
-        return true;
-    }
-    log_info("redis", "closed: not Redis port=%d peer=%.*s from=\"%s\" hint=\"%s\"",
-             connection_local_port(connection), (int)peer.size, peer.data, protocol_guess(first),
-             hint);
-    connection_close(connection);
-    return false;
 }
 
 static void received(struct connection *connection, struct bytes data)
 {
     struct client *client = connection_data(connection);
 
-    if (client->finishing || (!client->spoken && !check_first_bytes(client, data))) {
+    if (client->finishing ||
+        (!client->spoken && !redis_visitor_speaks_redis(&client->visitor, data))) {
         return;
     }
+    client->spoken = true;
     client->blocked_input += data.size;
     if (client->gathered || client->endpoint->gathering.serving) {
         go_on(client); /* what it sent before */
@@ -490,8 +359,7 @@ struct redis_endpoint *redis_endpoint_create(struct loop *loop,
     struct redis_endpoint *endpoint = memory_allocate(sizeof(*endpoint));
     *endpoint = (struct redis_endpoint){
         .loop = loop,
-        .directory = *directory,
-        .faults = faults,
+        .admission = {.directory = *directory, .faults = faults},
         .engine = faults == NULL ? NULL : redis_faults_engine(faults),
         .gathering = {.complete = {.run = gathering_complete}},
     };
@@ -523,19 +391,8 @@ struct connection_handler redis_endpoint_handler(struct redis_endpoint *endpoint
 static struct tls_policy decide(void *context, struct bytes server_name)
 {
     const struct redis_endpoint *endpoint = context;
-    const struct redis_directory *directory = &endpoint->directory;
-    struct redis_target target = {0};
 
-    switch (directory->by_name(directory->context, server_name, &target)) {
-    case REDIS_NAME_UNKNOWN:
-        return (struct tls_policy){.refuse = true};
-    case REDIS_NAME_FOREIGN:
-        target = directory->anteroom(directory->context);
-        break;
-    default:
-        break;
-    }
-    return (struct tls_policy){.minimum = target.minimum_tls};
+    return redis_admission_policy(&endpoint->admission, server_name);
 }
 
 struct tls_policy_source redis_endpoint_policy(struct redis_endpoint *endpoint)
