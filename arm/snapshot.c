@@ -32,6 +32,9 @@ static cJSON *save_group(const struct arm_group *group)
     if (group->tags != NULL) {
         cJSON_AddItemToObject(document, "tags", cJSON_Duplicate(group->tags, true));
     }
+    if (group->managed_by != NULL) {
+        cJSON_AddStringToObject(document, "managedBy", group->managed_by);
+    }
     if (group->deleting != NULL) {
         cJSON_AddStringToObject(document, "deleting", group->deleting->id);
     }
@@ -105,6 +108,10 @@ static bool place_groups(struct arm_service *service, const cJSON *document, str
         if (cJSON_IsObject(arm_json_at(item, "tags"))) {
             cJSON_Delete(group->tags);
             group->tags = cJSON_Duplicate(arm_json_at(item, "tags"), true);
+        }
+        if (arm_json_text(item, "managedBy") != NULL) {
+            memory_free(group->managed_by);
+            group->managed_by = string_duplicate(arm_json_text(item, "managedBy"));
         }
     }
     return true;

@@ -20,6 +20,9 @@ cJSON *arm_group_show(const struct arm_service *service, const struct arm_group 
     cJSON_AddStringToObject(item, "name", group->name);
     cJSON_AddStringToObject(item, "type", "Microsoft.Resources/resourceGroups");
     cJSON_AddStringToObject(item, "location", group->location->name);
+    if (group->managed_by != NULL) {
+        cJSON_AddStringToObject(item, "managedBy", group->managed_by);
+    }
     if (group->tags != NULL) {
         cJSON_AddItemToObject(item, "tags", cJSON_Duplicate(group->tags, true));
     }
@@ -93,6 +96,15 @@ static bool unknown_location(struct arm_call *call, const char *text)
     return false;
 }
 
+static void take_manager(struct arm_group *group, const cJSON *body)
+{
+    const char *id = arm_json_text(body, "managedBy");
+    if (id != NULL) {
+        memory_free(group->managed_by);
+        group->managed_by = string_duplicate(id);
+    }
+}
+
 static bool put_group(struct arm_call *call)
 {
     struct arm_service *service = call->service;
@@ -134,6 +146,7 @@ static bool put_group(struct arm_call *call)
         group = arm_group_add(service, name, location);
     }
     take_tags(group, call->body, false);
+    take_manager(group, call->body);
     arm_changed(service);
     answer(call, created ? 201 : 200, group);
     return true;
@@ -174,6 +187,7 @@ static bool patch_group(struct arm_call *call)
         return false;
     }
     take_tags(group, call->body, true);
+    take_manager(group, call->body);
     arm_changed(call->service);
     answer(call, 200, group);
     return true;
