@@ -180,7 +180,38 @@ static cJSON *run_uri_component_to_string(const struct function_call *call)
     return text != NULL ? take_unescaped(call, bytes_from_string(text)) : NULL;
 }
 
-/* Relative references as RFC 3986 resolves them, without dots. */
+/* Takes the segments "." and ".." out of a URI's path: "/a/b/../c" is "/a/c". */
+static void settle_dots(struct buf *uri)
+{
+    char *text = uri->data;
+    size_t scheme = bytes_find(buf_bytes(uri), ':') + strlen("://");
+    size_t root = scheme < uri->size ? scheme : uri->size;
+    while (root < uri->size && strchr("/?#", text[root]) == NULL) {
+        root++;
+    }
+    size_t from = root, to = root;
+    while (from < uri->size && text[from] == '/') {
+        size_t end = from + 1;
+        while (end < uri->size && strchr("/?#", text[end]) == NULL) {
+            end++;
+        }
+        struct bytes segment = {text + from + 1, end - from - 1};
+        bool last = end == uri->size || text[end] != '/';
+        bool up = bytes_equal_string(segment, ".."), dots = up || bytes_equal_string(segment, ".");
+        while (up && to > root && text[--to] != '/') {
+        }
+        if (!dots || last) {
+            size_t size = dots ? 1 : end - from;
+            memmove(text + to, text + from, size);
+            to += size;
+        }
+        from = end;
+    }
+    memmove(text + to, text + from, uri->size - from);
+    uri->size -= from - to;
+}
+
+/* Relative references as RFC 3986 resolves them. */
 static cJSON *run_uri(const struct function_call *call)
 {
     const char *base = function_text(call, 0);
@@ -216,6 +247,7 @@ static cJSON *run_uri(const struct function_call *call)
         buf_finish(&uri);
         return function_fail_size(call);
     }
+    settle_dots(&uri);
     return function_take_text(call, &uri);
 }
 
