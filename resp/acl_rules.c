@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "resp/acl_state.h"
+#include "resp/inline_words.h"
 
 static const char syntax_error[] = "Syntax error";
 static const char unknown_command[] = "Unknown command or category name in ACL";
@@ -157,13 +158,13 @@ static const char *add_pattern(struct acl_selector *selector, struct bytes word)
 
 static const char *add_channel(struct acl_selector *selector, struct bytes text)
 {
-    if (has_spaces(text)) {
-        return syntax_error;
-    }
     if (selector->all_channels) {
         return "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and "
                "does not have any effect. Try 'resetchannels' to start with an empty list of "
                "channels";
+    }
+    if (has_spaces(text)) {
+        return syntax_error;
     }
     for (size_t i = 0; i < selector->channel_count; i++) {
         if (bytes_equal(selector->channels[i], text)) {
@@ -211,7 +212,7 @@ static void change_category(void *context, struct command_entry *entry)
 {
     const struct category_change *change = context;
     if (change->category == 0 || (entry->categories & change->category) != 0) {
-        acl_set_command_bit(change->selector, entry, change->on);
+        set_command(change->selector, entry, change->on);
     }
 }
 
@@ -246,18 +247,33 @@ static const char *set_named(const struct acl *acl, struct acl_selector *selecto
 {
     const struct command_table *table = &acl->instance->commands;
     const struct command_entry *entry = command_table_find_full(table, name);
-    size_t bar = bytes_find(name, '|');
     if (entry != NULL) {
         set_command(selector, entry, on);
         return NULL;
     }
-    entry = bar < name.size ? command_table_find(table, bytes_slice(name, 0, bar)) : NULL;
-    struct bytes word = bytes_slice(name, bar < name.size ? bar + 1 : name.size, name.size);
-    if (entry == NULL || !on || entry->subcommand_count > 0) {
+    size_t bar = name.size;
+    while (bar > 0 && name.data[bar - 1] != '|') {
+        bar--;
+    }
+    entry = bar > 0 && on ? command_table_find_full(table, bytes_slice(name, 0, bar - 1)) : NULL;
+    struct bytes word = bytes_slice(name, bar, name.size);
+    if (entry == NULL) {
         return unknown_command;
     }
-    if (word.size == 0 || bytes_find(word, '|') < word.size) {
+    if (entry->container != NULL) {
+        return "Allowing first-arg of a subcommand is not supported";
+    }
+    if (word.size == 0) {
         return syntax_error;
+    }
+    if (entry->subcommand_count > 0) {
+        return unknown_command;
+    }
+    for (size_t i = 0; i < selector->first_argument_count; i++) {
+        const struct acl_first_argument *known = &selector->first_arguments[i];
+        if (known->entry == entry && is(word, known->word)) {
+            return NULL;
+        }
     }
     selector->first_arguments =
         memory_resize(selector->first_arguments,
@@ -294,7 +310,7 @@ static const char *modify_selector(const struct acl *acl, struct acl_selector *s
         return add_channel(selector, rest);
     } else if ((mark == '+' || mark == '-') && rest.size > 0 && rest.data[0] == '@') {
         return set_category(acl, selector, bytes_slice(rest, 1, rest.size), mark == '+');
-    } else if ((mark == '+' || mark == '-') && rest.size > 0) {
+    } else if (mark == '+' || mark == '-') {
         return set_named(acl, selector, rest, mark == '+');
     } else {
         return syntax_error;
@@ -311,20 +327,32 @@ static void clear_selectors(struct acl_user *user)
     }
 }
 
+/* "+get ~k*". Where quotes do not balance there are no words, as Redis reads it. */
+static const char *modify_by_words(const struct acl *acl, struct acl_selector *selector,
+                                   struct bytes words)
+{
+    const char *failure = NULL;
+    struct buf word;
+    size_t at = 0;
+    enum inline_result result;
+    buf_init(&word, SIZE_MAX);
+    while ((result = inline_word_read(words, &at, &word)) == INLINE_WORD) {
+    }
+    bool balanced = result == INLINE_END;
+    buf_clear(&word);
+    for (at = 0; balanced && failure == NULL && inline_word_read(words, &at, &word) == INLINE_WORD;
+         buf_clear(&word)) {
+        failure = modify_selector(acl, selector, buf_bytes(&word));
+    }
+    buf_finish(&word);
+    return failure;
+}
+
 /* "(+get ~k*)" */
 static const char *add_selector(const struct acl *acl, struct acl_user *user, struct bytes word)
 {
     struct acl_selector *selector = acl_selector_create(acl);
-    struct bytes rest = bytes_slice(word, 1, word.size - 1);
-    const char *failure = NULL;
-    while (failure == NULL && rest.size > 0) {
-        size_t end = bytes_find(rest, ' ');
-        end = end < rest.size ? end : rest.size;
-        if (end > 0) {
-            failure = modify_selector(acl, selector, bytes_slice(rest, 0, end));
-        }
-        rest = bytes_slice(rest, end < rest.size ? end + 1 : end, rest.size);
-    }
+    const char *failure = modify_by_words(acl, selector, bytes_slice(word, 1, word.size - 1));
     if (failure != NULL) {
         acl_selector_destroy(selector);
         return failure;
@@ -347,7 +375,10 @@ static void reset_user(const struct acl *acl, struct acl_user *user)
 
 const char *acl_modify(const struct acl *acl, struct acl_user *user, struct bytes word)
 {
-    char mark = word.size > 0 ? word.data[0] : '\0';
+    if (word.size == 0) {
+        return NULL;
+    }
+    char mark = word.data[0];
     if (is(word, "on") || is(word, "off")) {
         user->enabled = is(word, "on");
     } else if (is(word, "nopass")) {

@@ -137,8 +137,13 @@ struct command {
     unsigned flags;
     unsigned categories; /* enum command_category beyond the derived ones */
     struct key_spec keys[MAX_KEY_SPECS];
-    /* The argument that is the key of a specification that begins nobody knows where; 0: none. */
+    /*
+     * The argument where a specification's keys begin that alone does not tell it: of what is
+     * written, or KEY_INCOMPLETE. 0: there are none.
+     */
     int (*find_key)(const struct bytes *argv, int argc);
+    /* What is done with the keys of a specification that is KEY_VARIABLE. */
+    unsigned (*key_flags)(const struct bytes *argv, int argc);
     enum azure_rule azure;   /* in Azure Cache for Redis: Basic, Standard, Premium */
     enum azure_rule managed; /* in Azure Managed Redis, which is Redis Enterprise */
     const char *since;       /* hidden from caches that run an older Redis */

@@ -408,20 +408,22 @@ int command_keys(const struct command *command, const struct bytes *argv, int ar
     int count = 0;
     for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
         const struct key_spec *spec = &command->keys[i];
-        int begin = spec_begin(spec, argv, argc);
-        if (spec->begin == KEY_BEGIN_UNKNOWN && command->find_key != NULL &&
-            (spec->flags & KEY_OW) != 0) {
-            int at = command->find_key(argv, argc);
-            count = at == 0 ? count : add_range(at, at, 1, argc, spec->flags, keys, most, count);
+        bool sought =
+            i > 0 && command->find_key != NULL && (spec->flags & (KEY_OW | KEY_INCOMPLETE)) != 0;
+        int begin = sought ? command->find_key(argv, argc) : spec_begin(spec, argv, argc);
+        if (begin <= 0 || (spec->flags & KEY_NOT_KEY) != 0) {
             continue;
         }
-        if (begin < 0 || (spec->flags & KEY_NOT_KEY) != 0) {
-            continue;
+        unsigned flags = (spec->flags & KEY_VARIABLE) != 0 ? command->key_flags(argv, argc)
+                                                           : spec->flags & ~KEY_INCOMPLETE;
+        if (sought && spec->begin == KEY_BEGIN_KEYWORD) {
+            /* MIGRATE ... KEYS: in place of the one key, which has to be empty. */
+            if (count == 0 || argv[keys[0].index].size > 0) {
+                return 0;
+            }
+            count = 0;
         }
-        if (spec->begin == KEY_BEGIN_KEYWORD && (spec->flags & KEY_INCOMPLETE) != 0) {
-            count = 0; /* MIGRATE ... KEYS: in place of the one key, which is empty then */
-        }
-        int first = begin, last;
+        int first = begin, last = begin, step = spec->find == KEY_FIND_UNKNOWN ? 1 : spec->step;
         if (spec->find == KEY_FIND_NUMBER) {
             int64_t number;
             int at = begin + spec->number_at;
@@ -437,10 +439,10 @@ int command_keys(const struct command *command, const struct bytes *argv, int ar
             last = spec->last >= 0    ? begin + spec->last
                    : spec->limit <= 1 ? argc + spec->last
                                       : begin + (argc - begin) / spec->limit + spec->last;
-        } else {
+        } else if (!sought) {
             continue;
         }
-        count = add_range(first, last, spec->step, argc, spec->flags, keys, most, count);
+        count = add_range(first, last, step, argc, flags, keys, most, count);
         if (count < 0) {
             return -1;
         }

@@ -80,7 +80,7 @@ void command_sent_name(const struct instance *instance, const struct command_ent
 
 struct command_key {
     int index;      /* of the argument */
-    unsigned flags; /* enum key_spec_flag, of the specification that found it */
+    unsigned flags; /* enum key_spec_flag: what these arguments do with it */
 };
 /*
  * The keys among the arguments, at most `most`; returns how many there are, -1 when the arguments

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "resp/inline_words.h"
+
 enum { LONGEST_LINE = 64 * 1024, KEPT_BYTES = 16 * 1024, KEPT_WORDS = 64, KEPT_STORED = 256 };
 
 /* Redis's limit of a client's query buffer. */
@@ -145,84 +147,6 @@ static void make_argv(struct parser *parser, const char *base)
     parser->argv = parser->stored;
 }
 
-static int hex_digit(char byte)
-{
-    return byte >= '0' && byte <= '9'   ? byte - '0'
-           : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
-           : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
-                                        : -1;
-}
-
-static bool is_space(char byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-/* One byte of a double-quoted word; *at moves behind it. */
-static char unescape(struct bytes line, size_t *at)
-{
-    char byte = line.data[(*at)++];
-    if (byte != '\\' || *at == line.size) {
-        return byte;
-    }
-    char escaped = line.data[*at];
-    if (escaped == 'x' && *at + 2 < line.size && hex_digit(line.data[*at + 1]) >= 0 &&
-        hex_digit(line.data[*at + 2]) >= 0) {
-        byte = (char)(hex_digit(line.data[*at + 1]) * 16 + hex_digit(line.data[*at + 2]));
-        *at += 3;
-        return byte;
-    }
-    (*at)++;
-    switch (escaped) {
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    case 'b':
-        return '\b';
-    case 'a':
-        return '\a';
-    default:
-        return escaped;
-    }
-}
-
-/* Reads one word into inline_words; false on quotes that do not balance. */
-static bool read_inline_word(struct parser *parser, struct bytes line, size_t *at)
-{
-    while (*at < line.size && !is_space(line.data[*at])) {
-        char quote = line.data[*at];
-        if (quote != '"' && quote != '\'') {
-            buf_append_byte(&parser->inline_words, quote);
-            (*at)++;
-            continue;
-        }
-        for ((*at)++;;) {
-            if (*at >= line.size) {
-                return false;
-            }
-            if (line.data[*at] == quote) {
-                (*at)++;
-                break;
-            }
-            if (quote == '"') {
-                buf_append_byte(&parser->inline_words, unescape(line, at));
-            } else if (line.data[*at] == '\\' && *at + 1 < line.size &&
-                       line.data[*at + 1] == '\'') {
-                buf_append_byte(&parser->inline_words, '\'');
-                *at += 2;
-            } else {
-                buf_append_byte(&parser->inline_words, line.data[(*at)++]);
-            }
-        }
-        /* A closing quote ends the word. */
-        return *at == line.size || is_space(line.data[*at]);
-    }
-    return true;
-}
-
 static enum parser_result next_inline(struct parser *parser)
 {
     struct bytes text = region(parser);
@@ -236,18 +160,14 @@ static enum parser_result next_inline(struct parser *parser)
     struct bytes line = bytes_slice(text, 0, end > 0 && text.data[end - 1] == '\r' ? end - 1 : end);
     buf_clear(&parser->inline_words);
     parser->argc = 0;
-    for (size_t at = 0;;) {
-        while (at < line.size && is_space(line.data[at])) {
-            at++;
-        }
-        if (at == line.size) {
-            break;
-        }
-        size_t start = parser->inline_words.size;
-        if (!read_inline_word(parser, line, &at)) {
-            return broken(parser, "unbalanced quotes in request");
-        }
+    size_t at = 0, start = 0;
+    enum inline_result result;
+    while ((result = inline_word_read(line, &at, &parser->inline_words)) == INLINE_WORD) {
         add_word(parser, start, parser->inline_words.size - start);
+        start = parser->inline_words.size;
+    }
+    if (result == INLINE_UNBALANCED) {
+        return broken(parser, "unbalanced quotes in request");
     }
     parser->at = end + 1;
     make_argv(parser, buf_bytes(&parser->inline_words).data);

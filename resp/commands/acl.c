@@ -93,7 +93,8 @@ static void cmd_acl_getuser(struct call *call)
 
 /* ---- Changing ---- */
 
-/* "(+get" "~k*)" is one modifier. The words are copied into `joined`, their offsets kept there. */
+/* "(+get" "~k*)" is one modifier, of which a further "(+set" takes the place. The words are copied
+ * into `joined`, their offsets kept there. */
 static bool join_selectors_or_reply(struct call *call, struct bytes *modifiers, int *count,
                                     struct buf *joined)
 {
@@ -103,15 +104,19 @@ static bool join_selectors_or_reply(struct call *call, struct bytes *modifiers, 
     *count = 0;
     for (int i = 3; i < call->argc; i++) {
         struct bytes word = call->argv[i];
-        if (open) {
+        bool closes = word.size > 0 && word.data[word.size - 1] == ')';
+        bool opens = word.size > 0 && word.data[0] == '(' && !closes;
+        if (open && opens) {
+            joined->size = starts[--*count];
+        }
+        if (open && !opens) {
             buf_append_byte(joined, ' ');
         } else {
             starts[(*count)++] = joined->size;
             first = i;
         }
         buf_append(joined, word);
-        open = (open || (word.size > 0 && word.data[0] == '(')) &&
-               !(word.size > 0 && word.data[word.size - 1] == ')');
+        open = (open || opens) && !closes;
     }
     for (int i = 0; i < *count; i++) {
         size_t end = i + 1 < *count ? starts[i + 1] : joined->size;

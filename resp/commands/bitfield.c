@@ -228,10 +228,27 @@ static void cmd_bitfield_ro(struct call *call)
     bitfield(call, true);
 }
 
+/* It only reads when all its operations do, as far as they can be told. */
+static unsigned bitfield_key_flags(const struct bytes *argv, int argc)
+{
+    for (int i = 2; i < argc; i++) {
+        int left = argc - i - 1;
+        if (left >= 2 && bytes_equal_string_nocase(argv[i], "GET")) {
+            i += 2;
+        } else if (left >= 1 && bytes_equal_string_nocase(argv[i], "OVERFLOW")) {
+            i++;
+        } else {
+            return KEY_RW | KEY_ACCESS | KEY_UPDATE;
+        }
+    }
+    return KEY_RO | KEY_ACCESS;
+}
+
 static const struct command commands[] = {
     {
         .name = "BITFIELD",
         .handler = cmd_bitfield,
+        .key_flags = bitfield_key_flags,
         .arity = -2,
         .flags = CMD_WRITE | CMD_DENY_OOM,
         .keys = {{.begin = KEY_BEGIN_INDEX,

@@ -373,13 +373,24 @@ static void cmd_docs(struct call *call)
     reply_map_at(call->reply, mark, count);
 }
 
+/* A channel is told as a key specification, too. */
+static bool has_keys(const struct command *command)
+{
+    for (size_t i = 0; i < MAX_KEY_SPECS && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
+        if ((command->keys[i].flags & KEY_NOT_KEY) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The keys of the command in argv[2...], which is *found; NULL after answering. */
 static struct command_key *keys_or_reply(struct call *call, const struct command_entry **found,
                                          int *count)
 {
     const struct bytes *argv = call->argv + 2;
     int argc = call->argc - 2;
-    const struct command_entry *entry = command_table_find_full(&call->instance->commands, argv[0]);
+    const struct command_entry *entry = command_table_find(&call->instance->commands, argv[0]);
     if (entry != NULL && entry->subcommand_count > 0 && argc > 1) {
         const struct command_entry *sub = command_table_subcommand(entry, argv[1]);
         entry = sub != NULL ? sub : entry;
@@ -390,8 +401,8 @@ static struct command_key *keys_or_reply(struct call *call, const struct command
     }
     int arity = entry->command->arity;
     bool fits = arity > 0 ? argc == arity : argc >= -arity;
-    bool keyless = entry->command->keys[0].begin == KEY_BEGIN_NONE;
-    if (keyless && (fits || !call_supports(call, "7.0.0"))) {
+    bool modern = call_supports(call, "7.0.0");
+    if (!has_keys(entry->command)) {
         reply_error(call->reply, "ERR The command has no key arguments");
         return NULL;
     }
@@ -402,12 +413,16 @@ static struct command_key *keys_or_reply(struct call *call, const struct command
     struct command_key *keys = memory_allocate((size_t)argc * sizeof(*keys));
     *found = entry;
     *count = command_keys(entry->command, argv, argc, keys, argc);
-    if (*count <= 0) {
-        memory_free(keys);
-        reply_error(call->reply, "ERR Invalid arguments specified for command");
-        return NULL;
+    if (*count > 0) {
+        return keys;
     }
-    return keys;
+    memory_free(keys);
+    if (modern && (entry->command->flags & CMD_NO_MANDATORY_KEYS) != 0) {
+        reply_array(call->reply, 0);
+    } else {
+        reply_error(call->reply, "ERR Invalid arguments specified for command");
+    }
+    return NULL;
 }
 
 static void cmd_getkeys(struct call *call)

@@ -73,12 +73,27 @@ static void cmd_migrate(struct call *call)
     migration_begin_or_reply(call, &order);
 }
 
+/* The first behind KEYS, which are the keys then; 0: there are none. */
+static int find_listed(const struct bytes *argv, int argc)
+{
+    for (int i = FIRST_OPTION; i < argc; i++) {
+        if (bytes_equal_string_nocase(argv[i], "KEYS")) {
+            return i + 1;
+        }
+        i += bytes_equal_string_nocase(argv[i], "AUTH")    ? 1
+             : bytes_equal_string_nocase(argv[i], "AUTH2") ? 2
+                                                           : 0;
+    }
+    return 0;
+}
+
 static const struct command commands[] = {
     {
         .name = "MIGRATE",
         .azure = AZURE_BLOCKED,
         .managed = AZURE_BLOCKED,
         .handler = cmd_migrate,
+        .find_key = find_listed,
         .arity = -6,
         .flags = CMD_WRITE,
         .categories = CATEGORY_DANGEROUS | CATEGORY_KEYSPACE,

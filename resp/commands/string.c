@@ -272,6 +272,17 @@ static void cmd_msetnx(struct call *call)
     reply_integer(call->reply, 1);
 }
 
+/* The old value is read for GET only. */
+static unsigned set_key_flags(const struct bytes *argv, int argc)
+{
+    for (int i = 3; i < argc; i++) {
+        if (bytes_equal_string_nocase(argv[i], "GET")) {
+            return KEY_RW | KEY_ACCESS | KEY_UPDATE;
+        }
+    }
+    return KEY_OW | KEY_UPDATE;
+}
+
 static const struct command commands[] = {
     {
         .name = "GET",
@@ -379,6 +390,7 @@ static const struct command commands[] = {
     {
         .name = "SET",
         .handler = cmd_set,
+        .key_flags = set_key_flags,
         .arity = -3,
         .flags = CMD_WRITE | CMD_DENY_OOM,
         .keys = {{.begin = KEY_BEGIN_INDEX,

@@ -11,7 +11,7 @@ from harness.programs import AZURE_RENAMES, RedisServer, redis_six
 from harness.transcripts import Client, Stage, TRANSCRIPTS, fits, parts, steps
 
 COMMANDS = 100_000
-SHARES = [share for share in play.SHARES if share != play.SCRIPTS]
+SHARES = [share for share in play.SHARES if share not in play.MODERN]
 PASSWORD = "primary"  # in transcripts
 # The others drive the clock, or are of the service itself.
 NAMES = [f"{name}.transcript" for name in "redis_6_0 redis_6_0_clients versions".split()]

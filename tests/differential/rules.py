@@ -19,6 +19,11 @@ def same_shape(mine, theirs, _):
     return _shape(mine) == _shape(theirs)
 
 
+def same_length(mine, theirs, _):
+    """A random text."""
+    return mine[0] == theirs[0] == "$" and len(mine[1]) == len(theirs[1])
+
+
 def nearly(mine, theirs, words):
     """The clocks of two servers: a little apart. -1 and -2 are no times."""
     if mine[0] == theirs[0] == ":" and min(mine[1], theirs[1]) >= 0:
@@ -60,11 +65,17 @@ def anything(mine, theirs, _):
     return mine[0] == theirs[0]
 
 
+def described(mine, theirs, _):
+    """Users: the commands that a description names one by one have no order, and neither have those of a category."""
+    return _words(mine) == _words(theirs)
+
+
 RULES = {
     "SMEMBERS": unordered, "SINTER": unordered, "SUNION": unordered, "SDIFF": unordered,
     "HGETALL": unordered_pairs, "HKEYS": unordered, "HVALS": unordered, "KEYS": unordered,
     "SPOP": same_shape, "SRANDMEMBER": same_shape, "HRANDFIELD": same_shape, "ZRANDMEMBER": same_shape,
     "RANDOMKEY": anything, "SCAN": scanned, "SSCAN": scanned, "HSCAN": scanned_pairs, "ZSCAN": scanned_pairs,
+    "ACL CAT": unordered, "ACL GENPASS": same_length, "ACL LIST": described, "ACL GETUSER": described,
     "TTL": nearly, "PTTL": nearly, "EXPIRETIME": nearly, "PEXPIRETIME": nearly, "OBJECT IDLETIME": nearly,
     "XPENDING": clocked, "XINFO STREAM": clocked, "XINFO CONSUMERS": clocked,
     "FUNCTION LIST": unordered_within, "FUNCTION DUMP": anything,  # what it packs, and how well; travel.py looks inside
@@ -116,6 +127,13 @@ def _sorted(reply):
 
 def _sorted_within(reply):
     return (reply[0], sorted(map(_sorted_within, reply[1]), key=repr)) if isinstance(reply[1], list) else reply
+
+
+def _words(reply):
+    """Without the order of words in texts."""
+    if isinstance(reply[1], bytes):
+        return reply[0], sorted(re.split(rb"[ ()]+", reply[1]))
+    return (reply[0], [_words(each) for each in reply[1]]) if isinstance(reply[1], list) else reply
 
 
 def _pairs(reply):
