@@ -229,18 +229,18 @@ static bool check_shape(struct template *template, struct template_error *error)
         template_fail_at(template, error, path, "%s", "");
         if (absent) {
             snprintf(error->message, sizeof(error->message),
-                     "The request content was invalid and could not be deserialized: 'Required "
-                     "property '%s' not found in JSON. Path '%s', line %d, position %d.'.",
+                     "Deployment template parse failed: 'Required property '%s' not found in "
+                     "JSON. Path '%s', line %d, position %d.'.",
                      members[i].name, error->path, error->line, error->column);
         } else {
             snprintf(error->message, sizeof(error->message),
-                     "The request content was invalid and could not be deserialized: 'The property "
+                     "Deployment template parse failed: 'The property "
                      "'%s' of the template has the wrong JSON type '%s'. Path '%s', line %d, "
                      "position %d.'.",
                      members[i].name, expression_type_name(item), error->path, error->line,
                      error->column);
         }
-        snprintf(error->code, sizeof(error->code), "InvalidRequestContent");
+        snprintf(error->code, sizeof(error->code), "InvalidTemplate");
         return false;
     }
     return true;

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "arm/json.h"
+#include "arm/odata_filter.h"
 #include "arm/types/deployment.h"
 
 enum { LONGEST_NAME = 64 };
@@ -109,11 +110,37 @@ static bool mode_or_fail(struct arm_call *call, const cJSON *properties, bool gr
                     "Please see https://aka.ms/arm-deploy for usage details.");
 }
 
+/* Each is {"value": ...} or {"reference": ...}: the file around them was given as it is, else. */
+static bool parameters_or_fail(struct arm_call *call, const cJSON *properties)
+{
+    const cJSON *one, *parameters = arm_json_at(properties, "parameters");
+    if (parameters != NULL && !cJSON_IsObject(parameters) && !cJSON_IsNull(parameters)) {
+        return arm_fail(&call->error, 400, "InvalidRequestContent",
+                        "The request content was invalid and could not be deserialized: 'The "
+                        "parameters must be an object. Path 'properties.parameters'.'.");
+    }
+    cJSON_ArrayForEach(one, parameters)
+    {
+        if (!cJSON_IsObject(one) && !cJSON_IsNull(one)) {
+            const char *text = cJSON_GetStringValue(one);
+            return arm_fail(&call->error, 400, "InvalidRequestContent",
+                            "The request content was invalid and could not be deserialized: 'Error "
+                            "converting value \"%.100s\" to type 'DeploymentParameterDefinition'. "
+                            "Path 'properties.parameters.%.100s'.'.",
+                            text == NULL ? "" : text, one->string);
+        }
+    }
+    return true;
+}
+
 /* A template that is linked to must be here first. */
 static bool template_or_fail(struct arm_call *call, struct deployment_request *request)
 {
     cJSON *properties = arm_json_at(call->body, "properties");
     struct template_error error = {0};
+    if (!parameters_or_fail(call, properties)) {
+        return false;
+    }
     switch (deployment_follow_links(&call->wait->documents, properties, NULL, &error)) {
     case DEPLOYMENT_LINKS_FOLLOWED:
         break;
@@ -257,25 +284,29 @@ static bool remove_one(struct arm_call *call)
 }
 
 /* $filter=provisioningState eq 'Failed' */
-static bool wanted(const struct arm_resource *deployment, struct bytes filter)
+static const char *const filter_names[] = {"provisioningState", NULL};
+
+static bool holds(void *context, const struct odata_condition *condition)
 {
-    size_t open = bytes_find(filter, '\'');
-    struct bytes value = bytes_slice(filter, open + 1, filter.size);
-    return open == filter.size ||
-           bytes_equal_string_nocase(bytes_slice(value, 0, bytes_find(value, '\'')),
-                                     deployment->state);
+    const struct arm_resource *deployment = context;
+    return odata_text_fits(condition, deployment->state);
+}
+
+static bool wanted(struct arm_resource *deployment, struct bytes filter)
+{
+    bool fits;
+    odata_filter(filter, holds, deployment, &fits);
+    return fits;
 }
 
 static bool list(struct arm_call *call)
 {
     struct buf filter, top;
     int64_t most = INT64_MAX;
-    if (!group_or_fail(call)) {
+    if (!group_or_fail(call) || !arm_filter_or_fail(call, filter_names, &filter)) {
         return false;
     }
-    buf_init(&filter, 1024);
     buf_init(&top, 32);
-    arm_query(call, "$filter", &filter);
     if (arm_query(call, "$top", &top)) {
         bytes_to_int64(buf_bytes(&top), &most);
     }
@@ -284,7 +315,7 @@ static bool list(struct arm_call *call)
         name != NULL ? arm_group_find(call->service, bytes_from_string(name)) : NULL;
     cJSON *body = cJSON_CreateObject(), *value = cJSON_AddArrayToObject(body, "value");
     /* Newest first. */
-    for (const struct arm_resource *resource = call->service->resources; resource != NULL;
+    for (struct arm_resource *resource = call->service->resources; resource != NULL;
          resource = resource->next) {
         if (resource->type == &arm_deployment_type && resource->group == group &&
             wanted(resource, buf_bytes(&filter))) {

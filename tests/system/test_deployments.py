@@ -297,7 +297,7 @@ def test_validate(emulator, group):
     (lambda b: b["properties"].pop("template"), "InvalidRequestContent", "'template' not found"),
     (lambda b: b["properties"].update(template=None, templateLink={"uri": "https://x/y.json"}), "InvalidContentLink",
      "https://x/y.json"),
-    (lambda b: b["properties"]["template"].pop("resources"), "InvalidRequestContent", "'resources' not found"),
+    (lambda b: b["properties"]["template"].pop("resources"), "InvalidTemplate", "'resources' not found"),
     (lambda b: b["properties"].update(parameters={"nope": {"value": 1}}), "InvalidTemplate", "'nope'"),
     (lambda b: b["properties"]["template"].update(resources=[thing("a", dependsOn=["a2"])]), "InvalidTemplate",
      "is not defined in the template"),
@@ -618,3 +618,32 @@ def test_integers_have_64_bits(emulator, group):
     assert "does not fit into an integer" in str(over["error"])
     small = group.put(template(parameters={"odd": {"type": "int", "minValue": odd}}), {"odd": odd - 1}, name="small")
     assert small.status == 400 and "minValue" in str(small.json) or "greater than" in str(small.json)
+
+
+@pytest.mark.parametrize("parameters, path", [
+    ({"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"},
+     "properties.parameters.$schema"), ({"name": 5}, "properties.parameters.name"), (["shop"], "properties.parameters")])
+def test_a_parameter_file_is_no_parameters(emulator, group, parameters, path):
+    source = template(parameters={"name": {"type": "string"}})
+    body = {"properties": {"mode": "Incremental", "template": source, "parameters": parameters}}
+    for method, sub in (("PUT", ""), ("POST", "/validate")):
+        answer = emulator.arm(method, group.url("d", sub), body, version=VERSION)
+        assert answer.status == 400 and answer.json["error"]["code"] == "InvalidRequestContent"
+        assert f"Path '{path}'" in answer.json["error"]["message"]
+
+
+def test_deployments_are_listed_by_state(emulator, group):
+    for name, more in (("good", {}), ("bad", {"outputs": {"o": {"type": "string", "value": "[int('x')]"}}})):
+        body = {"properties": {"mode": "Incremental", "template": template(**more)}}
+        assert emulator.arm("PUT", group.url(name), body, version=VERSION).status == 201
+    emulator.advance("5m")
+
+    def listed(filter_, status=200):
+        path = f"{group.path}/providers/Microsoft.Resources/deployments?$filter={urllib.parse.quote(filter_)}"
+        answer = emulator.arm("GET", path, version=VERSION)
+        assert answer.status == status, answer
+        return [d["name"] for d in answer.json["value"]] if status == 200 else answer.json["error"]["code"]
+    assert listed("provisioningState eq 'Failed'") == ["bad"]
+    assert listed("provisioningState ne 'Failed'") == ["good"]
+    assert listed("state eq 'Failed'", 400) == "InvalidFilterInQueryString"
+    assert listed("provisioningState eq", 400) == "InvalidFilterInQueryString"
