@@ -1,9 +1,7 @@
-/* Reading, keeping and applying settings. */
+/* Keeping and applying settings. */
 #include "resp/configuration.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "resp/instance_state.h"
@@ -68,137 +66,6 @@ int64_t setting_number(const struct instance *instance, const char *name)
     int64_t number = 0;
     bytes_to_int64(bytes_from_string(setting_value(instance, name)), &number);
     return number;
-}
-
-/* ---- Reading ---- */
-
-bool memory_amount_parse(struct bytes text, int64_t *amount)
-{
-    static const struct {
-        const char *unit;
-        int64_t bytes;
-    } units[] = {
-        {"", 1},
-        {"b", 1},
-        {"k", 1000},
-        {"kb", 1024},
-        {"m", 1000 * 1000},
-        {"mb", 1024 * 1024},
-        {"g", 1000 * 1000 * 1000},
-        {"gb", 1024 * 1024 * 1024},
-    };
-    size_t digits = 0;
-    while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9') {
-        digits++;
-    }
-    struct bytes unit = bytes_slice(text, digits, text.size);
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        if (bytes_equal_string_nocase(unit, units[i].unit)) {
-            return bytes_to_int64(bytes_slice(text, 0, digits), amount) &&
-                   *amount <= INT64_MAX / units[i].bytes && (*amount *= units[i].bytes, true);
-        }
-    }
-    return false;
-}
-
-static char *normal_number(const struct setting *setting, struct bytes value, struct buf *error)
-{
-    int64_t number;
-    if (!bytes_to_int64(value, &number)) {
-        buf_append_string(error, "argument couldn't be parsed into an integer");
-        return NULL;
-    }
-    if (number < setting->minimum || number > setting->maximum) {
-        buf_printf(error, "argument must be between %lld and %lld inclusive",
-                   (long long)setting->minimum, (long long)setting->maximum);
-        return NULL;
-    }
-    return string_format("%lld", (long long)number);
-}
-
-static char *normal_choice(const struct setting *setting, struct bytes value, struct buf *error)
-{
-    for (const char *const *choice = setting->choices; *choice != NULL; choice++) {
-        if (bytes_equal_string_nocase(value, *choice)) {
-            return string_duplicate(*choice);
-        }
-    }
-    buf_append_string(error, "argument(s) must be one of the following: ");
-    for (const char *const *choice = setting->choices; *choice != NULL; choice++) {
-        buf_printf(error, "%s%s", choice == setting->choices ? "" : ", ", *choice);
-    }
-    return NULL;
-}
-
-static char *normal_events(struct bytes value, struct buf *error)
-{
-    int classes;
-    char text[32];
-    if (!notify_parse(value, &classes)) {
-        buf_append_string(error, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
-        return NULL;
-    }
-    notify_format(classes, text);
-    return string_duplicate(text);
-}
-
-/* Pairs of seconds and changes; none switches saving off. */
-static char *normal_save_points(struct bytes value, struct buf *error)
-{
-    char *text = bytes_to_string(value), *at = text, *end;
-    int numbers = 0;
-    for (;; numbers++) {
-        long number = strtol(at, &end, 10);
-        if (end == at || number < (numbers % 2 == 0 ? 1 : 0)) {
-            break;
-        }
-        at = end;
-    }
-    at += strspn(at, " ");
-    if (*at != '\0' || numbers % 2 != 0) {
-        buf_append_string(error, "Invalid save parameters");
-        memory_free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static const struct {
-    const char *name;
-    char *(*normalize)(struct bytes value, struct buf *error);
-} own_forms[] = {
-    {"notify-keyspace-events", normal_events},
-    {"save", normal_save_points},
-};
-
-char *setting_normalize(const struct setting *setting, struct bytes value, struct buf *error)
-{
-    int64_t amount;
-    switch (setting->kind) {
-    case SETTING_BOOL:
-        if (bytes_equal_string_nocase(value, "yes") || bytes_equal_string_nocase(value, "no")) {
-            return string_duplicate(value.size == 3 ? "yes" : "no");
-        }
-        buf_append_string(error, "argument must be 'yes' or 'no'");
-        return NULL;
-    case SETTING_NUMBER:
-        return normal_number(setting, value, error);
-    case SETTING_MEMORY:
-        if (memory_amount_parse(value, &amount)) {
-            return string_format("%lld", (long long)amount);
-        }
-        buf_append_string(error, "argument must be a memory value");
-        return NULL;
-    case SETTING_CHOICE:
-        return normal_choice(setting, value, error);
-    default:
-        for (size_t i = 0; i < ARRAY_LEN(own_forms); i++) {
-            if (strcmp(own_forms[i].name, setting->name) == 0) {
-                return own_forms[i].normalize(value, error);
-            }
-        }
-        return bytes_to_string(value);
-    }
 }
 
 /* ---- Permissions ---- */
@@ -379,7 +246,9 @@ bool setting_give(struct instance *instance, struct bytes name, struct bytes val
                    (int)bytes_slice(name, 0, 64).size, name.data);
         return false;
     }
-    char *normal = setting_normalize(setting, value, error);
+    const char *present =
+        instance == NULL ? setting->fallback : instance->configuration.values[index];
+    char *normal = setting_normalize(setting, value, present, error);
     if (normal == NULL) {
         return false;
     }

@@ -23,7 +23,7 @@ struct setting {
     const char *name, *alias; /* the alias is an older name for the same value */
     enum setting_kind kind;
     const char *fallback;
-    int64_t minimum, maximum;
+    int64_t minimum, maximum;   /* of SETTING_MEMORY: unsigned; 0 is the most of 63 bits */
     const char *const *choices; /* ended by NULL */
     bool immutable;             /* CONFIG SET refuses it */
     bool at_start;              /* immutable, but given at the start it has an effect */
@@ -59,9 +59,10 @@ bool memory_amount_parse(struct bytes text, int64_t *amount);
 
 /*
  * The normal form of a value for a row, memory_free; NULL when it does not fit, with Redis's
- * words in `error`.
+ * words in `error`. `present` is the value so far.
  */
-char *setting_normalize(const struct setting *setting, struct bytes value, struct buf *error);
+char *setting_normalize(const struct setting *setting, struct bytes value, const char *present,
+                        struct buf *error);
 /* Stores a normal form (taken) and lets it take effect. */
 void setting_store_take(struct instance *instance, int index, char *value);
 /*

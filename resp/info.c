@@ -328,8 +328,9 @@ static void latency_lines(struct info_writer *writer, const struct command_entry
             const char *at = percentiles;
             for (double percentile = strtod(at, &end); end != at;
                  at = end, percentile = strtod(at, &end)) {
-                buf_printf(writer->text, "%sp%g=%.3f", at == percentiles ? "" : ",", percentile,
-                           percentile_us(entry, percentile));
+                at += *at == ' ' ? 1 : 0;
+                buf_printf(writer->text, "%sp%.*s=%.3f", at == percentiles ? "" : ",",
+                           (int)(end - at), at, percentile_us(entry, percentile));
             }
             info_line(writer, "%s", "");
         }

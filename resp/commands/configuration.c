@@ -77,7 +77,8 @@ static bool read_changes_or_reply(struct call *call, struct change *changes)
         }
         if (why == NULL) {
             changes[at].index = index;
-            changes[at].value = setting_normalize(setting, call->argv[i + 1], &error);
+            changes[at].value = setting_normalize(
+                setting, call->argv[i + 1], call->instance->configuration.values[index], &error);
             why = changes[at].value == NULL ? buf_string(&error) : NULL;
         }
         if (why != NULL) {
