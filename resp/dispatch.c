@@ -225,8 +225,8 @@ static bool gate_paused(struct call *call, struct command_entry *entry)
     return false;
 }
 
-/* While a script runs long, only what ends it is served. */
-static bool gate_busy(struct call *call)
+/* While a script runs long, only what ends it is served. Where it waits, the others do so, too. */
+static bool gate_busy(struct call *call, struct command_entry *entry)
 {
     if (!long_run_paused(call->instance) || (call->command->flags & CMD_ALLOW_BUSY) != 0) {
         return true;
@@ -235,6 +235,10 @@ static bool gate_busy(struct call *call)
         older_subcommand(call->instance, call->command, call->argv, call->argc);
     if (sub != NULL && (sub->flags & CMD_ALLOW_BUSY) != 0) {
         return true;
+    }
+    if (long_run_waits(call->instance)) {
+        block_until_unpaused(call, entry);
+        return false;
     }
     const struct script_run *script = lua_engines_run(call->instance);
     call_refuse(call, "%s",
@@ -250,7 +254,7 @@ static bool passes(struct call *call, struct command_entry *entry)
            (call->instance->cluster == NULL || cluster_serves_or_reply(call, entry)) &&
            (call->instance->max_memory == 0 || gate_memory(call, entry)) && gate_replica(call) &&
            (call->reply->protocol > 2 || gate_subscriber(call, entry)) && gate_transaction(call) &&
-           (call->instance->long_run == NULL || gate_busy(call)) && gate_paused(call, entry);
+           (call->instance->long_run == NULL || gate_busy(call, entry)) && gate_paused(call, entry);
 }
 
 /* Commands of one input see the same instant, for a millisecond at most; a script sees one. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fiber.h"
+#include "resp/blocking.h"
 #include "resp/instance_state.h"
 #include "resp/lua/engine.h"
 
@@ -14,6 +15,9 @@ struct long_run {
     struct bytes *argv; /* a copy from the first pause on */
     int64_t start_us;
     bool active, paused;
+    bool waits;     /* for the host: it goes on when that is done */
+    bool held_back; /* others wait for its end */
+    bool abandoned;
     struct timer timer; /* fires in the loop's next turn */
 };
 
@@ -39,7 +43,19 @@ static void finish(struct long_run *run)
     dispatch_finish(&run->call, run->entry, run->start_us);
     memory_free(run->argv);
     run->argv = NULL;
+    if (run->held_back) {
+        run->held_back = false;
+        blocking_pause(run->instance, clock_now_ms(run->instance->clock), true); /* for a turn */
+    }
     session_resumed(session);
+}
+
+/* In the loop's next turn, if it does not wait for something else. */
+static void go_on_soon(struct long_run *run)
+{
+    if (!run->waits) {
+        clock_arm(run->instance->clock, &run->timer, clock_now_ms(run->instance->clock));
+    }
 }
 
 static void go_on(struct timer *timer)
@@ -48,7 +64,7 @@ static void go_on(struct timer *timer)
     if (fiber_continue(run->fiber)) {
         finish(run);
     } else {
-        clock_arm(run->instance->clock, &run->timer, clock_now_ms(run->instance->clock));
+        go_on_soon(run);
     }
 }
 
@@ -76,7 +92,7 @@ bool long_run_start(struct call *call, struct command_entry *entry, int64_t star
         return true;
     }
     call->session->suspended = true;
-    clock_arm(instance->clock, &run->timer, call->now_ms);
+    go_on_soon(run);
     return false;
 }
 
@@ -99,6 +115,32 @@ void long_run_pause(struct instance *instance)
     instance->current_ms = run->call.now_ms;
 }
 
+bool long_run_wait(struct instance *instance)
+{
+    struct long_run *run = instance->long_run;
+    if (run == NULL || !run->active || run->fiber == NULL || run->abandoned) {
+        return false;
+    }
+    run->waits = run->held_back = true;
+    long_run_pause(instance);
+    run->waits = false;
+    return !run->abandoned;
+}
+
+void long_run_wake(struct instance *instance)
+{
+    struct long_run *run = instance->long_run;
+    if (long_run_waits(instance)) {
+        run->waits = false;
+        go_on_soon(run);
+    }
+}
+
+bool long_run_waits(const struct instance *instance)
+{
+    return long_run_paused(instance) && instance->long_run->waits;
+}
+
 bool long_run_active(const struct instance *instance)
 {
     return instance->long_run != NULL && instance->long_run->active;
@@ -117,7 +159,9 @@ void long_run_abandon(struct instance *instance)
     }
     clock_disarm(instance->clock, &run->timer);
     lua_engines_kill(instance);
+    run->abandoned = true;
     while (!fiber_continue(run->fiber)) {
     }
+    run->abandoned = false;
     finish(run);
 }

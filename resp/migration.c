@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "resp/instance_state.h"
+#include "resp/long_run.h"
 #include "resp/rdb_writer.h"
 
 #define REQUEST_LIMIT ((size_t)8 << 30)
@@ -18,6 +19,7 @@ struct migration {
     int greetings;        /* answers before the first key's: to AUTH and SELECT */
     int heard;            /* answers */
     bool keep, unwelcome; /* the latter: AUTH or SELECT was refused */
+    bool nested, over;    /* it is a transaction or a script that waits; not any more */
     char *refusal;        /* the first error of the other server, without "-" */
     const char *what;     /* failed; NULL: nothing */
 };
@@ -94,6 +96,25 @@ static void destroy(struct migration *migration)
     }
 }
 
+static void begin(struct call *call, struct migration *migration,
+                  const struct migration_order *order)
+{
+    struct instance *instance = call->instance;
+    instance->migration = migration;
+    migration->nested = call->nested;
+    if (!call->nested) {
+        block_for_host(call);
+    }
+    instance->host.migrate(instance->host.context, instance, order->host, order->port,
+                           order->timeout_ms);
+    if (call->nested) {
+        while (!migration->over && long_run_wait(instance)) {
+        }
+        migration->what = migration->over ? migration->what : "connecting to the client";
+        migration_finish(call);
+    }
+}
+
 bool migration_begin_or_reply(struct call *call, const struct migration_order *order)
 {
     struct instance *instance = call->instance;
@@ -118,15 +139,10 @@ bool migration_begin_or_reply(struct call *call, const struct migration_order *o
         reply_status(call->reply, "NOKEY");
     } else if (!fits) {
         reply_error(call->reply, "ERR the keys are too large to be sent at once");
-    } else if (call->nested) {
-        reply_error(call->reply, "ERR MIGRATE cannot wait inside a transaction or a script");
     } else if (instance->host.migrate == NULL) {
         reply_error(call->reply, "IOERR error or timeout connecting to the client");
     } else {
-        instance->migration = migration;
-        block_for_host(call);
-        instance->host.migrate(instance->host.context, instance, order->host, order->port,
-                               order->timeout_ms);
+        begin(call, migration, order);
         return true;
     }
     destroy(migration);
@@ -159,6 +175,16 @@ void migration_forget(struct instance *instance)
 }
 
 /* ---- What the host says ---- */
+
+static void go_on(struct instance *instance)
+{
+    instance->migration->over = true;
+    if (instance->migration->nested) {
+        long_run_wake(instance);
+    } else {
+        blocking_go_on_for_host(instance);
+    }
+}
 
 struct bytes migration_request(const struct instance *instance)
 {
@@ -201,7 +227,7 @@ bool migration_hear(struct instance *instance, struct bytes data)
     if (migration->heard < migration->greetings + migration->key_count) {
         return false;
     }
-    blocking_go_on_for_host(instance);
+    go_on(instance);
     return true;
 }
 
@@ -209,6 +235,6 @@ void migration_break(struct instance *instance, const char *what)
 {
     if (instance->migration != NULL) {
         instance->migration->what = what;
-        blocking_go_on_for_host(instance);
+        go_on(instance);
     }
 }

@@ -24,8 +24,8 @@ struct migration_order {
 };
 
 /*
- * Parks the call's client until the keys have arrived; the handler then runs again, resumed. False
- * after answering.
+ * Parks the call's client until the keys have arrived; the handler then runs again, resumed. In a
+ * transaction or a script it is the whole of that which waits. False after answering.
  */
 bool migration_begin_or_reply(struct call *call, const struct migration_order *order);
 /* The resumed handler: what has arrived goes, and the client is answered. */

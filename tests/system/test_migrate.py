@@ -148,12 +148,52 @@ def test_a_client_that_leaves_gives_it_up(emulator):
         assert migrate(ours, silent.getsockname()[1], "nosuch", 0, 100) == b"NOKEY"
 
 
-def test_where_nobody_can_wait(emulator, reference):
-    ours = redis.Redis(port=emulator.port)
-    ours.set("a", "1")
-    with pytest.raises(redis.ResponseError, match="MIGRATE cannot wait inside a transaction"):
-        ours.pipeline().execute_command("MIGRATE", "127.0.0.1", reference.port, "a", 0, 1000).execute()
-    assert ours.get("a") == b"1"
+def test_transactions_and_scripts_wait_for_it(emulator, target):
+    ours, theirs = redis.Redis(port=emulator.port), redis.Redis(port=target.port)
+    ours.mset({"a": "1", "b": "2", "c": "3", "d": "4"})
+    transaction = ours.pipeline().incr("n")
+    for name in ("a", "nosuch", "b"):
+        transaction.execute_command("MIGRATE", "127.0.0.1", target.port, name, 0, 5000)
+    assert transaction.exists("a", "b").incr("n").execute() == [1, b"OK", b"NOKEY", b"OK", 0, 2]
+    script = "local r = redis.call('MIGRATE', ARGV[1], ARGV[2], KEYS[1], 0, 5000) return {r.ok, redis.call('DBSIZE')}"
+    assert ours.eval(script, 1, "c", "127.0.0.1", target.port) == [b"OK", 2]
+    theirs.set("d", "there")
+    with pytest.raises(redis.ResponseError, match="^Target instance replied with error: BUSYKEY"):
+        ours.eval(script, 1, "d", "127.0.0.1", target.port)
+    with pytest.raises(redis.ResponseError, match="IOERR error or timeout writing to target instance"):
+        ours.pipeline().execute_command("MIGRATE", "127.0.0.1", NO_ONE, "d", 0, 1000).execute()
+    assert ours.get("d") == b"4" and theirs.mget("a", "b", "c", "d") == [b"1", b"2", b"3", b"there"]
+
+
+def waiting_transaction(emulator, silent, timeout):
+    """A client in the midst of its transaction, and the connection that it waits on."""
+    mover = emulator.connect()
+    mover.send(encode("MULTI") + encode("INCR", "n") + encode("MIGRATE", "127.0.0.1", silent.getsockname()[1], "a", "0", timeout)
+               + encode("MIGRATE", "127.0.0.1", silent.getsockname()[1], "b", "0", timeout) + encode("INCR", "n")
+               + encode("EXEC"))
+    return mover, silent.accept()[0]
+
+
+def test_nobody_sees_half_a_transaction(emulator):
+    with socket.create_server(("127.0.0.1", 0)) as silent, emulator.connect() as reader:
+        redis.Redis(port=emulator.port).set("a", "1")
+        mover, accepted = waiting_transaction(emulator, silent, "700")
+        with accepted, mover:
+            reader.send(encode("GET", "n") + encode("GET", "a"))
+            assert [mover.reply() for _ in range(5)] == ["OK", *["QUEUED"] * 4]
+            assert mover.reply() == [1, "IOERR error or timeout reading to target instance", "NOKEY", 2]
+        assert reader.reply() == "2" and reader.reply() == "1"
+
+
+def test_a_client_that_leaves_its_transaction_holds_nobody(emulator):
+    with socket.create_server(("127.0.0.1", 0)) as silent, emulator.connect() as reader:
+        redis.Redis(port=emulator.port).mset({"a": "1", "b": "2"})
+        mover, accepted = waiting_transaction(emulator, silent, "600000")
+        reader.send(encode("GET", "n") + encode("MGET", "a", "b"))
+        mover.close()
+        assert reader.reply() == "2" and reader.reply() == ["1", "2"]
+        accepted.close()
+    assert redis.Redis(port=emulator.port).set("a", "2")
 
 
 def test_followers_hear_that_keys_went(emulator, reference, redis_server):
