@@ -18,6 +18,13 @@ const char *arm_metric_namespace(const struct arm_resource *resource);
 
 /* ---- insights_alerts.c ---- */
 extern const struct arm_resource_type arm_alert_rule_type;
+bool arm_alert_operator_known(const char *name);
+/* Whether the condition's threshold is learnt, which is not emulated. */
+bool arm_alert_is_dynamic(const cJSON *condition);
+
+/* ---- insights_alert_checks.c: for the type's row ---- */
+bool arm_alert_rule_check(struct arm_call *call, const struct arm_resource *old, cJSON *body);
+bool arm_alert_rule_sound(const cJSON *body);
 
 /* ---- insights_actions.c ---- */
 /* What an alert says when it fires or ends. All is borrowed. */

@@ -62,7 +62,7 @@ static bool holds(const char *operator, double value, double threshold)
     return false;
 }
 
-static bool operator_known(const char *name)
+bool arm_alert_operator_known(const char *name)
 {
     bool known = false;
     for (size_t i = 0; i < ARRAY_LEN(operators); i++) {
@@ -71,14 +71,12 @@ static bool operator_known(const char *name)
     return known;
 }
 
-static bool dynamic(const cJSON *condition)
+bool arm_alert_is_dynamic(const cJSON *condition)
 {
     const char *type = arm_json_text(condition, "criterionType");
     return type != NULL &&
            bytes_equal_string_nocase(bytes_from_string(type), "DynamicThresholdCriterion");
 }
-
-/* ---- Rules ---- */
 
 static bool in_scope(const struct arm_resource *resource, const char *scope)
 {
@@ -87,109 +85,6 @@ static bool in_scope(const struct arm_resource *resource, const char *scope)
     return id.size >= size &&
            bytes_equal_nocase(bytes_slice(id, 0, size), bytes_from_string(scope)) &&
            (id.size == size || resource->id[size] == '/');
-}
-
-static bool check_scope(struct arm_call *call, const cJSON *scope)
-{
-    const char *id = cJSON_GetStringValue(scope);
-    if (id == NULL || strncmp(id, "/subscriptions/", 15) != 0) {
-        return arm_fail(&call->error, 400, "BadRequest",
-                        "The scope '%.200s' is not the id of a resource.", id == NULL ? "" : id);
-    }
-    if (strstr(id, "/providers/") != NULL && arm_resource_find_id(call->service, id) == NULL) {
-        return arm_fail(&call->error, 400, "BadRequest",
-                        "Scope '%.500s' is invalid: there is no such resource.", id);
-    }
-    return true;
-}
-
-static bool check_condition(struct arm_call *call, const cJSON *condition)
-{
-    int shard;
-    const char *metric = arm_json_text(condition, "metricName");
-    const char *space = arm_json_text(condition, "metricNamespace");
-    const char *aggregation = arm_json_text(condition, "timeAggregation");
-    const char *operator= arm_json_text(condition, "operator");
-    bool ours =
-        space == NULL || space[0] == '\0' ||
-        bytes_equal_string_nocase(bytes_from_string(space), "Microsoft.Cache/redis") ||
-        bytes_equal_string_nocase(bytes_from_string(space), "Microsoft.Cache/redisEnterprise");
-    if (metric == NULL) {
-        return arm_fail(&call->error, 400, "BadRequest",
-                        "A condition of the criteria has no metricName.");
-    }
-    if (ours && arm_metric_find(bytes_from_string(metric), &shard) == NULL &&
-        !arm_json_truth(condition, "skipMetricValidation")) {
-        return arm_fail(&call->error, 400, "BadRequest",
-                        "Couldn't find a metric named %.100s. Make sure the name is correct.",
-                        metric);
-    }
-    if (aggregation == NULL || arm_aggregation_find(bytes_from_string(aggregation)) == 0) {
-        return arm_fail(&call->error, 400, "BadRequest",
-                        "The timeAggregation of metric %.100s must be Average, Minimum, Maximum, "
-                        "Total or Count.",
-                        metric);
-    }
-    if (dynamic(condition)) {
-        return true;
-    }
-    if (operator== NULL || !operator_known(operator)) {
-        return arm_fail(&call->error, 400, "BadRequest",
-                        "The operator of metric %.100s must be GreaterThan, GreaterThanOrEqual, "
-                        "LessThan, LessThanOrEqual, Equals or NotEquals.",
-                        metric);
-    }
-    return cJSON_IsNumber(arm_json_at(condition, "threshold")) ||
-           arm_fail(&call->error, 400, "BadRequest",
-                    "The threshold of metric %.100s must be a number.", metric);
-}
-
-static bool sound(const cJSON *body)
-{
-    const cJSON *item;
-    bool good = cJSON_IsArray(arm_json_at(body, "properties.criteria.allOf"));
-    cJSON_ArrayForEach(item, arm_json_at(body, "properties.scopes"))
-    {
-        good = good && cJSON_IsString(item);
-    }
-    cJSON_ArrayForEach(item, arm_json_at(body, "properties.criteria.allOf"))
-    {
-        const char *aggregation = arm_json_text(item, "timeAggregation");
-        good = good && arm_json_text(item, "metricName") != NULL && aggregation != NULL &&
-               arm_aggregation_find(bytes_from_string(aggregation)) != 0 &&
-               (dynamic(item) || (arm_json_text(item, "operator") != NULL &&
-                                  cJSON_IsNumber(arm_json_at(item, "threshold"))));
-    }
-    return good;
-}
-
-static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
-{
-    const cJSON *item, *conditions = arm_json_at(body, "properties.criteria.allOf");
-    char now[32];
-    (void)old;
-    if (cJSON_GetArraySize(arm_json_at(body, "properties.scopes")) == 0) {
-        return arm_fail(&call->error, 400, "BadRequest", "The rule needs at least one scope.");
-    }
-    cJSON_ArrayForEach(item, arm_json_at(body, "properties.scopes"))
-    {
-        if (!check_scope(call, item)) {
-            return false;
-        }
-    }
-    if (!cJSON_IsArray(conditions) || cJSON_GetArraySize(conditions) == 0) {
-        return arm_fail(&call->error, 400, "BadRequest",
-                        "The rule's criteria need at least one condition in 'allOf'.");
-    }
-    cJSON_ArrayForEach(item, conditions)
-    {
-        if (!check_condition(call, item)) {
-            return false;
-        }
-    }
-    timestamp_format(clock_now_ms(call->service->clock), now);
-    arm_json_put_text(body, "properties.lastUpdatedTime", now);
-    return true;
 }
 
 /* ---- Evaluation ---- */
@@ -284,7 +179,7 @@ static bool condition_holds(struct arm_service *service, const struct arm_resour
         .from_ms = from_ms,
         .to_ms = to_ms,
     };
-    if (at.metric == NULL || dynamic(condition)) {
+    if (at.metric == NULL || arm_alert_is_dynamic(condition)) {
         return false;
     }
     value_wanted(condition, "ShardId", "", &apart);
@@ -393,8 +288,8 @@ const struct arm_resource_type arm_alert_rule_type = {
     .traits = ARM_TRACKED | ARM_GLOBAL | ARM_NO_STATE | ARM_FELT,
     .schema = schema,
     .created = 200,
-    .check = check,
-    .sound = sound,
+    .check = arm_alert_rule_check,
+    .sound = arm_alert_rule_sound,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_alert_rule_type};

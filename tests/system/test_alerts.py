@@ -184,3 +184,26 @@ def test_a_long_advance_leaves_no_alert_out(emulator, cache):
     fired, = alerts(emulator)
     at = datetime.datetime.fromisoformat(fired["startDateTime"].replace("Z", "+00:00"))
     assert datetime.timedelta(days=10) <= at - start <= datetime.timedelta(days=10, minutes=5)
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda p: p.update(evaluationFrequency="PT1H"), "windowSize"),
+    (lambda p: p["criteria"].pop("odata.type"), "odata.type"),
+    (lambda p: p["criteria"].update({"odata.type": "Bogus"}), "odata.type"),
+    (lambda p: p["criteria"]["allOf"].append(dict(p["criteria"]["allOf"][0])), "must be unique"),
+    (lambda p: p["criteria"]["allOf"][0].pop("name"), "no name"),
+    (lambda p: p["criteria"]["allOf"][0].update(criterionType="Bogus"), "criterionType 'Bogus'"),
+    (lambda p: p["criteria"]["allOf"][0].update(dimensions=[{"name": "Zone", "operator": "Include", "values": ["*"]}]),
+     "dimension 'Zone'; supported ones are: ShardId"),
+    (lambda p: p["criteria"]["allOf"][0].update(dimensions=[{"name": "ShardId", "operator": "Like", "values": ["*"]}]),
+     "Include or Exclude"),
+    (lambda p: p["criteria"]["allOf"][0].update(dimensions=[{"name": "ShardId", "operator": "Include", "values": []}]),
+     "at least one value"),
+    (lambda p: p["scopes"].append(p["scopes"][0] + "x"), "no such resource"),
+    (lambda p: p["scopes"].append(p["scopes"][0]), "take one scope")])
+def test_rules_that_make_no_sense(emulator, cache, change, said):
+    body = rule(emulator, "watched")
+    change(body["properties"])
+    answer = emulator.arm("PUT", RULES + "odd", body, version="2018-03-01")
+    assert answer.status == 400 and said in answer.json["error"]["message"], answer
+    assert emulator.arm("GET", RULES + "odd", version="2018-03-01").status == 404
