@@ -213,6 +213,11 @@ void block_on_key_range(struct call *call, int first, int count, const struct va
     memory_free(indexes);
 }
 
+bool block_awaits(const struct call *call, struct bytes key)
+{
+    return call->ready_key.data == NULL || bytes_equal(call->ready_key, key);
+}
+
 void block_for_time(struct call *call, int64_t timeout_ms, block_give_up *answer)
 {
     if (call->nested) {
@@ -382,22 +387,23 @@ void blocking_database_changed(struct instance *instance, struct keyspace *db)
     }
 }
 
-static bool may_go_on(const struct blocked *blocked, const struct entry *entry)
+static bool may_go_on(const struct session *session, const struct entry *entry)
 {
+    const struct blocked *blocked = &session->blocked;
     if (entry == NULL || (blocked->type != NULL && entry_type(entry) != blocked->type)) {
-        return blocked->or_gone;
+        return blocked->or_gone && instance_runs(session->instance, "7.0.0");
     }
     return true;
 }
 
 /* Runs the handler anew; true when the client has its answer. */
-static bool retry(struct session *session)
+static bool retry(struct session *session, struct bytes ready_key)
 {
     struct blocked *blocked = &session->blocked;
     blocked->retrying = true;
     blocked->again = false;
     session->running = true;
-    dispatch_resume(session, blocked->entry, blocked->argv, blocked->argc);
+    dispatch_resume(session, blocked->entry, blocked->argv, blocked->argc, ready_key);
     session->running = false;
     blocked->retrying = false;
     if (blocked->again) {
@@ -416,7 +422,7 @@ void blocking_go_on_for_host(struct instance *instance)
         session = session->next;
     }
     if (session != NULL) {
-        retry(session);
+        retry(session, (struct bytes){0});
     }
     end_pause(instance); /* where it is not over, they wait again */
 }
@@ -428,12 +434,13 @@ static void serve_queue(struct instance *instance, struct block_queue *queue)
     int database;
     memcpy(&database, name.data, sizeof(database));
     struct keyspace *db = instance->databases[database];
+    struct bytes ready_key = instance_runs(instance, "7.2.0") ? (struct bytes){0} : key;
     queue->serving = true;
     for (struct block_place *place = queue->first, *next; place != NULL; place = next) {
         next = place->next;
         struct session *session = place->session;
-        if (!session_closed(session) && may_go_on(&session->blocked, keyspace_peek(db, key))) {
-            retry(session);
+        if (!session_closed(session) && may_go_on(session, keyspace_peek(db, key))) {
+            retry(session, ready_key);
         }
     }
     queue->serving = false;

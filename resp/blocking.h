@@ -27,14 +27,19 @@ bool block_timeout_ms_or_reply(struct call *call, int index, int64_t *timeout_ms
 
 /*
  * Parks the client on the keys at argv[indexes[...]] of the selected database. In a transaction or
- * a script nothing waits: give_up answers at once. `type` NULL: any. `or_gone`: also woken when a
- * key is deleted or takes another type (consumer groups).
+ * a script nothing waits: give_up answers at once. `type` NULL: any. `or_gone`: since 7.0 also
+ * woken when a key is deleted or takes another type (consumer groups).
  */
 void block_on_keys(struct call *call, const int *indexes, int count, const struct value_type *type,
                    bool or_gone, int64_t timeout_ms, block_give_up *give_up);
 /* The same for `count` keys from argv[first] on. */
 void block_on_key_range(struct call *call, int first, int count, const struct value_type *type,
                         bool or_gone, int64_t timeout_ms, block_give_up *give_up);
+/*
+ * Whether a blocking command looks at that key now. Until 7.2 Redis serves a waiting client from
+ * the key that has become ready, whatever its others hold by then; since then it begins anew.
+ */
+bool block_awaits(const struct call *call, struct bytes key);
 /* Parks the client for a time only (WAIT with too few replicas). */
 void block_for_time(struct call *call, int64_t timeout_ms, block_give_up *give_up);
 

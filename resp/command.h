@@ -120,9 +120,10 @@ struct call {
     struct reply *reply;
     const struct bytes *argv; /* argv[0] is the command name as sent */
     int argc;
-    int64_t now_ms; /* read once, so a command sees a single instant */
-    bool nested;    /* inside a transaction or a script: must not wait */
-    bool resumed;   /* a waiting client's command, run again because a key is ready */
+    int64_t now_ms;         /* read once, so a command sees a single instant */
+    bool nested;            /* inside a transaction or a script: must not wait */
+    bool resumed;           /* a waiting client's command, run again because a key is ready */
+    struct bytes ready_key; /* which, where only that one counts (block_awaits); else no data */
 };
 
 /* A row of a command's history, shown by COMMAND DOCS. */

@@ -400,11 +400,12 @@ void dispatch_run(struct session *session, struct command_entry *entry, const st
 }
 
 void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
-                     int argc)
+                     int argc, struct bytes ready_key)
 {
     session->instance->lap_us = 0;
     struct call call = make_call(session, entry, argv, argc);
     call.resumed = true;
+    call.ready_key = ready_key;
     run(session, entry, &call);
 }
 

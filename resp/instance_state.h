@@ -241,7 +241,7 @@ void dispatch_run(struct session *session, struct command_entry *entry, const st
                   int argc, bool nested);
 /* Runs a waiting client's handler again. */
 void dispatch_resume(struct session *session, struct command_entry *entry, const struct bytes *argv,
-                     int argc);
+                     int argc, struct bytes ready_key);
 /* The call that a ready command, which did not run yet, would be. */
 struct call dispatch_pending(struct session *session);
 /* What follows a handler: figures, the slow log, tracking. */

@@ -2,6 +2,7 @@
 #include "resp/commands/list.h"
 
 #include "resp/arguments.h"
+#include "resp/blocking.h"
 #include "resp/errors.h"
 #include "resp/instance_state.h"
 
@@ -173,6 +174,9 @@ bool list_reply_first_popped(struct call *call, const struct multiple_pop *pop)
     for (int i = 0; i < pop->key_count; i++) {
         struct bytes key = call->argv[pop->first_key + i];
         struct list *list;
+        if (!block_awaits(call, key)) {
+            continue;
+        }
         if (!list_write_or_reply(call, pop->first_key + i, &list)) {
             return true;
         }

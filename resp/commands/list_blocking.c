@@ -13,6 +13,9 @@ static void pop(struct call *call, bool tail)
     }
     for (int i = 1; i < call->argc - 1; i++) {
         struct list *list;
+        if (!block_awaits(call, call->argv[i])) {
+            continue;
+        }
         if (!list_write_or_reply(call, i, &list)) {
             return;
         }

@@ -47,6 +47,7 @@ static void clear(struct call *call, struct keyspace *db)
     watch_touch_database(call->instance, db);
     call->instance->changes += keyspace_count(db);
     keyspace_clear(db);
+    blocking_database_changed(call->instance, db);
 }
 
 static void cmd_flushdb(struct call *call)

@@ -80,6 +80,9 @@ static bool pop_first(struct call *call, const struct multiple_pop *request)
     for (int i = 0; i < request->key_count; i++) {
         struct bytes key = call->argv[request->first_key + i];
         struct sorted_set *set;
+        if (!block_awaits(call, key)) {
+            continue;
+        }
         if (!sorted_set_write_or_reply(call, request->first_key + i, &set)) {
             return true;
         }
@@ -122,6 +125,9 @@ static void pop_or_wait(struct call *call, bool highest)
     }
     for (int i = 1; i < call->argc - 1; i++) {
         struct sorted_set *set;
+        if (!block_awaits(call, call->argv[i])) {
+            continue;
+        }
         if (!sorted_set_write_or_reply(call, i, &set)) {
             return;
         }

@@ -321,7 +321,13 @@ static void read_streams(struct call *call, bool of_group)
     reading.requests =
         memory_allocate_zeroed((size_t)reading.streams * sizeof(*reading.requests) + 1);
     bool fits = true;
-    for (int i = 0; fits && i < reading.streams; i++) {
+    int first = 0, end = reading.streams;
+    while (first < end - 1 && !block_awaits(call, call->argv[reading.first_key + first])) {
+        first++;
+    }
+    end = call->ready_key.data != NULL ? first + 1
+                                       : end; /* of a key that is named twice, the first */
+    for (int i = first; fits && i < end; i++) {
         fits = request_or_reply(&reading, i);
     }
     if (fits) {
@@ -329,7 +335,7 @@ static void read_streams(struct call *call, bool of_group)
             reading.count = BLOCKED_COUNT;
         }
         size_t mark = reply_defer(call->reply), served = 0;
-        for (int i = 0; i < reading.streams; i++) {
+        for (int i = first; i < end; i++) {
             served += serve(&reading, i) ? 1 : 0;
         }
         if (served > 0 && call->reply->protocol < 3) {

@@ -107,6 +107,7 @@ KEPT = {
     "LOLWUT": "no computer art",
     "HELLO 3": "each server counts its own clients, and Azure says 6.0.14",
 }
+DEADLY = """eval "return unpack({1, 2, 3}, -2^31, 3)" 0"""  # 6.0 writes behind Lua's stack
 # These move the clock, speak for several clients, or are about something that 6.0 has not.
 OTHERS = ("@ advance", "@ client", "@ fault", "@ setting")
 
@@ -130,7 +131,7 @@ def test_what_transcripts_say_in_any_profile(both):
             client.ask("FLUSHALL")
             client.ask("SCRIPT FLUSH")
         for command in commands:
-            if command.startswith("AUTH primary"):
+            if command.startswith("AUTH primary") or command == DEADLY:
                 continue
             ours, theirs = (client.ask(command) for client in clients)
             # What a client's own command makes invalid, 6.0 says before its answer, if not in its middle.

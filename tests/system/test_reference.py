@@ -2,11 +2,11 @@
 import pytest
 
 from harness.programs import RedisServer
-from harness.transcripts import Client, TRANSCRIPTS, fits, steps
+from harness.transcripts import Stage, TRANSCRIPTS, fits, parts
 
 # The others drive the clock, which a real server's does not follow.
 NAMES = [f"{name}.transcript" for name in (
-    "acl bitmap client cluster config function geo hash hyperloglog keys latency list memory migrate protocol pubsub scripting "
+    "acl bitmap blocking client cluster config function geo hash hyperloglog keys latency list memory migrate protocol pubsub scripting "
     "server set slow_log sort sorted_set stream string").split()]
 
 # Played to a server that is started with these settings, as the transcript's "@ setting" lines give them.
@@ -23,9 +23,7 @@ def test_redis_server_answers_the_same(tmp_path, name):
 
 
 def compare(redis_server, name):
-    client = Client(redis_server.port)
-    for command, expected in steps((TRANSCRIPTS / name).read_text(), "redis"):
-        answer = client.ask(command)
+    stage = Stage(redis_server.port)
+    for client, command, expected in parts((TRANSCRIPTS / name).read_text(), "redis"):
+        answer = stage.ask(client, command, waits=not expected)
         assert fits(answer, expected), (command, answer, expected)
-        if answer[-1:] == ["closed"]:
-            client = Client(redis_server.port)
