@@ -23,14 +23,20 @@ static bool busy(const struct arm_resource *resource)
 
 static bool object_or_fail(struct arm_call *call)
 {
-    if (cJSON_IsObject(call->body)) {
-        return (call->target.type->traits & ARM_TRACKED) == 0 ||
-               (arm_tags_fit(arm_json_at(call->body, "tags"), &call->error) &&
-                arm_identity_fits(call));
+    if (!cJSON_IsObject(call->body)) {
+        return arm_fail(&call->error, 400, "InvalidRequestContent",
+                        "The request content was invalid and could not be deserialized: 'A JSON "
+                        "object is required.'.");
     }
-    return arm_fail(&call->error, 400, "InvalidRequestContent",
-                    "The request content was invalid and could not be deserialized: 'A JSON "
-                    "object is required.'.");
+    if ((call->target.type->traits & ARM_TRACKED) == 0) {
+        return true;
+    }
+    cJSON *tags = arm_json_at(call->body, "tags");
+    if (!arm_tags_fit(tags, &call->error)) {
+        return false;
+    }
+    arm_tags_unite(tags);
+    return arm_identity_fits(call);
 }
 
 static bool location_or_fail(struct arm_call *call, const struct arm_location **location)

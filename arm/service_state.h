@@ -313,6 +313,11 @@ bool arm_identity_fits(struct arm_call *call);
 /* ---- types/tags.c ---- */
 /* At most 50 tags, their names and values of the right length and characters. NULL fits. */
 bool arm_tags_fit(const cJSON *tags, struct arm_error *error);
+/*
+ * Of names that differ only in the case of letters the last stays, as it is written. For tags that
+ * fit (there are few of them). Source: MicrosoftDocs/azure-docs issue 57888.
+ */
+void arm_tags_unite(cJSON *tags);
 
 /* ---- types ---- */
 extern const struct arm_resource_type arm_redis_type;

@@ -68,7 +68,12 @@ static bool tags_fit(struct arm_call *call)
                         "The request content was invalid and could not be deserialized: 'The "
                         "location must be a string.'.");
     }
-    return arm_tags_fit(arm_json_at(call->body, "tags"), &call->error);
+    cJSON *tags = arm_json_at(call->body, "tags");
+    if (!arm_tags_fit(tags, &call->error)) {
+        return false;
+    }
+    arm_tags_unite(tags);
+    return true;
 }
 
 static void take_tags(struct arm_group *group, const cJSON *body, bool keep)

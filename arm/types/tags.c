@@ -66,6 +66,21 @@ bool arm_tags_fit(const cJSON *tags, struct arm_error *error)
     return true;
 }
 
+void arm_tags_unite(cJSON *tags)
+{
+    cJSON *tag;
+    if (!cJSON_IsObject(tags)) {
+        return;
+    }
+    cJSON_ArrayForEach(tag, tags)
+    {
+        cJSON *first = cJSON_GetObjectItem(tags, tag->string); /* in any case of letters */
+        if (first != tag) {
+            cJSON_Delete(cJSON_DetachItemViaPointer(tags, first));
+        }
+    }
+}
+
 /* ---- Whose tags ---- */
 
 struct owner {
