@@ -145,6 +145,38 @@ static int64_t time_at(const cJSON *document, const char *name)
     return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
 }
 
+static const struct saved_shape saved_operation[] = {
+    {"", SAVED_OBJECT, true},
+    {"id", SAVED_TEXT, true},
+    {"kind", SAVED_NUMBER, true},
+    {"polling", SAVED_TEXT, false},
+    {"action", SAVED_TEXT, true},
+    {"resourceId", SAVED_ID, true},
+    {"location", SAVED_TEXT, false},
+    {"status", SAVED_TEXT, true},
+    {"error", SAVED_OBJECT, false},
+    {"error.code", SAVED_TEXT, true},
+    {"error.message", SAVED_TEXT, false},
+    {"startedMs", SAVED_TIME, true},
+    {"endedMs", SAVED_TIME, true},
+    {"dueMs", SAVED_TIME, true},
+    {"postponed", SAVED_TRUTH, false},
+    {NULL, SAVED_TEXT, false},
+};
+
+bool arm_operation_sound(const cJSON *document, struct buf *why)
+{
+    if (!saved_shape_fits(saved_operation, document, why)) {
+        return false;
+    }
+    int kind = arm_json_number(document, "kind", -1);
+    if (kind < ARM_OPERATION_CREATE || kind > ARM_OPERATION_MOVE) {
+        buf_printf(why, "'kind' %d is of no operation", kind);
+        return false;
+    }
+    return true;
+}
+
 struct arm_operation *arm_operation_resume(struct arm_service *service, const cJSON *document)
 {
     static const struct arm_polling_style *const styles[] = {

@@ -46,13 +46,47 @@ static void create_lasting_secrets(struct arm_service *service, struct arm_resou
     service->random = usual;
 }
 
+/* What each saved resource has, whatever its type. */
+static const struct saved_shape saved_resource[] = {
+    {"location", SAVED_TEXT, false},
+    {"state", SAVED_TEXT, false},
+    {"createdMs", SAVED_TIME, false},
+    {"changedMs", SAVED_TIME, false},
+    {"operation", SAVED_TEXT, false},
+    {"pending", SAVED_OBJECT, false},
+    {"secrets", SAVED_OBJECT, false},
+    {"properties", SAVED_OBJECT, false},
+    {"tags", SAVED_OBJECT, false},
+    {"tags.{}", SAVED_TEXT, false},
+    {"identity", SAVED_OBJECT, false},
+    {"identity.type", SAVED_TEXT, false},
+    {"identity.principalId", SAVED_TEXT, false},
+    {"identity.tenantId", SAVED_TEXT, false},
+    {"identity.userAssignedIdentities", SAVED_OBJECT, false},
+    {NULL, SAVED_TEXT, false},
+};
+
+static bool shape_fits(const struct arm_resource_type *type, const char *id, const cJSON *document,
+                       struct arm_error *error)
+{
+    struct buf why;
+    buf_init(&why, 512);
+    bool fits = saved_shape_fits(saved_resource, document, &why) &&
+                saved_shape_fits(type->saved, document, &why);
+    if (!fits) {
+        arm_fail(error, 400, "InvalidRequestBody", "%s: %s", id, buf_string(&why));
+    }
+    buf_finish(&why);
+    return fits;
+}
+
 /* What was saved is whole: nobody looks whether a required property is there after this. */
 static bool saved_fits(const struct arm_resource_type *type, const char *id, const cJSON *body,
                        struct arm_error *error)
 {
     struct arm_error why;
     cJSON *copy = cJSON_Duplicate(body, true);
-    bool fits = arm_schema_accept(type->schema, copy, NULL, true, "9999-12-31", &why);
+    bool fits = arm_schema_accept_saved(type->schema, copy, &why);
     cJSON_Delete(copy);
     if (fits && type->sound != NULL && !type->sound(body)) {
         return arm_fail(error, 400, "InvalidRequestBody",
@@ -101,7 +135,7 @@ static bool place(struct arm_call *call, const cJSON *document, bool loaded)
     cJSON *keys = cJSON_Duplicate(arm_json_at(body, "properties.accessKeys"), true);
     arm_json_remove(body, "properties.accessKeys");
     const cJSON *pending = arm_json_at(document, "pending");
-    if (loaded ? !saved_fits(type, id, body, error) ||
+    if (loaded ? !shape_fits(type, id, document, error) || !saved_fits(type, id, body, error) ||
                      (cJSON_IsObject(pending) && !saved_fits(type, id, pending, error))
                : (!arm_schema_accept(type->schema, body, NULL, true, "2024-11-01", error) ||
                   (type->check != NULL && !type->check(call, NULL, body)))) {

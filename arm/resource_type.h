@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "arm/name_rule.h"
+#include "arm/saved_shape.h"
 #include "arm/schema.h"
 #include "base/bytes.h"
 
@@ -101,6 +102,8 @@ struct arm_resource_type {
     bool (*request)(struct arm_call *call);
     /* Before storing: rules across properties. `old` is NULL at creation. */
     bool (*check)(struct arm_call *call, const struct arm_resource *old, cJSON *body);
+    /* What must stand in a saved one beside its schema: its "secrets" above all. */
+    const struct saved_shape *saved;
     /* What of these rules the rest relies on: asked of what was saved, too. */
     bool (*sound)(const cJSON *body);
     bool (*check_removal)(struct arm_call *call, const struct arm_resource *resource);

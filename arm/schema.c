@@ -193,6 +193,18 @@ bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON
     return true;
 }
 
+bool arm_schema_accept_saved(const struct arm_property *rows, cJSON *body, struct arm_error *error)
+{
+    for (const struct arm_property *row = rows; row != NULL && row->path != NULL; row++) {
+        cJSON *item = arm_json_at(body, row->path);
+        bool unseen = cJSON_IsNull(item) || (row->rules & ARM_READ_ONLY) != 0;
+        if (item != NULL && unseen && !accept(row, item, error)) {
+            return false;
+        }
+    }
+    return arm_schema_accept(rows, body, NULL, true, "9999-12-31", error);
+}
+
 void arm_schema_complete(const struct arm_property *rows, cJSON *body)
 {
     for (const struct arm_property *row = rows; row != NULL && row->path != NULL; row++) {

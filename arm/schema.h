@@ -48,6 +48,10 @@ struct arm_property {
 bool arm_schema_accept(const struct arm_property *rows, cJSON *body, const cJSON *stored,
                        bool whole, const char *api_version, struct arm_error *error);
 
+/* The same of what was saved: whole, without nulls, and what the service itself wrote is of its
+ * kind, too. */
+bool arm_schema_accept_saved(const struct arm_property *rows, cJSON *body, struct arm_error *error);
+
 /* Fills in the fallbacks of what a body does not say. `rows` may be NULL. */
 void arm_schema_complete(const struct arm_property *rows, cJSON *body);
 /* Four numbers with dots between them, into one number. */

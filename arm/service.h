@@ -13,6 +13,7 @@
 #include "base/random.h"
 
 struct arm_service;
+struct saved_shape;
 
 enum arm_provisioning {
     ARM_PROVISIONING_INSTANT,   /* operations are over before they are answered */
@@ -71,10 +72,11 @@ cJSON *arm_service_save(const struct arm_service *service);
 bool arm_service_load(struct arm_service *service, const cJSON *document, struct buf *error);
 /*
  * A document of the host's own that is saved and loaded with the state and gone after a reset: the
- * directory's new applications. Takes it. `restored` hears of it after each load; NULL: none.
+ * directory's new applications. Takes it. `restored` hears of it after each load; NULL: none. What
+ * is loaded fits `shape`, whose rows stay the caller's.
  */
 void arm_service_keep(struct arm_service *service, cJSON *document);
-void arm_service_on_restore(struct arm_service *service,
+void arm_service_on_restore(struct arm_service *service, const struct saved_shape *shape,
                             void (*restored)(void *context, const cJSON *kept), void *context);
 /* Back to one empty subscription; the host is told of each cache that goes. */
 void arm_service_reset(struct arm_service *service);

@@ -93,6 +93,7 @@ struct arm_service {
     size_t event_count;
     struct arm_call *calling; /* the request being answered; NULL: none */
     cJSON *kept;              /* the host's own document; NULL: none */
+    const struct saved_shape *kept_shape;
     void (*restored)(void *context, const cJSON *kept);
     void *restored_context;
     cJSON *tag_names;                           /* defined ahead: {"env": ["test", "prod"]} */
@@ -206,6 +207,8 @@ struct arm_operation *arm_operation_start(struct arm_service *service, enum arm_
                                           const char *action, const char *resource_id,
                                           const struct arm_location *location, int realistic_s);
 /* Books a loaded one again. */
+/* Whether what was saved can be resumed; otherwise the text says what is wrong. */
+bool arm_operation_sound(const cJSON *document, struct buf *why);
 struct arm_operation *arm_operation_resume(struct arm_service *service, const cJSON *document);
 cJSON *arm_operation_save(const struct arm_operation *operation);
 void arm_operations_clear(struct arm_service *service);

@@ -132,6 +132,47 @@ static bool place_resources(struct arm_service *service, const cJSON *document, 
     return true;
 }
 
+/* What was saved, but for the resources: those are looked at one by one. */
+static const struct saved_shape saved_service[] = {
+    {"resourceGroups.[].name", SAVED_TEXT, true},
+    {"resourceGroups.[].location", SAVED_TEXT, true},
+    {"resourceGroups.[].tags", SAVED_OBJECT, false},
+    {"resourceGroups.[].tags.{}", SAVED_TEXT, false},
+    {"resourceGroups.[].managedBy", SAVED_TEXT, false},
+    {"resourceGroups.[].deleting", SAVED_TEXT, false},
+    {"providers", SAVED_OBJECT, false},
+    {"providers.{}", SAVED_TRUTH, false},
+    {"tagNames", SAVED_OBJECT, false},
+    {"tagNames.{}", SAVED_LIST, false},
+    {"tagNames.{}.[]", SAVED_TEXT, false},
+    {NULL, SAVED_TEXT, false},
+};
+
+static bool saved_fits(const struct arm_service *service, const cJSON *document, struct buf *error)
+{
+    const cJSON *operation;
+    struct buf why;
+    buf_init(&why, 512);
+    const char *part = "arm";
+    bool good = saved_shape_fits(saved_service, document, &why);
+    if (good) {
+        part = "directory";
+        good = saved_shape_fits(service->kept_shape, arm_json_at(document, "directory"), &why);
+    }
+    cJSON_ArrayForEach(operation, arm_json_at(document, "operations"))
+    {
+        if (good) {
+            part = "operations";
+            good = arm_operation_sound(operation, &why);
+        }
+    }
+    if (!good) {
+        buf_printf(error, "%s: %s", part, buf_string(&why));
+    }
+    buf_finish(&why);
+    return good;
+}
+
 static bool shape_fits(const cJSON *document, struct buf *error)
 {
     static const char *const lists[] = {"resourceGroups", "resources", "operations"};
@@ -236,10 +277,7 @@ static void restore_running(struct arm_service *service, const cJSON *document)
     const cJSON *item;
     cJSON_ArrayForEach(item, arm_json_at(document, "operations"))
     {
-        if (arm_json_text(item, "id") != NULL && arm_json_text(item, "action") != NULL &&
-            arm_json_text(item, "resourceId") != NULL && arm_json_text(item, "status") != NULL) {
-            arm_operation_resume(service, item);
-        }
+        arm_operation_resume(service, item);
     }
     cJSON_ArrayForEach(item, arm_json_at(document, "resources"))
     {
@@ -258,6 +296,10 @@ static void restore_running(struct arm_service *service, const cJSON *document)
             cJSON_IsNumber(changed) ? (int64_t)changed->valuedouble : resource->changed_ms;
         if (cJSON_IsObject(arm_json_at(item, "pending"))) {
             resource->pending = cJSON_Duplicate(arm_json_at(item, "pending"), true);
+            arm_schema_complete(resource->type->schema, resource->pending);
+            if (resource->type->complete != NULL) {
+                resource->type->complete(service, resource->pending);
+            }
         }
         if (operation != NULL) {
             resource->operation = arm_operation_find(service, bytes_from_string(operation));
@@ -279,7 +321,8 @@ static void restore_running(struct arm_service *service, const cJSON *document)
 
 bool arm_service_load(struct arm_service *service, const cJSON *document, struct buf *error)
 {
-    if (!shape_fits(document, error) || !rehearse(service, document, true, error)) {
+    if (!shape_fits(document, error) || !saved_fits(service, document, error) ||
+        !rehearse(service, document, true, error)) {
         return false;
     }
     arm_store_clear(service);
@@ -305,9 +348,10 @@ void arm_service_keep(struct arm_service *service, cJSON *document)
     arm_changed(service);
 }
 
-void arm_service_on_restore(struct arm_service *service,
+void arm_service_on_restore(struct arm_service *service, const struct saved_shape *shape,
                             void (*restored)(void *context, const cJSON *kept), void *context)
 {
+    service->kept_shape = shape;
     service->restored = restored;
     service->restored_context = context;
 }

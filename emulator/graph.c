@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arm/json.h"
+#include "arm/saved_shape.h"
 #include "emulator/graph_state.h"
 
 enum { MOST_OBJECTS = 500, MOST_PASSWORDS = 100 };
@@ -227,6 +228,26 @@ static void take_over(cJSON **present, const cJSON *kept)
         *present = cJSON_Duplicate(kept, true);
     }
 }
+
+static const struct saved_shape kept_shape[] = {
+    {"", SAVED_LIST, false},
+    {"[]", SAVED_OBJECT, false},
+    {"[].appId", SAVED_TEXT, true},
+    {"[].principalId", SAVED_TEXT, true},
+    {"[].name", SAVED_TEXT, true},
+    {"[].principal", SAVED_TRUTH, true},
+    {"[].createdMs", SAVED_TIME, true},
+    {"[].passwords", SAVED_LIST, true},
+    {"[].passwords.[]", SAVED_OBJECT, false},
+    {"[].passwords.[].keyId", SAVED_TEXT, true},
+    {"[].passwords.[].startDateTime", SAVED_TEXT, true},
+    {"[].passwords.[].endDateTime", SAVED_TEXT, true},
+    {"[].secrets", SAVED_OBJECT, true},
+    {"[].secrets.{}", SAVED_TEXT, false},
+    {"[].keys", SAVED_LIST, true},
+    {"[].keys.[]", SAVED_TEXT, false},
+    {NULL, SAVED_TEXT, false},
+};
 
 static void restore_one(struct graph *graph, const cJSON *item)
 {
@@ -450,7 +471,7 @@ struct graph *graph_create(struct identity *identity, struct arm_service *servic
     struct graph *graph = memory_allocate_zeroed(sizeof(*graph));
     graph->identity = identity;
     graph->service = service;
-    arm_service_on_restore(service, restore, graph);
+    arm_service_on_restore(service, kept_shape, restore, graph);
     graph->clock = clock;
     graph->random = random;
     graph->tenant_id = tenant_id;

@@ -177,8 +177,9 @@ static bool restore_clock(const cJSON *document, struct clock *clock, const stru
     const cJSON *now = cJSON_GetObjectItemCaseSensitive(saved, "now");
     int64_t now_ms = 0;
 
-    if (!cJSON_IsString(mode) || !cJSON_IsNumber(scale) || !(scale->valuedouble > 0) ||
-        !cJSON_IsNumber(offset) || !(fabs(offset->valuedouble) < 1e15) || !cJSON_IsString(now) ||
+    if (!cJSON_IsString(mode) || !cJSON_IsNumber(scale) || !(scale->valuedouble >= 0.001) ||
+        !(scale->valuedouble <= 1e6) || !cJSON_IsNumber(offset) ||
+        !(fabs(offset->valuedouble) < 1e15) || !cJSON_IsString(now) ||
         !timestamp_parse(bytes_from_string(now->valuestring), &now_ms)) {
         buf_append_string(error, "has a \"clock\" without mode, scale, offsetMs and now");
         return false;

@@ -19,6 +19,15 @@ const cJSON *app_log_lines(const struct arm_resource *app);
 /* The part of the resource that GET never shows, made when it is missing. */
 cJSON *app_secrets(struct arm_resource *app);
 
+/* What a saved one's unseen part holds, for the rows of its type. */
+#define APP_SAVED_ROWS                                                                             \
+    {"secrets.clientId", SAVED_TEXT, false}, {"secrets.log", SAVED_LIST, false},                   \
+        {"secrets.log.[]", SAVED_TEXT, false}, {"secrets.logToken", SAVED_OBJECT, false},          \
+        {"secrets.logToken.token", SAVED_TEXT, true},                                              \
+    {                                                                                              \
+        "secrets.logToken.expiresMs", SAVED_TIME, true                                             \
+    }
+
 /* ---- app_identity.c ---- */
 /* In a type's check: principal and tenant of "identity" are the service's to say. */
 void app_identity_settle(struct arm_call *call, const struct arm_resource *old, cJSON *body);

@@ -217,12 +217,19 @@ static bool change_state(struct arm_call *call)
     return true;
 }
 
+static const struct saved_shape saved[] = {
+    {"secrets", SAVED_OBJECT, true},
+    {"secrets.healthy", SAVED_NUMBER, false},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_alert_type = {
     .name = "Microsoft.AlertsManagement/alerts",
     .traits = ARM_SCOPED | ARM_LISTS_BELOW | ARM_NO_STATE,
     .check = check,
     .check_removal = check_removal,
     .show = show,
+    .saved = saved,
 };
 
 #define ALERTS "/subscriptions/{}/providers/Microsoft.AlertsManagement/alerts"

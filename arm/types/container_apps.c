@@ -396,6 +396,18 @@ static const struct arm_action actions[] = {
 static const char *const api_versions[] = {"2025-07-01", "2025-01-01", "2024-03-01", "2023-05-01",
                                            "2022-10-01", "2022-03-01", NULL};
 
+static const struct saved_shape saved[] = {
+    APP_SAVED_ROWS,
+    {"secrets.stopped", SAVED_TRUTH, false},
+    {"secrets.revisions", SAVED_LIST, false},
+    {"secrets.revisions.[]", SAVED_OBJECT, false},
+    {"secrets.revisions.[].name", SAVED_TEXT, true},
+    {"secrets.revisions.[].createdTime", SAVED_TEXT, true},
+    {"secrets.revisions.[].active", SAVED_TRUTH, true},
+    {"secrets.revisions.[].template", SAVED_OBJECT, true},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_container_app_type = {
     .name = "Microsoft.App/containerApps",
     .names = {.words = "2 to 32 lower case letters, digits and single hyphens, first a letter",
@@ -415,6 +427,7 @@ const struct arm_resource_type arm_container_app_type = {
     .apply = apply,
     .remove = app_identity_remove,
     .show = show,
+    .saved = saved,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_container_app_type};

@@ -148,6 +148,11 @@ static const struct arm_action actions[] = {
 static const char *const api_versions[] = {"2025-07-01", "2025-01-01", "2024-03-01", "2023-05-01",
                                            "2022-10-01", "2022-03-01", NULL};
 
+static const struct saved_shape saved[] = {
+    APP_SAVED_ROWS,
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_container_environment_type = {
     .name = "Microsoft.App/managedEnvironments",
     .names = {.words = "2 to 60 letters, digits and hyphens, first a letter",
@@ -168,6 +173,7 @@ const struct arm_resource_type arm_container_environment_type = {
     .apply = app_identity_apply,
     .remove = app_identity_remove,
     .show = show,
+    .saved = saved,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_container_environment_type};

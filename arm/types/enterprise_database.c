@@ -336,6 +336,12 @@ static const struct arm_action actions[] = {
     {0},
 };
 
+static const struct saved_shape saved[] = {
+    {"secrets.primaryKey", SAVED_TEXT, false},
+    {"secrets.secondaryKey", SAVED_TEXT, false},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_enterprise_database_type = {
     .name = "Microsoft.Cache/redisEnterprise/databases",
     .only_name = "default",
@@ -352,6 +358,7 @@ const struct arm_resource_type arm_enterprise_database_type = {
     .remove = remove_database,
     .removal_body = removal_body,
     .show = show,
+    .saved = saved,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_enterprise_database_type};

@@ -162,6 +162,12 @@ static const struct arm_action workspace_actions[] = {
     {0},
 };
 
+static const struct saved_shape saved[] = {
+    {"secrets.primarySharedKey", SAVED_TEXT, true},
+    {"secrets.secondarySharedKey", SAVED_TEXT, true},
+    {NULL, SAVED_TEXT, false},
+};
+
 static const struct arm_resource_type workspace_type = {
     .name = "Microsoft.OperationalInsights/workspaces",
     .traits = ARM_TRACKED,
@@ -170,6 +176,7 @@ static const struct arm_resource_type workspace_type = {
     .check = keep_workspace,
     .complete = complete_workspace,
     .create_secrets = create_workspace_keys,
+    .saved = saved,
 };
 
 static const struct arm_resource_type *const types[] = {&setting_type, &workspace_type};

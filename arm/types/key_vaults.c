@@ -444,6 +444,11 @@ static bool check_name(struct arm_call *call)
 static const char *const api_versions[] = {"2024-11-01", "2023-07-01", "2023-02-01", "2022-07-01",
                                            "2021-10-01", "2019-09-01", "2018-02-14", NULL};
 
+static const struct saved_shape saved[] = {
+    VAULT_SAVED_ROWS("secrets"),
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_key_vault_type = {
     .name = "Microsoft.KeyVault/vaults",
     .traits = ARM_TRACKED,
@@ -454,6 +459,7 @@ const struct arm_resource_type arm_key_vault_type = {
     .create_secrets = create_secrets,
     .remove = key_vault_soft_delete,
     .show = show,
+    .saved = saved,
 };
 
 #define VAULT "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.KeyVault/vaults/{}"

@@ -164,12 +164,28 @@ static bool not_removed(struct arm_call *call, const struct arm_resource *delete
     return arm_fail_method(call);
 }
 
+static const struct saved_shape saved[] = {
+    VAULT_SAVED_ROWS("secrets.held"),
+    {"properties", SAVED_OBJECT, true},
+    {"properties.vaultId", SAVED_ID, true},
+    {"properties.deletedMs", SAVED_TIME, true},
+    {"properties.scheduledPurgeMs", SAVED_TIME, true},
+    {"secrets", SAVED_OBJECT, true},
+    {"secrets.held", SAVED_OBJECT, true},
+    {"secrets.vault", SAVED_OBJECT, true},
+    {"secrets.vault.tags", SAVED_OBJECT, false},
+    {"secrets.vault.tags.{}", SAVED_TEXT, false},
+    {"secrets.vault.properties", SAVED_OBJECT, true},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_deleted_vault_type = {
     .name = "Microsoft.KeyVault/deletedVaults",
     .traits = ARM_NO_STATE,
     .check = only_read,
     .check_removal = not_removed,
     .show = show,
+    .saved = saved,
 };
 
 #define PROVIDER "/subscriptions/{}/providers/Microsoft.KeyVault"

@@ -310,7 +310,9 @@ static void apply_endpoint(struct arm_service *service, struct arm_resource *end
     const cJSON *asked = arm_endpoint_connection(endpoint);
     const char *message = arm_json_text(asked, "properties.requestMessage");
     char address[16];
-    if (id == NULL || target == NULL || arm_json_truth(endpoint->secrets, "introduced")) {
+    if (id == NULL || target == NULL || arm_json_truth(endpoint->secrets, "introduced") ||
+        !arm_id_below(bytes_from_string(id), bytes_from_string(target->id)) ||
+        arm_resource_find_id(service, id) != NULL) {
         return;
     }
     arm_json_put(endpoint->secrets, "introduced", cJSON_CreateTrue());
@@ -574,6 +576,13 @@ static cJSON *show_zone_group(struct arm_call *call, const struct arm_resource *
 
 /* ---- Rows ---- */
 
+static const struct saved_shape saved[] = {
+    {"secrets.interface", SAVED_ID, false},
+    {"secrets.connection", SAVED_ID, false},
+    {"secrets.introduced", SAVED_TRUTH, false},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_private_endpoint_type = {
     .name = "Microsoft.Network/privateEndpoints",
     .traits = ARM_TRACKED | ARM_ETAG,
@@ -587,6 +596,7 @@ const struct arm_resource_type arm_private_endpoint_type = {
     .apply = apply_endpoint,
     .remove = remove_endpoint,
     .show = show_endpoint,
+    .saved = saved,
 };
 
 const struct arm_resource_type arm_network_interface_type = {

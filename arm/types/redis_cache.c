@@ -166,6 +166,13 @@ static const char *const api_versions[] = {
     "2017-10-01", "2017-02-01", "2016-04-01", "2015-08-01", NULL,
 };
 
+static const struct saved_shape saved[] = {
+    {"secrets.primaryKey", SAVED_TEXT, false},
+    {"secrets.secondaryKey", SAVED_TEXT, false},
+    {"secrets.loopback", SAVED_TEXT, false},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_redis_type = {
     .name = "Microsoft.Cache/Redis",
     .names = {.words =
@@ -191,6 +198,7 @@ const struct arm_resource_type arm_redis_type = {
     .apply = arm_redis_apply,
     .remove = arm_redis_remove,
     .show = arm_redis_show,
+    .saved = saved,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_redis_type};

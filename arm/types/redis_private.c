@@ -134,12 +134,18 @@ static void apply_cluster(struct arm_service *service, struct arm_resource *conn
     }
 }
 
+static const struct saved_shape saved[] = {
+    {"secrets.address", SAVED_TEXT, false},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_redis_private_connection_type = {
     .name = "Microsoft.Cache/Redis/privateEndpointConnections",
     .schema = schema,
     .check = check,
     .apply = arm_redis_apply_parent,
     .remove = arm_redis_apply_parent,
+    .saved = saved,
 };
 
 const struct arm_resource_type arm_enterprise_private_connection_type = {
@@ -148,6 +154,7 @@ const struct arm_resource_type arm_enterprise_private_connection_type = {
     .check = check,
     .apply = apply_cluster,
     .remove = apply_cluster,
+    .saved = saved,
 };
 
 static const struct arm_resource_type *const types[] = {&arm_redis_private_connection_type,

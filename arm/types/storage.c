@@ -285,6 +285,18 @@ static const struct arm_action account_actions[] = {
     {0},
 };
 
+static const struct saved_shape saved[] = {
+    {"secrets.key1", SAVED_OBJECT, true},
+    {"secrets.key1.value", SAVED_TEXT, true},
+    {"secrets.key1.creationTime", SAVED_TEXT, true},
+    {"secrets.key1.permissions", SAVED_TEXT, true},
+    {"secrets.key2", SAVED_OBJECT, true},
+    {"secrets.key2.value", SAVED_TEXT, true},
+    {"secrets.key2.creationTime", SAVED_TEXT, true},
+    {"secrets.key2.permissions", SAVED_TEXT, true},
+    {NULL, SAVED_TEXT, false},
+};
+
 static const struct arm_resource_type account_type = {
     .name = "Microsoft.Storage/storageAccounts",
     .traits = ARM_TRACKED | ARM_FELT,
@@ -295,6 +307,7 @@ static const struct arm_resource_type account_type = {
     .create_secrets = create_keys,
     .furnish = add_services,
     .show = show_account,
+    .saved = saved,
 };
 
 #define SERVICES(field, leaf)                                                                      \

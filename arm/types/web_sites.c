@@ -304,6 +304,20 @@ static const struct arm_action actions[] = {
 static const char *const api_versions[] = {"2024-04-01", "2023-12-01", "2023-01-01", "2022-09-01",
                                            "2022-03-01", "2021-02-01", "2019-08-01", NULL};
 
+static const struct saved_shape saved[] = {
+    APP_SAVED_ROWS,
+    {"secrets.stopped", SAVED_TRUTH, false},
+    {"secrets.started", SAVED_TRUTH, false},
+    {"secrets.config", SAVED_OBJECT, false},
+    {"secrets.config.{}", SAVED_OBJECT, false},
+    {"secrets.config.appsettings.{}", SAVED_TEXT, false},
+    {"secrets.config.connectionstrings.{}", SAVED_OBJECT, false},
+    {"secrets.config.connectionstrings.{}.value", SAVED_TEXT, false},
+    {"secrets.config.connectionstrings.{}.type", SAVED_TEXT, false},
+    {"secrets.config.publishingcredentials.password", SAVED_TEXT, false},
+    {NULL, SAVED_TEXT, false},
+};
+
 const struct arm_resource_type arm_web_site_type = {
     .name = "Microsoft.Web/sites",
     .names = {.words = "2 to 60 letters, digits and hyphens, a letter or digit at either end",
@@ -322,6 +336,7 @@ const struct arm_resource_type arm_web_site_type = {
     .apply = apply,
     .remove = app_identity_remove,
     .show = show,
+    .saved = saved,
 };
 
 static const struct arm_route routes[] = {

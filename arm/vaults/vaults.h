@@ -18,6 +18,32 @@ enum {
 
 extern const struct arm_resource_type arm_key_vault_type, arm_deleted_vault_type;
 
+/* What a saved vault's secrets look like, below that path: rows of its type. */
+#define VAULT_SAVED_ROWS(place)                                                                    \
+    {place ".secrets", SAVED_OBJECT, false}, {place ".secrets.{}", SAVED_LIST, false},             \
+        {place ".secrets.{}.[]", SAVED_OBJECT, false},                                             \
+        {place ".secrets.{}.[].version", SAVED_TEXT, true},                                        \
+        {place ".secrets.{}.[].value", SAVED_TEXT, true},                                          \
+        {place ".secrets.{}.[].contentType", SAVED_TEXT, false},                                   \
+        {place ".secrets.{}.[].tags", SAVED_OBJECT, false},                                        \
+        {place ".secrets.{}.[].enabled", SAVED_TRUTH, false},                                      \
+        {place ".secrets.{}.[].created", SAVED_TIME, true},                                        \
+        {place ".secrets.{}.[].updated", SAVED_TIME, true},                                        \
+        {place ".deleted", SAVED_OBJECT, false}, {place ".deleted.{}", SAVED_OBJECT, false},       \
+        {place ".deleted.{}.deletedDate", SAVED_TIME, true},                                       \
+        {place ".deleted.{}.scheduledPurgeDate", SAVED_TIME, true},                                \
+        {place ".deleted.{}.versions", SAVED_LIST, true},                                          \
+        {place ".deleted.{}.versions.[]", SAVED_OBJECT, false},                                    \
+        {place ".deleted.{}.versions.[].version", SAVED_TEXT, true},                               \
+        {place ".deleted.{}.versions.[].value", SAVED_TEXT, true},                                 \
+        {place ".deleted.{}.versions.[].contentType", SAVED_TEXT, false},                          \
+        {place ".deleted.{}.versions.[].tags", SAVED_OBJECT, false},                               \
+        {place ".deleted.{}.versions.[].enabled", SAVED_TRUTH, false},                             \
+        {place ".deleted.{}.versions.[].created", SAVED_TIME, true},                               \
+    {                                                                                              \
+        place ".deleted.{}.versions.[].updated", SAVED_TIME, true                                  \
+    }
+
 /* ---- secrets.c: what is kept. All cJSON below is the vault's own, good until it changes. ---- */
 /* Makes the place for secrets, if there is none. */
 void vault_secrets_init(struct arm_resource *vault);
