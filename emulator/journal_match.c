@@ -1,6 +1,8 @@
 /* Reads conditions and applies them; journal_fields.c knows what they are about. */
 #include "emulator/journal_match.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/http.h"
@@ -51,9 +53,9 @@ static bool add_glob(struct match_condition *condition, const cJSON *value, stru
                        : cJSON_IsFalse(value) ? "false"
                                               : NULL;
 
-    if (cJSON_IsNumber(value)) {
-        size_t size = int64_to_digits((int64_t)value->valuedouble, number);
-        number[size] = '\0';
+    if (cJSON_IsNumber(value) && fabs(value->valuedouble) < 1e15 &&
+        value->valuedouble == floor(value->valuedouble)) {
+        snprintf(number, sizeof(number), "%.0f", value->valuedouble);
         text = number;
     }
     if (condition->field->single && condition->count == 1) {

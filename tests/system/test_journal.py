@@ -135,6 +135,13 @@ def test_expectations_say_what_failed_and_what_was_near(emulator):
     error = emulator.admin("POST", "/requests/verify", {"match": {"comand": "GET"}}, status=400)["error"]
     assert "did you mean 'command'?" in error["message"]
     assert "did you mean 'plane'?" in emulator.admin("GET", "/requests?plan=arm", status=400)["error"]["message"]
+    # A number stands for its digits; what has others than those of a whole number is not taken for one.
+    for number in (1e300, -1e300, 200.5):
+        body = {"match": {"outcome": number}, "never": True}
+        error = emulator.admin("POST", "/requests/verify", body, status=400)["error"]
+        assert "'outcome' must be a text" in error["message"]
+    emulator.request("GET", "/nowhere", host="management.azure.com")
+    assert verify(emulator, {"match": {"plane": "arm", "outcome": 401}, "exactly": 1})["passed"]
 
 
 def read_events(stream, count):
