@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arm/json.h"
 #include "arm/odata_filter.h"
@@ -38,6 +39,43 @@ static bool texts(const cJSON *list)
     return list == NULL || cJSON_IsArray(list);
 }
 
+/*
+ * A management group, a subscription, or something in one, by its whole id: a custom role is not
+ * for all of Azure. Source: learn.microsoft.com/azure/role-based-access-control/role-definitions
+ */
+static bool assignable(const char *scope)
+{
+    static const char *const roots[] = {"/subscriptions/",
+                                        "/providers/Microsoft.Management/managementGroups/"};
+    for (size_t i = 0; scope != NULL && i < ARRAY_LEN(roots); i++) {
+        size_t size = strlen(roots[i]);
+        if (strncasecmp(scope, roots[i], size) == 0) {
+            return scope[size] != '\0' && scope[size] != '/' && strchr(scope, '*') == NULL;
+        }
+    }
+    return false;
+}
+
+static bool scopes_fit(const cJSON *scopes, struct arm_error *error)
+{
+    const cJSON *scope;
+    if (cJSON_GetArraySize(scopes) == 0 || !texts(scopes)) {
+        return arm_fail(error, 400, "InvalidRoleDefinitionAssignableScopes",
+                        "A role definition needs at least one assignable scope.");
+    }
+    cJSON_ArrayForEach(scope, scopes)
+    {
+        if (!assignable(scope->valuestring)) {
+            return arm_fail(error, 400, "InvalidRoleDefinitionAssignableScopes",
+                            "A custom role cannot be assignable at '%.200s': give the id of a "
+                            "management group, a subscription or a resource group, without "
+                            "wildcards.",
+                            scope->valuestring);
+        }
+    }
+    return true;
+}
+
 static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *body)
 {
     static const char *const lists[] = {"actions", "notActions", "dataActions", "notDataActions"};
@@ -54,10 +92,8 @@ static bool check(struct arm_call *call, const struct arm_resource *old, cJSON *
             }
         }
     }
-    if (cJSON_GetArraySize(arm_json_at(body, "properties.assignableScopes")) == 0 ||
-        !texts(arm_json_at(body, "properties.assignableScopes"))) {
-        return arm_fail(&call->error, 400, "InvalidRoleDefinitionAssignableScopes",
-                        "A role definition needs at least one assignable scope.");
+    if (!scopes_fit(arm_json_at(body, "properties.assignableScopes"), &call->error)) {
+        return false;
     }
     for (const struct arm_resource *role = call->service->resources; role != NULL;
          role = role->next) {
