@@ -361,7 +361,7 @@ static void run(struct session *session, struct command_entry *entry, struct cal
     int64_t outer_ms = instance->current_ms;
     session->reply.failed = false;
     session->last = entry;
-    instance->current = session;
+    instance->current = call->nested && outer != NULL ? outer : session; /* not a script's own */
     instance->current_ms = call->now_ms;
     if (instance->monitors > 0 && (entry->command->flags & (CMD_SKIP_MONITOR | CMD_ADMIN)) == 0) {
         monitor_feed(call, instance->snapshot_ms != 0);

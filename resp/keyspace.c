@@ -343,7 +343,7 @@ void keyspace_spread(struct keyspace *db, struct bytes key, enum event_class cla
     if (dict_count(&instance->watched) > 0) {
         watch_touch(instance, db->index, key);
     }
-    if (instance->tracking.sessions > 0) {
+    if (instance->tracking.sessions > 0 || dict_count(&instance->tracking.keys) > 0) {
         tracking_key_changed(instance, key, instance->current);
     }
     if (dict_count(&instance->blocked_keys) > 0) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "resp/instance_state.h"
+#include "resp/lua/engine.h"
 
 /* The payload of table->keys: ids of sessions; one that is gone stays until the key changes. */
 struct tracked {
@@ -14,10 +15,13 @@ struct tracked {
 
 /* The payload of table->changed. */
 struct tracked_change {
-    uint64_t by; /* the session whose command changed it; 0: none */
-    uint64_t *ids;
-    uint32_t count;
-    size_t order; /* among those of one command */
+    uint64_t by; /* the session whose command changed it first; 0: none */
+};
+
+/* What a session is told behind the answer to its own command. */
+struct tracked_news {
+    uint64_t id;
+    struct bytes key; /* owned; no data: all of them */
 };
 
 static void release_tracked(void *payload)
@@ -25,15 +29,10 @@ static void release_tracked(void *payload)
     memory_free(((struct tracked *)payload)->ids);
 }
 
-static void release_change(void *payload)
-{
-    memory_free(((struct tracked_change *)payload)->ids);
-}
-
 void tracking_table_init(struct tracking_table *table, struct random *random)
 {
     dict_init(&table->keys, sizeof(struct tracked), release_tracked, random);
-    dict_init(&table->changed, sizeof(struct tracked_change), release_change, random);
+    dict_init(&table->changed, sizeof(struct tracked_change), NULL, random);
     table->maximum = 1000000;
 }
 
@@ -41,6 +40,10 @@ void tracking_table_finish(struct tracking_table *table)
 {
     dict_finish(&table->keys);
     dict_finish(&table->changed);
+    for (size_t i = 0; i < table->news_count; i++) {
+        memory_free((char *)table->news[i].key.data);
+    }
+    memory_free(table->news);
 }
 
 static struct session *session_of(const struct instance *instance, uint64_t id)
@@ -74,7 +77,7 @@ static bool prefixes_fit_or_reply(struct call *call, const struct tracking_optio
         struct bytes given = options->prefixes[i];
         for (size_t j = 0; j < own->prefix_count; j++) {
             struct bytes known = own_prefix(own, j);
-            if (!bytes_equal(given, known) && overlap(given, known)) {
+            if (overlap(given, known)) {
                 reply_errorf(call->reply,
                              "ERR Prefix '%.*s' overlaps with an existing prefix '%.*s'. Prefixes "
                              "for a single client must not overlap.",
@@ -96,8 +99,10 @@ static bool prefixes_fit_or_reply(struct call *call, const struct tracking_optio
     return true;
 }
 
+/* In order: so they are shown, and told of changes. */
 static void add_prefix(struct tracking *tracking, struct bytes prefix)
 {
+    size_t at = tracking->prefix_count;
     for (size_t i = 0; i < tracking->prefix_count; i++) {
         if (bytes_equal(own_prefix(tracking, i), prefix)) {
             return;
@@ -106,8 +111,12 @@ static void add_prefix(struct tracking *tracking, struct bytes prefix)
     size_t count = ++tracking->prefix_count;
     tracking->prefixes = memory_resize(tracking->prefixes, count * sizeof(char *));
     tracking->prefix_sizes = memory_resize(tracking->prefix_sizes, count * sizeof(size_t));
-    tracking->prefixes[count - 1] = bytes_to_string(prefix);
-    tracking->prefix_sizes[count - 1] = prefix.size;
+    for (; at > 0 && bytes_compare(prefix, own_prefix(tracking, at - 1)) < 0; at--) {
+        tracking->prefixes[at] = tracking->prefixes[at - 1];
+        tracking->prefix_sizes[at] = tracking->prefix_sizes[at - 1];
+    }
+    tracking->prefixes[at] = bytes_to_string(prefix);
+    tracking->prefix_sizes[at] = prefix.size;
 }
 
 bool tracking_start_or_reply(struct call *call, const struct tracking_options *options)
@@ -131,7 +140,7 @@ bool tracking_start_or_reply(struct call *call, const struct tracking_options *o
     for (size_t i = 0; i < options->prefix_count; i++) {
         add_prefix(tracking, options->prefixes[i]);
     }
-    if (options->broadcast && tracking->prefix_count == 0) {
+    if (options->broadcast && options->prefix_count == 0) {
         add_prefix(tracking, BYTES(""));
     }
     return true;
@@ -154,87 +163,7 @@ void tracking_stop(struct session *session)
     *tracking = (struct tracking){0};
 }
 
-/* ---- Reads ---- */
-
-static void drop_surplus(struct instance *instance)
-{
-    struct tracking_table *table = &instance->tracking;
-    while (table->maximum > 0 && dict_count(&table->keys) > table->maximum) {
-        const struct tracked *any = dict_random(&table->keys, instance->random);
-        tracking_key_changed(instance, dict_key(&table->keys, any), NULL);
-    }
-}
-
-static void remember(struct instance *instance, struct bytes key, uint64_t id)
-{
-    struct tracking_table *table = &instance->tracking;
-    bool created;
-    struct tracked *tracked = dict_insert(&table->keys, key, &created);
-    for (uint32_t i = 0; i < tracked->count; i++) {
-        if (tracked->ids[i] == id) {
-            return;
-        }
-    }
-    if (tracked->count == tracked->capacity) {
-        tracked->capacity = tracked->capacity == 0 ? 2 : tracked->capacity * 2;
-        tracked->ids = memory_resize(tracked->ids, tracked->capacity * sizeof(*tracked->ids));
-    }
-    tracked->ids[tracked->count++] = id;
-    table->items++;
-}
-
-void tracking_remember(struct call *call)
-{
-    const struct tracking *tracking = &call->session->tracking;
-    if (!tracking->on || tracking->broadcast || (tracking->opt_in && !tracking->caching) ||
-        (tracking->opt_out && tracking->caching)) {
-        return;
-    }
-    struct command_key *keys = memory_allocate((size_t)call->argc * sizeof(*keys));
-    int count = command_keys(call->command, call->argv, call->argc, keys, call->argc);
-    for (int i = 0; i < count; i++) {
-        remember(call->instance, call->argv[keys[i].index], call->session->id);
-    }
-    memory_free(keys);
-    drop_surplus(call->instance);
-}
-
-/* ---- Changes ---- */
-
-void tracking_key_changed(struct instance *instance, struct bytes key, const struct session *by)
-{
-    struct tracking_table *table = &instance->tracking;
-    struct tracked *tracked = dict_find(&table->keys, key);
-    if (tracked == NULL && table->broadcasters == 0) {
-        return;
-    }
-    bool created;
-    struct tracked_change *change = dict_insert(&table->changed, key, &created);
-    if (created) {
-        change->order = dict_count(&table->changed);
-    }
-    change->by = by == NULL ? 0 : by->id;
-    if (tracked == NULL) {
-        return;
-    }
-    memory_free(change->ids);
-    change->ids = tracked->ids;
-    change->count = tracked->count;
-    table->items -= tracked->count;
-    tracked->ids = NULL;
-    dict_remove_payload(&table->keys, tracked);
-}
-
-void tracking_flushed(struct instance *instance)
-{
-    struct tracking_table *table = &instance->tracking;
-    if (table->sessions == 0) {
-        return;
-    }
-    table->flushed = true;
-    table->items = 0;
-    dict_clear(&table->keys);
-}
+/* ---- Telling readers ---- */
 
 static void send_list(struct session *to, const struct bytes *keys, size_t count)
 {
@@ -281,28 +210,112 @@ static struct session *receiver_of(struct session *session)
     return to->reply.protocol > 2 || session_listens(to) ? to : NULL;
 }
 
-static bool has_prefix(const struct tracking *tracking, struct bytes key)
+/* Who runs a command hears of what it changed behind the answer, everybody else at once. */
+static void tell(struct instance *instance, struct session *session, struct bytes key)
 {
-    for (size_t i = 0; i < tracking->prefix_count; i++) {
-        if (bytes_start_with(key, own_prefix(tracking, i))) {
-            return true;
-        }
+    struct tracking_table *table = &instance->tracking;
+    struct session *to;
+    if (session == instance->current) {
+        table->news = memory_resize(table->news, (table->news_count + 1) * sizeof(*table->news));
+        table->news[table->news_count++] = (struct tracked_news){
+            session->id,
+            key.data == NULL ? key : (struct bytes){bytes_to_string(key), key.size},
+        };
+    } else if ((to = receiver_of(session)) != NULL) {
+        send_list(to, key.data == NULL ? NULL : &key, 1);
     }
-    return false;
 }
 
-static void tell_readers(struct instance *instance, const struct tracked_change *change,
-                         struct bytes key)
+/* They have to read the key again to hear of it again. */
+static void tell_readers(struct instance *instance, struct bytes key)
 {
-    for (uint32_t i = 0; i < change->count; i++) {
-        struct session *session = session_of(instance, change->ids[i]);
-        if (session == NULL || !session->tracking.on ||
-            (session->tracking.no_loop && change->by == session->id)) {
-            continue;
+    struct tracking_table *table = &instance->tracking;
+    struct tracked *tracked = dict_find(&table->keys, key);
+    if (tracked == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < tracked->count; i++) {
+        struct session *session = session_of(instance, tracked->ids[i]);
+        if (session != NULL && session->tracking.on && !session->tracking.broadcast &&
+            !(session->tracking.no_loop && session == instance->current)) {
+            tell(instance, session, key);
         }
-        struct session *to = receiver_of(session);
-        if (to != NULL) {
-            send_list(to, &key, 1);
+    }
+    table->items -= tracked->count;
+    dict_remove_payload(&table->keys, tracked);
+}
+
+/* ---- Reads ---- */
+
+static void drop_surplus(struct instance *instance)
+{
+    struct tracking_table *table = &instance->tracking;
+    while (table->maximum > 0 && dict_count(&table->keys) > table->maximum) {
+        const struct tracked *any = dict_random(&table->keys, instance->random);
+        char *key = bytes_to_string(dict_key(&table->keys, any));
+        tell_readers(instance, (struct bytes){key, dict_key(&table->keys, any).size});
+        memory_free(key);
+    }
+}
+
+static void remember(struct instance *instance, struct bytes key, uint64_t id)
+{
+    struct tracking_table *table = &instance->tracking;
+    bool created;
+    struct tracked *tracked = dict_insert(&table->keys, key, &created);
+    for (uint32_t i = 0; i < tracked->count; i++) {
+        if (tracked->ids[i] == id) {
+            return;
+        }
+    }
+    if (tracked->count == tracked->capacity) {
+        tracked->capacity = tracked->capacity == 0 ? 2 : tracked->capacity * 2;
+        tracked->ids = memory_resize(tracked->ids, tracked->capacity * sizeof(*tracked->ids));
+    }
+    tracked->ids[tracked->count++] = id;
+    table->items++;
+}
+
+void tracking_remember(struct call *call)
+{
+    const struct tracking *tracking = &call->session->tracking;
+    if (!tracking->on || tracking->broadcast || (tracking->opt_in && !tracking->caching) ||
+        (tracking->opt_out && tracking->caching)) {
+        return;
+    }
+    struct command_key *keys = memory_allocate((size_t)call->argc * sizeof(*keys));
+    int count = command_keys(call->command, call->argv, call->argc, keys, call->argc);
+    for (int i = 0; i < count; i++) {
+        remember(call->instance, call->argv[keys[i].index], call->session->id);
+    }
+    memory_free(keys);
+    drop_surplus(call->instance);
+}
+
+/* ---- Changes ---- */
+
+void tracking_key_changed(struct instance *instance, struct bytes key, const struct session *by)
+{
+    struct tracking_table *table = &instance->tracking;
+    if (table->broadcasters > 0) {
+        bool created;
+        struct tracked_change *change = dict_insert(&table->changed, key, &created);
+        if (created) {
+            /* To Redis a script is a client of its own here. */
+            change->by = by == NULL || lua_engines_run(instance) != NULL ? 0 : by->id;
+        }
+    }
+    tell_readers(instance, key);
+}
+
+void tracking_flushed(struct instance *instance)
+{
+    struct tracking_table *table = &instance->tracking;
+    table->items = 0;
+    dict_clear(&table->keys);
+    for (struct session *session = instance->sessions; session != NULL; session = session->next) {
+        if (session->tracking.on) {
+            tell(instance, session, (struct bytes){0});
         }
     }
 }
@@ -312,8 +325,9 @@ static int by_name(const void *a, const void *b)
     return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
 }
 
-/* All changed keys that one broadcast client wants, in one message and in order. */
-static void tell_broadcaster(struct instance *instance, struct session *session)
+/* All changed keys of one prefix in one message, in order. */
+static void tell_broadcaster(struct instance *instance, struct session *session,
+                             struct bytes prefix)
 {
     struct dict *changed = &instance->tracking.changed;
     struct bytes *keys = memory_allocate((dict_count(changed) + 1) * sizeof(*keys));
@@ -321,7 +335,7 @@ static void tell_broadcaster(struct instance *instance, struct session *session)
     const struct tracked_change *change;
     for (struct dict_cursor cursor = dict_begin(changed); (change = dict_next(&cursor)) != NULL;) {
         struct bytes key = dict_key(changed, change);
-        if (has_prefix(&session->tracking, key) &&
+        if (bytes_start_with(key, prefix) &&
             !(session->tracking.no_loop && change->by == session->id)) {
             keys[count++] = key;
         }
@@ -334,51 +348,28 @@ static void tell_broadcaster(struct instance *instance, struct session *session)
     memory_free(keys);
 }
 
-static int by_order(const void *a, const void *b)
-{
-    const struct tracked_change *first = *(const struct tracked_change *const *)a;
-    const struct tracked_change *second = *(const struct tracked_change *const *)b;
-    return first->order < second->order ? -1 : first->order > second->order;
-}
-
-/* Key by key, as they changed. */
-static void tell_all_readers(struct instance *instance)
-{
-    struct dict *changed = &instance->tracking.changed;
-    const struct tracked_change **changes =
-        memory_allocate((dict_count(changed) + 1) * sizeof(*changes));
-    size_t count = 0;
-    for (struct dict_cursor cursor = dict_begin(changed);
-         (changes[count] = dict_next(&cursor)) != NULL;) {
-        count++;
-    }
-    qsort(changes, count, sizeof(*changes), by_order);
-    for (size_t i = 0; i < count; i++) {
-        tell_readers(instance, changes[i], dict_key(changed, changes[i]));
-    }
-    memory_free(changes);
-}
-
 void tracking_deliver(struct instance *instance)
 {
     struct tracking_table *table = &instance->tracking;
-    if (!table->flushed && dict_count(&table->changed) == 0) {
+    for (size_t i = 0; i < table->news_count; i++) {
+        struct session *session = session_of(instance, table->news[i].id);
+        struct session *to = session == NULL ? NULL : receiver_of(session);
+        struct bytes *key = &table->news[i].key;
+        if (to != NULL) {
+            send_list(to, key->data == NULL ? NULL : key, 1);
+        }
+        memory_free((char *)key->data);
+    }
+    table->news_count = 0;
+    if (dict_count(&table->changed) == 0) {
         return;
     }
-    tell_all_readers(instance);
     for (struct session *session = instance->sessions; session != NULL; session = session->next) {
-        if (!session->tracking.on) {
-            continue;
-        }
-        if (session->tracking.broadcast) {
-            tell_broadcaster(instance, session);
-        }
-        struct session *to = table->flushed ? receiver_of(session) : NULL;
-        if (to != NULL) {
-            send_list(to, NULL, 0);
+        const struct tracking *tracking = &session->tracking;
+        for (size_t i = 0; tracking->broadcast && i < tracking->prefix_count; i++) {
+            tell_broadcaster(instance, session, own_prefix(tracking, i));
         }
     }
-    table->flushed = false;
     dict_clear(&table->changed);
 }
 

@@ -1,6 +1,6 @@
 /*
- * CLIENT TRACKING: which clients cache which keys, and telling them when a key changes. Messages
- * gather while a command runs and go out when it is over, behind its own reply.
+ * CLIENT TRACKING: which clients cache which keys, and telling them when a key changes: at once,
+ * but who changed it behind the answer, and broadcast clients when the command is over.
  */
 #ifndef RESP_TRACKING_H
 #define RESP_TRACKING_H
@@ -29,13 +29,14 @@ struct tracking {
 
 /* What an instance keeps. */
 struct tracking_table {
-    struct dict keys;      /* key -> struct tracked: who read it */
-    uint64_t sessions;     /* with tracking on */
-    uint64_t items;        /* ids in `keys` */
-    uint64_t broadcasters; /* sessions with broadcast mode */
-    size_t maximum;        /* tracking-table-max-keys; 0: no limit */
-    struct dict changed;   /* keys that changed while a command runs -> struct tracked_change */
-    bool flushed;          /* everything changed */
+    struct dict keys;          /* key -> struct tracked: who read it */
+    uint64_t sessions;         /* with tracking on */
+    uint64_t items;            /* ids in `keys` */
+    uint64_t broadcasters;     /* sessions with broadcast mode */
+    size_t maximum;            /* tracking-table-max-keys; 0: no limit */
+    struct dict changed;       /* for these: keys that changed while a command runs */
+    struct tracked_news *news; /* for whose command runs, in order */
+    size_t news_count;
 };
 
 void tracking_table_init(struct tracking_table *table, struct random *random);

@@ -7,7 +7,7 @@ from harness.transcripts import Stage, TRANSCRIPTS, fits, parts
 # The others drive the clock, which a real server's does not follow.
 NAMES = [f"{name}.transcript" for name in (
     "acl bitmap blocking client cluster config function geo hash hyperloglog keys latency list memory migrate protocol pubsub scripting "
-    "server set slow_log sort sorted_set stream string").split()]
+    "server set slow_log sort sorted_set stream string tracking").split()]
 
 # Played to a server that is started with these settings, as the transcript's "@ setting" lines give them.
 SETTINGS = {"debug.transcript": ("--enable-debug-command", "yes")}
