@@ -60,6 +60,11 @@ struct template *deployment_template(const struct deployment_request *request,
 /* "expressionEvaluationOptions": {"scope": "inner"} */
 bool deployment_is_inner(const cJSON *properties);
 
+/* ---- deployment_record.c ---- */
+
+/* What a saved deployment must hold, so that it can go on and be shown. */
+extern const struct saved_shape deployment_saved[];
+
 /* ---- deployment_run.c: progress ---- */
 
 /* Begins it: the resource, with its first answer as body. NULL: `error` says why. */

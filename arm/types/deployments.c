@@ -410,56 +410,13 @@ static bool get_operation(struct arm_call *call)
                     "The deployment operation '%.64s' could not be found.", wanted_id);
 }
 
-static const struct saved_shape saved[] = {
-    {"properties", SAVED_OBJECT, true},
-    {"properties.provisioningState", SAVED_TEXT, true},
-    {"secrets", SAVED_OBJECT, true},
-    {"secrets.operationId", SAVED_TEXT, true},
-    {"secrets.mode", SAVED_TEXT, true},
-    {"secrets.template", SAVED_OBJECT, false},
-    {"secrets.parameters", SAVED_OBJECT, false},
-    {"secrets.outer", SAVED_OBJECT, false},
-    {"secrets.source", SAVED_TEXT, false},
-    {"secrets.templateLink", SAVED_OBJECT, false},
-    {"secrets.templateLink.uri", SAVED_TEXT, false},
-    {"secrets.templateLink.id", SAVED_TEXT, false},
-    {"secrets.templateLink.queryString", SAVED_TEXT, false},
-    {"secrets.parent", SAVED_ID, false},
-    {"secrets.depth", SAVED_NUMBER, false},
-    {"secrets.canceled", SAVED_TRUTH, false},
-    {"secrets.cleared", SAVED_TRUTH, false},
-    {"secrets.startedMs", SAVED_TIME, false},
-    {"secrets.endedMs", SAVED_TIME, false},
-    {"secrets.principal", SAVED_OBJECT, true},
-    {"secrets.principal.objectId", SAVED_TEXT, true},
-    {"secrets.principal.tenantId", SAVED_TEXT, true},
-    {"secrets.principal.applicationId", SAVED_TEXT, true},
-    {"secrets.principal.name", SAVED_TEXT, true},
-    {"secrets.steps", SAVED_LIST, true},
-    {"secrets.steps.[]", SAVED_OBJECT, false},
-    {"secrets.steps.[].operationId", SAVED_TEXT, true},
-    {"secrets.steps.[].provisioningOperation", SAVED_TEXT, true},
-    {"secrets.steps.[].provisioningState", SAVED_TEXT, true},
-    {"secrets.steps.[].id", SAVED_TEXT, false},
-    {"secrets.steps.[].type", SAVED_TEXT, false},
-    {"secrets.steps.[].name", SAVED_TEXT, false},
-    {"secrets.steps.[].trackingId", SAVED_TEXT, true},
-    {"secrets.steps.[].serviceRequestId", SAVED_TEXT, false},
-    {"secrets.steps.[].operation", SAVED_TEXT, false},
-    {"secrets.steps.[].statusCode", SAVED_TEXT, false},
-    {"secrets.steps.[].startedMs", SAVED_TIME, false},
-    {"secrets.steps.[].endedMs", SAVED_TIME, false},
-    {"secrets.steps.[].fetching", SAVED_TRUTH, false},
-    {NULL, SAVED_TEXT, false},
-};
-
 const struct arm_resource_type arm_deployment_type = {
     .name = "Microsoft.Resources/deployments",
     .traits = ARM_SCOPED,
     .show = show,
     .apply = deployment_resume,
     .remove = deployment_forget,
-    .saved = saved,
+    .saved = deployment_saved,
 };
 static const struct arm_resource_type *const types[] = {&arm_deployment_type};
 

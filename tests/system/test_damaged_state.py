@@ -84,7 +84,10 @@ def rich(shared_emulator):
     group = Group(emulator)
     group.deploy(template(resources=[], outputs={"o": {"type": "string", "value": "v"}}), name="over")
     group.put(template(resources=[nested("inner", template(resources=[cache("fresh")]))]), name="running")
-    emulator.advance("1s")
+    outer = nested("[concat('n', copyIndex())]", template(resources=[cache("second")]), copy={"name": "n", "count": 1},
+                   properties={"expressionEvaluationOptions": {"scope": "outer"}})
+    group.put(template(resources=[outer]), name="looping")
+    emulator.advance("10s")
     return emulator, emulator.admin("GET", "/state")
 
 
@@ -113,6 +116,15 @@ def mutations(document):
     rest = [one for one in every if not own_notes(one[0])]
     return (chance.sample(notes, min(len(notes), MOST_MUTATIONS * 2 // 3)) +
             chance.sample(rest, min(len(rest), MOST_MUTATIONS // 3)))
+
+
+def reaches(value, path):
+    """Whether there is something at that path."""
+    for name in path:
+        if isinstance(value, list) and not value or isinstance(value, dict) and name not in value:
+            return False
+        value = value[name]
+    return True
 
 
 def mutated(document, path, other):
@@ -169,6 +181,7 @@ def test_a_part_of_another_kind_does_no_harm(rich):
     ("Microsoft.Storage/storageAccounts", ("secrets", "key1"), "x"),
     ("Microsoft.Network/privateEndpoints", ("secrets", "connection"), "x"),
     ("Microsoft.Resources/deployments", ("secrets", "steps"), {}),
+    ("Microsoft.Resources/deployments", ("secrets", "outer", "loops", 0, "index"), GONE),
     ("Microsoft.ManagedIdentity/userAssignedIdentities", ("properties", "clientId"), True),
     ("Microsoft.Cache/redis", ("createdMs",), "x"),
 ])
@@ -176,7 +189,7 @@ def test_the_refusal_names_the_resource_and_what_is_wrong(rich, kind, path, othe
     emulator, document = rich
     before = emulator.admin("GET", "/state")["arm"]
     number, resource = next((i, r) for i, r in enumerate(document["arm"]["resources"])
-                            if f"/providers/{kind}/".lower() in r["id"].lower() and path[0] in r)
+                            if f"/providers/{kind}/".lower() in r["id"].lower() and reaches(r, path))
     answer = emulator.request("PUT", "/_redurite/state",
                               mutated(document, ("arm", "resources", number, *path), other))
     words = answer.json["error"]["message"]
