@@ -159,6 +159,8 @@ class Emulator:
             connection.sock = socket.create_connection(("127.0.0.1", self.https_port), DEADLINE_SECONDS)
         else:
             connection.sock = self.connect_https(host.split(":")[0])
+        # A body follows its head in a packet of its own, which would wait for the other side's late receipt.
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         headers = dict(headers or {})
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
