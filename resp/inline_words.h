@@ -1,6 +1,6 @@
 /*
  * Words as people type them: with spaces between them, "in quotes\n" with escapes, or 'in quotes'
- * as they are. Inline commands, selectors of ACL users.
+ * as they are. Inline commands, first lines of scripts, selectors of ACL users.
  */
 #ifndef RESP_INLINE_WORDS_H
 #define RESP_INLINE_WORDS_H

@@ -1,11 +1,31 @@
 #include "resp/shebang.h"
 
+#include "resp/inline_words.h"
+
+/* False: quotes do not balance. */
+static bool read_words(struct shebang *shebang, struct bytes line)
+{
+    enum inline_result result;
+    size_t at = 0, start = 0;
+    while ((result = inline_word_read(line, &at, &shebang->text)) == INLINE_WORD) {
+        size_t count = (size_t)++shebang->count;
+        shebang->words = memory_resize(shebang->words, count * sizeof(*shebang->words));
+        shebang->words[count - 1].size = shebang->text.size - start;
+        start = shebang->text.size;
+    }
+    /* The text does not move any more. */
+    start = 0;
+    for (int i = 0; i < shebang->count; i++) {
+        shebang->words[i].data = shebang->text.data + start;
+        start += shebang->words[i].size;
+    }
+    return result == INLINE_END;
+}
+
 enum shebang_result shebang_read(struct shebang *shebang, struct bytes body)
 {
-    const struct parser_limits limits = {INT32_MAX, INT32_MAX, false};
     *shebang = (struct shebang){.rest = body};
-    buf_init(&shebang->line, SIZE_MAX);
-    parser_init(&shebang->parser);
+    buf_init(&shebang->text, SIZE_MAX);
     if (!bytes_start_with(body, BYTES("#!"))) {
         return SHEBANG_NONE;
     }
@@ -14,19 +34,11 @@ enum shebang_result shebang_read(struct shebang *shebang, struct bytes body)
         return SHEBANG_ENDLESS;
     }
     shebang->rest = bytes_slice(body, end, body.size);
-    buf_append(&shebang->line, bytes_slice(body, 0, end));
-    buf_append_string(&shebang->line, "\r\n");
-    parser_feed(&shebang->parser, buf_bytes(&shebang->line));
-    if (parser_next(&shebang->parser, limits) != PARSER_COMMAND) {
-        return SHEBANG_BROKEN;
-    }
-    shebang->words = shebang->parser.argv;
-    shebang->count = shebang->parser.argc;
-    return SHEBANG_READ;
+    return read_words(shebang, bytes_slice(body, 0, end)) ? SHEBANG_READ : SHEBANG_BROKEN;
 }
 
 void shebang_finish(struct shebang *shebang)
 {
-    parser_finish(&shebang->parser);
-    buf_finish(&shebang->line);
+    memory_free(shebang->words);
+    buf_finish(&shebang->text);
 }

@@ -5,15 +5,14 @@
 #ifndef RESP_SHEBANG_H
 #define RESP_SHEBANG_H
 
-#include "resp/parser.h"
+#include "base/bytes.h"
 
 /* Borrows the body; finished in any case. */
 struct shebang {
     struct bytes rest; /* the body behind it, with the line's end, so that errors count that line */
-    const struct bytes *words; /* the first begins with "#!" */
+    struct bytes *words; /* the first begins with "#!" */
     int count;
-    struct buf line; /* private, and the parser */
-    struct parser parser;
+    struct buf text; /* private: what the words are views of */
 };
 
 enum shebang_result {

@@ -313,6 +313,9 @@ void tracking_flushed(struct instance *instance)
     struct tracking_table *table = &instance->tracking;
     table->items = 0;
     dict_clear(&table->keys);
+    if (table->sessions == 0) {
+        return;
+    }
     for (struct session *session = instance->sessions; session != NULL; session = session->next) {
         if (session->tracking.on) {
             tell(instance, session, (struct bytes){0});
